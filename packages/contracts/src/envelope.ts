@@ -1,0 +1,28 @@
+import { z } from "zod"
+import { privacies } from "./draft.ts"
+
+/** A document of any system, as `POST /v1/events` takes it: the whole current state of one thing, or its removal. */
+export const SourceEventEnvelope = z.strictObject({
+  /** The sender's id of this event; a repeat of it is answered as a duplicate. */
+  idempotencyKey: z.string().min(1).max(255),
+  /** Which system it comes from, in the sender's words: `jira`, `runbooks`. */
+  source: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  /** That system's id of the thing; events of one thing share it. */
+  sourceId: z.string().min(1).max(512),
+  kind: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/),
+  /** When it happened or was last changed there. A later time wins. */
+  occurredAt: z.iso.datetime({ offset: true }),
+  action: z.enum(["upsert", "remove"]).default("upsert"),
+  title: z.string().max(500).default(""),
+  /** Markdown. */
+  body: z.string().default(""),
+  url: z.url().optional(),
+  author: z.strictObject({ id: z.string().min(1), name: z.string().optional() }).optional(),
+  labels: z.array(z.string().max(100)).max(100).default([]),
+  /** What its privacy belongs to; left out, the whole workspace may read it. */
+  scope: z
+    .strictObject({ id: z.string().min(1).max(255), name: z.string().optional(), privacy: z.enum(privacies) })
+    .optional(),
+  metadata: z.record(z.string(), z.json()).default({}),
+})
+export type SourceEventEnvelope = z.infer<typeof SourceEventEnvelope>

@@ -1,0 +1,32 @@
+import type { MergedPart, Normalized, Rendered } from "./draft.ts"
+
+/** A request as it arrived. Header names are lowercase; the body is untouched bytes. */
+export interface ReceivedRequest {
+  readonly headers: { readonly [name: string]: string | undefined }
+  readonly body: Uint8Array
+}
+
+/** A delivery as a source reads it again later: the stored headers and bytes. */
+export interface StoredRequest extends ReceivedRequest {
+  /** When it was accepted, in ms. For payloads that carry no time of their own. */
+  readonly receivedAt: number
+}
+
+/** Everything Engram knows about one kind of sender. A plain object; nothing outside its folder branches on its name. */
+export interface Source {
+  readonly name: string
+  /** Content types accepted, without parameters; others are answered 415. */
+  readonly contentTypes: readonly string[]
+  /** Request headers worth keeping, lowercase. No secrets, no signatures. */
+  readonly keptHeaders: readonly string[]
+  /** The sender's id of the delivery, or undefined when the request names none (then it is answered 400). */
+  deliveryKey(request: ReceivedRequest): string | undefined
+  /** Whether any of the secrets made the request's signature. Compared in constant time; `[]` is never authentic. */
+  isAuthentic(request: ReceivedRequest, secrets: readonly string[]): boolean
+  /** What happened, in one word for lists and metrics, without parsing the body: `pull_request`. */
+  eventName(request: ReceivedRequest): string
+  /** Pure. Throws `Rejected` with the path of the field that cannot be read. Unknown events are skipped, never thrown. */
+  normalize(request: StoredRequest): Normalized
+  /** Pure; the same parts give the same document. Called with at least the parts that are alive, in (createdAt, partId) order. */
+  render(document: { readonly sourceId: string; readonly parts: readonly MergedPart[] }): Rendered
+}
