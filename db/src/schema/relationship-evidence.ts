@@ -1,0 +1,22 @@
+import { boolean, index, pgTable, primaryKey, real, text, timestamp } from "drizzle-orm/pg-core"
+import { tenantPolicy, workspaceId } from "./columns.ts"
+
+/** What a document or an observation says about an edge. `evidenceId` is the document's or the observation's id. */
+export const relationshipEvidence = pgTable(
+  "relationship_evidence",
+  {
+    relationshipId: text().notNull(),
+    evidenceId: text().notNull(),
+    workspaceId: workspaceId(),
+    confidence: real().notNull(),
+    since: timestamp({ withTimezone: true }).notNull(),
+    until: timestamp({ withTimezone: true }),
+    /** False while the document or observation is removed. */
+    live: boolean().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.relationshipId, t.evidenceId] }),
+    index().on(t.workspaceId, t.evidenceId),
+    tenantPolicy(),
+  ],
+)

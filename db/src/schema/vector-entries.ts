@@ -1,0 +1,43 @@
+import { sql } from "drizzle-orm"
+import { index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core"
+import { fleetPolicy, tenantPolicy, workspaceId } from "./columns.ts"
+
+/**
+ * What each vector should be and what was last written of it.
+ *
+ *   wanted ≠ written                 owed: embed and write, or remove when wanted is null
+ *   wanted = written                 in the index since writtenAt
+ *   wanted null, written null        removed at removedAt; removed once more after the longest timeout, then the row goes
+ *   parkedReason set                 the embedder refuses this text for good; not owed until it changes
+ */
+export const vectorEntries = pgTable(
+  "vector_entries",
+  {
+    storeId: text().notNull(),
+    family: text({ enum: ["chunks", "observations"] }).notNull(),
+    refId: text().notNull(),
+    /** `body`, `title` or `summary`; a chunk has only a body. */
+    view: text({ enum: ["body", "title", "summary"] }).notNull(),
+    embeddingVersionId: text().notNull(),
+    workspaceId: workspaceId(),
+    textHash: text().notNull(),
+    metadata: jsonb().$type<Record<string, string | number | boolean | string[]>>().notNull(),
+    /** Hash of text and metadata; null when the vector should be gone. */
+    wantedHash: text(),
+    writtenHash: text(),
+    writtenAt: timestamp({ withTimezone: true }),
+    removedAt: timestamp({ withTimezone: true }),
+    parkedReason: text(),
+    attempts: integer().notNull().default(0),
+  },
+  (t) => [
+    primaryKey({ columns: [t.storeId, t.family, t.refId, t.view, t.embeddingVersionId] }),
+    index("vector_entries_owed")
+      .on(t.workspaceId, t.storeId)
+      .where(sql`wanted_hash is distinct from written_hash and parked_reason is null`),
+    index("vector_entries_recent").on(t.workspaceId, t.storeId, t.writtenAt),
+    index("vector_entries_removed").on(t.removedAt).where(sql`removed_at is not null`),
+    tenantPolicy(),
+    fleetPolicy("all"),
+  ],
+)
