@@ -1,0 +1,123 @@
+import { setTimeout as delay } from "node:timers/promises"
+import { RetryLater, Rejected } from "@engram/contracts/errors"
+import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres"
+import pg from "pg"
+
+/** Inside a transaction: plain SQL for the set-based statements, Drizzle for the others. */
+export interface Transaction {
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Inserts rows given as JSON objects whose keys are the table's columns; `conflict` is the rest of the statement. */
+  insert(table: string, columns: readonly string[], rows: readonly object[], conflict: string): Promise<number>
+  readonly orm: NodePgDatabase
+}
+
+export interface Database {
+  /** One transaction that sees one workspace, by row-level security. Retried on deadlock and serialization failure. */
+  inWorkspace<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** One transaction of the narrow role that spans workspaces. */
+  asFleet<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  check(): Promise<void>
+  readonly pool: pg.Pool
+}
+
+/** Deadlocks and serialization failures are the other transaction's turn, not an error; five tries have always been enough. */
+const attemptsMax = 5
+
+/** Connects lazily. The caller ends the pool. */
+export function createDatabase(pool: pg.Pool): Database {
+  const transact = async <T>(begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(pool, begin, work)
+      } catch (error) {
+        if (!isTurnTaking(error) || attempt === attemptsMax) throw translated(error)
+        await delay(attempt * 10 * Math.random())
+      }
+    }
+  }
+  return {
+    inWorkspace: (workspaceId, work) => transact(beginIn(workspaceId), work),
+    asFleet: (work) => transact("begin; set local role engram_fleet", work),
+    check: async () => {
+      await pool.query("select 1").catch((error) => {
+        throw translated(error)
+      })
+    },
+    pool,
+  }
+}
+
+export function createPool(databaseUrl: string, options: { connectionsMax: number; applicationName: string }): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: options.connectionsMax,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 60_000,
+    idle_in_transaction_session_timeout: 60_000,
+    keepAlive: true,
+  })
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on("error", () => {})
+  return pool
+}
+
+/** One round trip: begin, become the tenant role, and name the workspace, all undone at the end of the transaction. */
+const beginIn = (workspaceId: string): string =>
+  `begin; set local role engram_app; select set_config('app.workspace_id', ${pg.escapeLiteral(workspaceId)}, true)`
+
+async function once<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query(begin)
+    const result = await work(transaction(client))
+    await client.query("commit")
+    return result
+  } catch (error) {
+    await client.query("rollback").catch((failure: Error) => {
+      broken = failure
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+function transaction(client: pg.PoolClient): Transaction {
+  return {
+    query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...values])).rows,
+    insert: async (table, columns, rows, conflict) => {
+      if (rows.length === 0) return 0
+      const list = columns.map((column) => pg.escapeIdentifier(column)).join(", ")
+      const result = await client.query(
+        `insert into ${table} (${list}) select ${list} from json_populate_recordset(null::${table}, $1) ${conflict}`,
+        [JSON.stringify(rows)],
+      )
+      return result.rowCount ?? 0
+    },
+    get orm() {
+      return drizzle(client, { casing: "snake_case" })
+    },
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : ""
+
+const isTurnTaking = (error: unknown): boolean => ["40001", "40P01"].includes(codeOf(causeOf(error)))
+
+// Drizzle wraps what pg throws.
+const causeOf = (error: unknown): unknown =>
+  error instanceof Error && error.cause instanceof Error && codeOf(error) === "" ? error.cause : error
+
+/** Postgres' answers in our words: data it refuses is refused for good, a server that is away comes back, the rest is a bug. */
+function translated(error: unknown): unknown {
+  const cause = causeOf(error)
+  const code = codeOf(cause)
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (/^(22|23)/.test(code)) return new Rejected("row_refused", `Postgres refused the data: ${message}`, { cause: error })
+  const away = /^(08|53|57|E[A-Z]+$)/.test(code) || /timeout exceeded|Connection terminated|timed out/i.test(message)
+  return away ? new RetryLater(`Postgres is away: ${message || code}`, { afterMs: 1_000, cause: error }) : error
+}
