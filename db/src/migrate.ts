@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
-import { drizzle } from "drizzle-orm/node-postgres"
 import { readMigrationFiles } from "drizzle-orm/migrator"
+import { drizzle } from "drizzle-orm/node-postgres"
 import { migrate as drizzleMigrate } from "drizzle-orm/node-postgres/migrator"
 import type pg from "pg"
 

@@ -17,7 +17,12 @@ const named = sql`(select current_setting('app.workspace_id', true))`
 
 /** Rows of the named workspace only, for reading and writing. */
 export const tenantPolicy = (column = sql`workspace_id`) =>
-  pgPolicy("tenant", { for: "all", to: appRole, using: sql`${column} = ${named}`, withCheck: sql`${column} = ${named}` })
+  pgPolicy("tenant", {
+    for: "all",
+    to: appRole,
+    using: sql`${column} = ${named}`,
+    withCheck: sql`${column} = ${named}`,
+  })
 
 /** What the fleet may do across workspaces with this table. */
 export const fleetPolicy = (verb: "all" | "select") =>

@@ -12,5 +12,9 @@ export const documentDeliveries = pgTable(
     deliveryId: text().notNull(),
     workspaceId: workspaceId(),
   },
-  (t) => [primaryKey({ columns: [t.documentId, t.deliveryId] }), index().on(t.workspaceId, t.deliveryId), tenantPolicy()],
+  (t) => [
+    primaryKey({ columns: [t.documentId, t.deliveryId] }),
+    index().on(t.workspaceId, t.deliveryId),
+    tenantPolicy(),
+  ],
 )

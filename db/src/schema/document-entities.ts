@@ -13,5 +13,9 @@ export const documentEntities = pgTable(
     role: text().notNull(),
     workspaceId: workspaceId(),
   },
-  (t) => [primaryKey({ columns: [t.documentId, t.aliasId, t.role] }), index().on(t.workspaceId, t.aliasId), tenantPolicy()],
+  (t) => [
+    primaryKey({ columns: [t.documentId, t.aliasId, t.role] }),
+    index().on(t.workspaceId, t.aliasId),
+    tenantPolicy(),
+  ],
 )

@@ -16,9 +16,5 @@ export const entityAliases = pgTable(
     /** Source time in ms of the claim that stands: the newest wins, the greater entity id wins a tie. */
     at: bigint({ mode: "number" }).notNull(),
   },
-  (t) => [
-    uniqueIndex().on(t.workspaceId, t.type, t.value),
-    index().on(t.workspaceId, t.entityId),
-    tenantPolicy(),
-  ],
+  (t) => [uniqueIndex().on(t.workspaceId, t.type, t.value), index().on(t.workspaceId, t.entityId), tenantPolicy()],
 )

@@ -43,7 +43,9 @@ export const ingestDeliveries = pgTable(
   (t) => [
     uniqueIndex().on(t.connectionId, t.deliveryKey),
     index("ingest_deliveries_waiting").on(t.workspaceId, t.storeId, t.dueAt).where(sql`state = 'received'`),
-    index("ingest_deliveries_unarchived").on(t.workspaceId, t.storeId).where(sql`state <> 'received' and body is not null`),
+    index("ingest_deliveries_unarchived")
+      .on(t.workspaceId, t.storeId)
+      .where(sql`state <> 'received' and body is not null`),
     index("ingest_deliveries_listed").on(t.workspaceId, t.state, t.receivedAt),
     tenantPolicy(),
     fleetPolicy("all"),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises"
-import { RetryLater, Rejected } from "@engram/contracts/errors"
+import { Rejected, RetryLater } from "@engram/contracts/errors"
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres"
 import pg from "pg"
 
@@ -117,7 +117,8 @@ function translated(error: unknown): unknown {
   const cause = causeOf(error)
   const code = codeOf(cause)
   const message = cause instanceof Error ? cause.message : String(cause)
-  if (/^(22|23)/.test(code)) return new Rejected("row_refused", `Postgres refused the data: ${message}`, { cause: error })
+  if (/^(22|23)/.test(code))
+    return new Rejected("row_refused", `Postgres refused the data: ${message}`, { cause: error })
   const away = /^(08|53|57|E[A-Z]+$)/.test(code) || /timeout exceeded|Connection terminated|timed out/i.test(message)
   return away ? new RetryLater(`Postgres is away: ${message || code}`, { afterMs: 1_000, cause: error }) : error
 }
