@@ -150,6 +150,7 @@ CREATE TABLE "knowledge_documents" (
 	"version" integer DEFAULT 0 NOT NULL,
 	"indexed_version" integer DEFAULT 0 NOT NULL,
 	"live" boolean DEFAULT false NOT NULL,
+	"pending_since" timestamp with time zone,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint

@@ -32,6 +32,8 @@ export const knowledgeDocuments = pgTable(
     indexedVersion: integer().notNull().default(0),
     /** False when the source removed it, or nothing of it is known to exist. */
     live: boolean().notNull().default(false),
+    /** When the oldest delivery not yet visible to vector search was accepted. */
+    pendingSince: timestamp({ withTimezone: true }),
     updatedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (t) => [

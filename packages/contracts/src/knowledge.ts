@@ -1,0 +1,197 @@
+import type { Privacy } from "./draft.ts"
+import type { EntityKind, RelationshipType } from "./graph.ts"
+import type {
+  AliasId, ChunkId, ConnectionId, DeliveryId, DocumentId, EmbeddingVersionId, EntityId, ObservationId, RelationshipId, ScopeId, StoreId,
+} from "./ids.ts"
+import type { JsonObject } from "./json.ts"
+import type { EmbeddingModel, Lane, VectorMetadata } from "./ports.ts"
+import type { StoredRequest } from "./source.ts"
+
+/** The rows that normalize and persist read and write, and the transaction they do it in. */
+
+/** A delivery a worker has taken. The body is undefined when it has left the row for object storage. */
+export interface ClaimedDelivery {
+  readonly id: DeliveryId
+  readonly connectionId: ConnectionId
+  readonly source: string
+  readonly event: string
+  readonly headers: StoredRequest["headers"]
+  readonly body: Uint8Array | undefined
+  readonly artifactKey: string | undefined
+  readonly receivedAt: number
+  /** How often it has been taken, this time included. */
+  readonly attempts: number
+}
+
+/** What became of a delivery. */
+export type DeliveryEnd =
+  | { readonly id: DeliveryId; readonly state: "processed" }
+  | { readonly id: DeliveryId; readonly state: "skipped" | "parked"; readonly reason: string }
+
+export interface DeliveryDesk {
+  /**
+   * Takes up to `rowsMax` waiting deliveries of the lane, oldest first, stopping after `bytesMax` of bodies (but never before one).
+   * `fresh` ones have never been taken; the others were, and failed or were left behind by a crash.
+   * A taken row is nobody else's until `leaseMs` have passed.
+   */
+  claim(
+    lane: Lane,
+    which: "fresh" | "again",
+    limits: { readonly rowsMax: number; readonly bytesMax: number; readonly leaseMs: number },
+  ): Promise<ClaimedDelivery[]>
+  /** Ends deliveries that write nothing else: skipped, parked. */
+  close(lane: Lane, ends: readonly DeliveryEnd[]): Promise<void>
+  /** Gives a delivery back, to be taken again after `afterMs`. */
+  release(lane: Lane, id: DeliveryId, reason: string, afterMs: number): Promise<void>
+}
+
+export interface DocumentKeyRow {
+  readonly id: DocumentId
+  readonly storeId: StoreId
+  readonly source: string
+  readonly sourceId: string
+  readonly aliasId: AliasId
+}
+
+/** A document as stored, locked until the transaction ends. */
+export interface StoredDocument {
+  readonly id: DocumentId
+  readonly version: number
+  readonly contentHash: string
+  readonly live: boolean
+  /** core/state's PartState, as JSON. */
+  readonly parts: readonly unknown[]
+}
+
+export interface DocumentRow {
+  readonly id: DocumentId
+  readonly kind: string
+  readonly title: string
+  readonly state: string | null
+  readonly url: string | null
+  readonly scopeId: ScopeId
+  readonly authorAliasId: AliasId | null
+  readonly occurredAt: Date
+  readonly importance: number
+  readonly labels: readonly string[]
+  readonly metadata: JsonObject
+  readonly contentHash: string
+  readonly version: number
+  readonly live: boolean
+  /** When the oldest delivery that this version rests on was accepted; cleared once its vectors are written. */
+  readonly pendingSince: Date
+}
+
+export interface ChunkRow {
+  readonly id: ChunkId
+  readonly storeId: StoreId
+  readonly documentId: DocumentId
+  readonly partId: string
+  readonly position: number
+  readonly section: string
+  readonly text: string
+  readonly textHash: string
+  readonly tokens: number
+  readonly occurredAt: Date
+  readonly versionFrom: number
+}
+
+export interface ObservationRow {
+  readonly id: ObservationId
+  readonly storeId: StoreId
+  readonly source: string
+  readonly class: "moment" | "statement"
+  readonly kind: string
+  readonly documentId: DocumentId | null
+  readonly partId: string | null
+  readonly thingAliasId: AliasId
+  readonly scopeId: ScopeId
+  readonly occurredAt: Date
+  readonly title: string | null
+  readonly summary: string | null
+  readonly text: string
+  readonly url: string | null
+  readonly importance: number
+  readonly tags: readonly string[]
+  readonly subjectAliasIds: readonly AliasId[]
+  readonly contentHash: string
+  readonly live: boolean
+}
+
+export interface EvidenceRow {
+  readonly relationshipId: RelationshipId
+  /** The document or observation that says so. */
+  readonly evidenceId: DocumentId | ObservationId
+  readonly type: RelationshipType
+  readonly fromAliasId: AliasId
+  readonly toAliasId: AliasId
+  readonly confidence: number
+  readonly since: Date
+  readonly until: Date | null
+  readonly live: boolean
+}
+
+export type VectorFamily = "chunks" | "observations"
+export type VectorView = "body" | "title" | "summary"
+
+export interface WantedVector {
+  readonly storeId: StoreId
+  readonly family: VectorFamily
+  readonly refId: ChunkId | ObservationId
+  readonly view: VectorView
+  readonly embeddingVersionId: EmbeddingVersionId
+  readonly textHash: string
+  readonly metadata: VectorMetadata
+  readonly wantedHash: string
+}
+
+export interface EmbeddingVersion {
+  readonly id: EmbeddingVersionId
+  readonly model: EmbeddingModel
+  readonly status: "active" | "canary"
+  readonly indexName: string
+}
+
+/** One persist transaction. Every method takes sets and writes rows in sorted order, so that two transactions cannot deadlock. */
+export interface KnowledgeWrite {
+  /** The versions vectors are wanted in, share-locked: none can be created or activated until this transaction ends. */
+  lockVersions(storeId: StoreId): Promise<EmbeddingVersion[]>
+  saveScopes(rows: readonly { id: ScopeId; source: string; key: string; kind: string; name: string; privacy: Privacy; at: number }[]): Promise<void>
+  /** Existing states of these entities (core/state's EntityState, as JSON), locked; missing ones are left out. */
+  lockEntities(ids: readonly EntityId[]): Promise<{ id: EntityId; state: unknown }[]>
+  saveEntities(rows: readonly { id: EntityId; kind: EntityKind; state: object }[]): Promise<void>
+  /** Registers aliases. One with an entity claims it: the greater (at, entityId) stands. One without is a stub, and takes nothing away. */
+  saveAliases(rows: readonly { id: AliasId; type: string; value: string; entityId: EntityId | null; at: number }[]): Promise<void>
+  /** Creates what is missing and locks all. */
+  lockDocuments(keys: readonly DocumentKeyRow[]): Promise<StoredDocument[]>
+  saveParts(rows: readonly { documentId: DocumentId; partId: string; state: object }[]): Promise<void>
+  saveDocuments(rows: readonly DocumentRow[]): Promise<void>
+  /** The document's chunks that full text reads, in no order. */
+  currentChunks(documentIds: readonly DocumentId[]): Promise<{ id: ChunkId; documentId: DocumentId; position: number }[]>
+  /** Adds chunks, or brings superseded ones back. */
+  saveChunks(rows: readonly ChunkRow[]): Promise<void>
+  placeChunks(rows: readonly { id: ChunkId; position: number }[]): Promise<void>
+  /** Full text forgets them now; vector search when the newest version is complete. */
+  supersedeChunks(rows: readonly { id: ChunkId; versionTo: number }[]): Promise<void>
+  /** Removes every chunk of these documents and their vectors. */
+  removeChunks(documentIds: readonly DocumentId[]): Promise<void>
+  /** Of two rows with one id and different content, the greater content hash stands. Returns ids that are new or changed. */
+  saveObservations(rows: readonly ObservationRow[]): Promise<ObservationId[]>
+  /** Makes the documents' live statements exactly these; the others are withdrawn with their vectors. */
+  keepStatements(documentIds: readonly DocumentId[], keep: readonly ObservationId[]): Promise<void>
+  /** Hides or shows again the moments, and the evidence, of documents that were removed or restored. Returns the moments shown again. */
+  setMomentsLive(documentIds: readonly DocumentId[], live: boolean): Promise<ObservationRow[]>
+  /** Makes the evidence that these documents or observations give exactly these rows, and the relationships the sum of all evidence. */
+  replaceEvidence(evidenceIds: readonly (DocumentId | ObservationId)[], rows: readonly EvidenceRow[]): Promise<void>
+  replaceDocumentEntities(documentIds: readonly DocumentId[], rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[]): Promise<void>
+  wantVectors(rows: readonly WantedVector[]): Promise<void>
+  /** Shows the newest version to vector search where no vector of it is owed any more, and lets superseded chunks go. */
+  showComplete(documentIds: readonly DocumentId[]): Promise<void>
+  linkDeliveries(rows: readonly { documentId: DocumentId; deliveryId: DeliveryId }[]): Promise<void>
+  closeDeliveries(ends: readonly DeliveryEnd[]): Promise<void>
+}
+
+export interface Knowledge {
+  /** One transaction in one workspace, run again from the start on deadlock or serialization failure. */
+  write<T>(workspaceId: string, work: (write: KnowledgeWrite) => Promise<T>): Promise<T>
+}

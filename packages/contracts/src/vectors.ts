@@ -1,0 +1,65 @@
+import type { EmbeddingVersionId } from "./ids.ts"
+import type { EmbeddingVersion, VectorFamily, VectorView } from "./knowledge.ts"
+import type { EmbeddingModel, Lane, VectorMetadata } from "./ports.ts"
+
+/** A text that owed vectors wait for and that was never embedded in this workspace. */
+export interface UnembeddedText {
+  readonly textHash: string
+  readonly text: string
+}
+
+/** A vector to write or, where `values` is null, to remove. */
+export interface OwedVector {
+  readonly family: VectorFamily
+  readonly refId: string
+  readonly view: VectorView
+  readonly wantedHash: string | null
+  readonly metadata: VectorMetadata
+  readonly values: Float32Array | null
+}
+
+/** The vectors that one store is owed. */
+export interface VectorLedger {
+  /** Takes or renews the lane's lease; false while another holder has it. */
+  lease(lane: Lane, holder: string, leaseMs: number): Promise<boolean>
+  release(lane: Lane, holder: string): Promise<void>
+  versions(lane: Lane): Promise<EmbeddingVersion[]>
+  /** Makes this model's version the store's active one if the store has none yet; safe to call from many processes. */
+  ensureVersion(lane: Pick<Lane, "workspaceId" | "storeId">, model: EmbeddingModel, indexName: string): Promise<void>
+  /** Up to `max` distinct texts. */
+  unembedded(lane: Lane, version: EmbeddingVersion, max: number): Promise<UnembeddedText[]>
+  saveValues(lane: Lane, model: EmbeddingModel, rows: readonly { textHash: string; values: Float32Array }[]): Promise<void>
+  /** Sets aside all owed vectors of a text that the embedder refuses. */
+  park(lane: Lane, versionId: EmbeddingVersionId, textHash: string, reason: string): Promise<void>
+  /** Up to `max` owed vectors whose values are known, and removals. */
+  owed(lane: Lane, version: EmbeddingVersion, max: number): Promise<OwedVector[]>
+  /** Marks what was written, each only if it is still what is wanted, then shows the documents that are now complete. Returns when the oldest delivery behind each was accepted (ms). */
+  markWritten(lane: Lane, versionId: EmbeddingVersionId, written: readonly OwedVector[]): Promise<{ readonly acceptedAt: number }[]>
+}
+
+/** Deliveries that are closed and whose bytes are still in Postgres. */
+export interface ArchiveLedger {
+  unarchived(lane: Lane, limits: { readonly rowsMax: number; readonly bytesMax: number }): Promise<{ readonly id: string; readonly bodyHash: string; readonly body: Uint8Array }[]>
+  /** Takes the bytes out of the row. */
+  archived(lane: Lane, rows: readonly { readonly id: string; readonly artifactKey: string }[]): Promise<void>
+}
+
+/** What a crash, or a lost queue, left behind. */
+export interface SweepLedger {
+  /** Runs `work` in at most one process at a time; undefined when another is at it. */
+  alone<T>(work: () => Promise<T>): Promise<T | undefined>
+  /** Lanes with work that is due now. */
+  dueLanes(): Promise<Lane[]>
+  /** Owes the removal once more of vectors removed more than `afterMs` ago, so that a late upsert cannot bring one back. Returns how many. */
+  removeAgain(afterMs: number): Promise<number>
+  /** For gauges and `engram status`. */
+  totals(): Promise<SweepTotals>
+}
+
+export interface SweepTotals {
+  readonly deliveries: { readonly [state: string]: number }
+  /** Age of the oldest delivery still waiting, 0 when none is. */
+  readonly oldestWaitingMs: number
+  readonly owed: { readonly [family: string]: number }
+  readonly parkedVectors: number
+}
