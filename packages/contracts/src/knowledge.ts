@@ -1,7 +1,17 @@
 import type { Privacy } from "./draft.ts"
 import type { EntityKind, RelationshipType } from "./graph.ts"
 import type {
-  AliasId, ChunkId, ConnectionId, DeliveryId, DocumentId, EmbeddingVersionId, EntityId, ObservationId, RelationshipId, ScopeId, StoreId,
+  AliasId,
+  ChunkId,
+  ConnectionId,
+  DeliveryId,
+  DocumentId,
+  EmbeddingVersionId,
+  EntityId,
+  ObservationId,
+  RelationshipId,
+  ScopeId,
+  StoreId,
 } from "./ids.ts"
 import type { JsonObject } from "./json.ts"
 import type { EmbeddingModel, Lane, VectorMetadata } from "./ports.ts"
@@ -156,18 +166,32 @@ export interface EmbeddingVersion {
 export interface KnowledgeWrite {
   /** The versions vectors are wanted in, share-locked: none can be created or activated until this transaction ends. */
   lockVersions(storeId: StoreId): Promise<EmbeddingVersion[]>
-  saveScopes(rows: readonly { id: ScopeId; source: string; key: string; kind: string; name: string; privacy: Privacy; at: number }[]): Promise<void>
+  saveScopes(
+    rows: readonly {
+      id: ScopeId
+      source: string
+      key: string
+      kind: string
+      name: string
+      privacy: Privacy
+      at: number
+    }[],
+  ): Promise<void>
   /** Existing states of these entities (core/state's EntityState, as JSON), locked; missing ones are left out. */
   lockEntities(ids: readonly EntityId[]): Promise<{ id: EntityId; state: unknown }[]>
   saveEntities(rows: readonly { id: EntityId; kind: EntityKind; state: object }[]): Promise<void>
   /** Registers aliases. One with an entity claims it: the greater (at, entityId) stands. One without is a stub, and takes nothing away. */
-  saveAliases(rows: readonly { id: AliasId; type: string; value: string; entityId: EntityId | null; at: number }[]): Promise<void>
+  saveAliases(
+    rows: readonly { id: AliasId; type: string; value: string; entityId: EntityId | null; at: number }[],
+  ): Promise<void>
   /** Creates what is missing and locks all. */
   lockDocuments(keys: readonly DocumentKeyRow[]): Promise<StoredDocument[]>
   saveParts(rows: readonly { documentId: DocumentId; partId: string; state: object }[]): Promise<void>
   saveDocuments(rows: readonly DocumentRow[]): Promise<void>
   /** The document's chunks that full text reads, in no order. */
-  currentChunks(documentIds: readonly DocumentId[]): Promise<{ id: ChunkId; documentId: DocumentId; position: number }[]>
+  currentChunks(
+    documentIds: readonly DocumentId[],
+  ): Promise<{ id: ChunkId; documentId: DocumentId; position: number }[]>
   /** Adds chunks, or brings superseded ones back. */
   saveChunks(rows: readonly ChunkRow[]): Promise<void>
   placeChunks(rows: readonly { id: ChunkId; position: number }[]): Promise<void>
@@ -183,7 +207,10 @@ export interface KnowledgeWrite {
   setMomentsLive(documentIds: readonly DocumentId[], live: boolean): Promise<ObservationRow[]>
   /** Makes the evidence that these documents or observations give exactly these rows, and the relationships the sum of all evidence. */
   replaceEvidence(evidenceIds: readonly (DocumentId | ObservationId)[], rows: readonly EvidenceRow[]): Promise<void>
-  replaceDocumentEntities(documentIds: readonly DocumentId[], rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[]): Promise<void>
+  replaceDocumentEntities(
+    documentIds: readonly DocumentId[],
+    rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[],
+  ): Promise<void>
   wantVectors(rows: readonly WantedVector[]): Promise<void>
   /** Shows the newest version to vector search where no vector of it is owed any more, and lets superseded chunks go. */
   showComplete(documentIds: readonly DocumentId[]): Promise<void>

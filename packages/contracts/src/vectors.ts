@@ -28,18 +28,29 @@ export interface VectorLedger {
   ensureVersion(lane: Pick<Lane, "workspaceId" | "storeId">, model: EmbeddingModel, indexName: string): Promise<void>
   /** Up to `max` distinct texts. */
   unembedded(lane: Lane, version: EmbeddingVersion, max: number): Promise<UnembeddedText[]>
-  saveValues(lane: Lane, model: EmbeddingModel, rows: readonly { textHash: string; values: Float32Array }[]): Promise<void>
+  saveValues(
+    lane: Lane,
+    model: EmbeddingModel,
+    rows: readonly { textHash: string; values: Float32Array }[],
+  ): Promise<void>
   /** Sets aside all owed vectors of a text that the embedder refuses. */
   park(lane: Lane, versionId: EmbeddingVersionId, textHash: string, reason: string): Promise<void>
   /** Up to `max` owed vectors whose values are known, and removals. */
   owed(lane: Lane, version: EmbeddingVersion, max: number): Promise<OwedVector[]>
   /** Marks what was written, each only if it is still what is wanted, then shows the documents that are now complete. Returns when the oldest delivery behind each was accepted (ms). */
-  markWritten(lane: Lane, versionId: EmbeddingVersionId, written: readonly OwedVector[]): Promise<{ readonly acceptedAt: number }[]>
+  markWritten(
+    lane: Lane,
+    versionId: EmbeddingVersionId,
+    written: readonly OwedVector[],
+  ): Promise<{ readonly acceptedAt: number }[]>
 }
 
 /** Deliveries that are closed and whose bytes are still in Postgres. */
 export interface ArchiveLedger {
-  unarchived(lane: Lane, limits: { readonly rowsMax: number; readonly bytesMax: number }): Promise<{ readonly id: string; readonly bodyHash: string; readonly body: Uint8Array }[]>
+  unarchived(
+    lane: Lane,
+    limits: { readonly rowsMax: number; readonly bytesMax: number },
+  ): Promise<{ readonly id: string; readonly bodyHash: string; readonly body: Uint8Array }[]>
   /** Takes the bytes out of the row. */
   archived(lane: Lane, rows: readonly { readonly id: string; readonly artifactKey: string }[]): Promise<void>
 }
