@@ -1,5 +1,4 @@
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
-import { embeddingVersionId } from "@engram/core/ids"
 import type { Database, Transaction } from "./database.ts"
 import { showComplete } from "./knowledge/chunks.ts"
 import { openVersions } from "./knowledge/vectors.ts"
@@ -35,7 +34,7 @@ export const createVectorLedger = (database: Database): VectorLedger => ({
 
   versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => openVersions(tx, lane.storeId, "")),
 
-  ensureVersion: (lane, model, indexName) =>
+  ensureVersion: (lane, { id, model, indexName }) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {
       // The store's row stands for its set of versions: whoever creates one holds it alone.
       await tx.query("select from stores where id = $1 for no key update", [lane.storeId])
@@ -45,15 +44,7 @@ export const createVectorLedger = (database: Database): VectorLedger => ({
          select $1, $2, $3, $4, $5, $6, 'active', $7
          where not exists (select from embedding_versions where store_id = $3 and status = 'active')
          on conflict do nothing`,
-        [
-          embeddingVersionId(lane.storeId, provider, name, dimension),
-          lane.workspaceId,
-          lane.storeId,
-          provider,
-          name,
-          dimension,
-          indexName,
-        ],
+        [id, lane.workspaceId, lane.storeId, provider, name, dimension, indexName],
       )
     }),
 

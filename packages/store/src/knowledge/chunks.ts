@@ -1,5 +1,6 @@
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
+import { unwant } from "./vectors.ts"
 
 type Chunks = Pick<
   KnowledgeWrite,
@@ -43,7 +44,7 @@ export const writeChunks = (tx: Transaction, workspaceId: string): Chunks => ({
   removeChunks: async (documentIds) => {
     await tx.query(
       `with gone as (delete from knowledge_chunks where workspace_id = $1 and document_id = any($2) returning store_id, id)
-       ${unwant}`,
+       ${unwant("chunks")}`,
       [workspaceId, documentIds],
     )
   },
@@ -52,9 +53,6 @@ export const writeChunks = (tx: Transaction, workspaceId: string): Chunks => ({
     await showComplete(tx, workspaceId, documentIds)
   },
 })
-
-const unwant = `update vector_entries v set wanted_hash = null, parked_reason = null, attempts = 0
-  from gone where v.store_id = gone.store_id and v.family = 'chunks' and v.ref_id = gone.id`
 
 /**
  * Flips `indexedVersion` where no chunk of the newest version is owed a vector in the active version, and lets superseded
@@ -82,7 +80,7 @@ export async function showComplete(
   await tx.query(
     `with gone as (delete from knowledge_chunks c where workspace_id = $1 and document_id = any($2) and version_to is not null
                    returning store_id, id)
-     ${unwant}`,
+     ${unwant("chunks")}`,
     [workspaceId, shown.map((row) => row.id)],
   )
   return shown.flatMap((row) => (row.pendingSince === null ? [] : [{ acceptedAt: row.pendingSince.getTime() }]))

@@ -2,15 +2,13 @@ import type { ObservationId } from "@engram/contracts/ids"
 import type { KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 import { setEvidenceLive } from "./graph.ts"
+import { unwant } from "./vectors.ts"
 
 type Observations = Pick<KnowledgeWrite, "saveObservations" | "keepStatements" | "setMomentsLive">
 
 const columns = `id, store_id as "storeId", source, class, kind, document_id as "documentId", part_id as "partId",
   thing_alias_id as "thingAliasId", scope_id as "scopeId", occurred_at as "occurredAt", title, summary, text, url, importance,
   tags, subject_alias_ids as "subjectAliasIds", content_hash as "contentHash", live`
-
-const unwant = `update vector_entries v set wanted_hash = null, parked_reason = null, attempts = 0
-  from gone where v.store_id = gone.store_id and v.family = 'observations' and v.ref_id = gone.id`
 
 export const writeObservations = (tx: Transaction, workspaceId: string): Observations => ({
   saveObservations: async (rows) => {
@@ -35,7 +33,7 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
       `with gone as (update memory_observations set live = false
                      where workspace_id = $1 and document_id = any($2) and class = 'statement' and live and id <> all($3)
                      returning store_id, id)
-       ${unwant}`,
+       ${unwant("observations")}`,
       [workspaceId, documentIds, keep],
     )
   },
@@ -50,9 +48,10 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
     const ids = changed.map((row) => row.id)
     await setEvidenceLive(tx, workspaceId, ids, live)
     if (live) return changed
-    await tx.query(`with gone as (select store_id, id from memory_observations where id = any($1)) ${unwant}`, [
-      changed.map((row) => row.id),
-    ])
+    await tx.query(
+      `with gone as (select store_id, id from memory_observations where id = any($1)) ${unwant("observations")}`,
+      [changed.map((row) => row.id)],
+    )
     return []
   },
 })

@@ -3,6 +3,14 @@ import type { Transaction } from "../database.ts"
 
 type Vectors = Pick<KnowledgeWrite, "lockVersions" | "wantVectors">
 
+/**
+ * Owes the removal of vectors whose text is gone. `gone` is a preceding query of (store_id, id). A vector not known to be
+ * written may be on its way to the index this moment, so it too is owed a removal.
+ */
+export const unwant = (family: "chunks" | "observations"): string =>
+  `update vector_entries v set wanted_hash = null, written_hash = coalesce(v.written_hash, 'unknown'), parked_reason = null, attempts = 0
+   from gone where v.store_id = gone.store_id and v.family = '${family}' and v.ref_id = gone.id and v.wanted_hash is not null`
+
 interface VersionRow {
   id: EmbeddingVersion["id"]
   provider: string
