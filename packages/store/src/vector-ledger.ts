@@ -3,7 +3,8 @@ import type { Database, Transaction } from "./database.ts"
 import { showComplete } from "./knowledge/chunks.ts"
 import { openVersions } from "./knowledge/vectors.ts"
 
-const modelKey = (model: { provider: string; model: string; dimension: number }): string =>
+/** How `embedding_values` names a model. */
+export const modelKey = (model: { provider: string; model: string; dimension: number }): string =>
   `${model.provider}:${model.model}:${model.dimension}`
 
 const owedBy = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
@@ -152,6 +153,6 @@ async function mark(
 }
 
 // Copied so that the four-byte alignment of a Float32Array holds wherever pg put the bytes.
-const floatsOf = (bytes: Buffer): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)
+export const floatsOf = (bytes: Buffer): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)
 
 const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength)

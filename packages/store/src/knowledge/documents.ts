@@ -1,9 +1,17 @@
+import type { DocumentId } from "@engram/contracts/ids"
 import type { DocumentKeyRow, DocumentRow, KnowledgeWrite, StoredDocument } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 
 type Documents = Pick<
   KnowledgeWrite,
-  "lockDocuments" | "saveParts" | "saveDocuments" | "replaceDocumentEntities" | "linkDeliveries" | "closeDeliveries"
+  | "lockDocuments"
+  | "saveParts"
+  | "saveDocuments"
+  | "hideDocuments"
+  | "goneDocuments"
+  | "replaceDocumentEntities"
+  | "linkDeliveries"
+  | "closeDeliveries"
 >
 
 export const writeDocuments = (tx: Transaction, workspaceId: string): Documents => ({
@@ -11,7 +19,7 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
     if (keys.length === 0) return []
     const ids = await lock(tx, workspaceId, keys)
     return tx.query<StoredDocument>(
-      `select d.id, d.version, d.content_hash as "contentHash", d.live,
+      `select d.id, d.store_id as "storeId", d.source, d.source_id as "sourceId", d.alias_id as "aliasId", d.version, d.content_hash as "contentHash", d.live,
               coalesce((select json_agg(p.state) from document_parts p where p.document_id = d.id), '[]') as parts
        from knowledge_documents d where d.id = any($1)`,
       [ids],
@@ -32,14 +40,34 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
       `update knowledge_documents d set
          kind = r.kind, title = r.title, state = r.state, url = r.url, scope_id = r."scopeId",
          author_alias_id = r."authorAliasId", occurred_at = r."occurredAt", importance = r.importance, labels = r.labels,
-         metadata = r.metadata, content_hash = r."contentHash", version = r.version, live = r.live,
+         metadata = r.metadata, content_hash = r."contentHash", version = r.version, live = true,
          pending_since = least(d.pending_since, r."pendingSince"), updated_at = now()
        from json_to_recordset($1) as r(id text, kind text, title text, state text, url text, "scopeId" text,
          "authorAliasId" text, "occurredAt" timestamptz, importance real, labels text[], metadata jsonb,
-         "contentHash" text, version int, live boolean, "pendingSince" timestamptz)
+         "contentHash" text, version int, "pendingSince" timestamptz)
        where d.id = r.id`,
       [JSON.stringify(rows)],
     )
+  },
+
+  hideDocuments: async (rows) => {
+    if (rows.length === 0) return
+    await tx.query(
+      `update knowledge_documents d set
+         title = '', state = null, url = null, author_alias_id = null, labels = '{}', metadata = '{}', content_hash = '',
+         version = r.version, indexed_version = r.version, live = false, pending_since = null, updated_at = now()
+       from json_to_recordset($1) as r(id text, version int) where d.id = r.id`,
+      [JSON.stringify(rows)],
+    )
+  },
+
+  goneDocuments: async (ids) => {
+    if (ids.length === 0) return []
+    const rows = await tx.query<{ id: DocumentId }>(
+      "select id from knowledge_documents where id = any($1) and not live order by id for share",
+      [ids],
+    )
+    return rows.map((row) => row.id)
   },
 
   replaceDocumentEntities: async (documentIds, rows) => {

@@ -51,7 +51,42 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => ({
     await saveRelationships(tx, workspaceId, rows)
     await sumEvidence(tx, touched)
   },
+
+  addEvidence: async (rows) => {
+    if (rows.length === 0) return
+    const touched = await saveEvidence(
+      tx,
+      workspaceId,
+      rows,
+      "(relationship_evidence.confidence) < (excluded.confidence)",
+    )
+    await saveRelationships(tx, workspaceId, rows)
+    await sumEvidence(tx, touched)
+  },
 })
+
+const differs = `(relationship_evidence.confidence, relationship_evidence.since, relationship_evidence.until, relationship_evidence.live)
+  is distinct from (excluded.confidence, excluded.since, excluded.until, excluded.live)`
+
+/** Writes rows that are new or for which `stands` holds, and returns their relationships. */
+async function saveEvidence(
+  tx: Transaction,
+  workspaceId: string,
+  rows: readonly EvidenceRow[],
+  stands: string,
+): Promise<string[]> {
+  const records = rows
+    .map(({ type: _, fromAliasId: __, toAliasId: ___, ...row }) => ({ ...row, workspaceId }))
+    .sort((a, b) => (`${a.relationshipId} ${a.evidenceId}` < `${b.relationshipId} ${b.evidenceId}` ? -1 : 1))
+  const written = await tx.insert<{ id: string }>(
+    "relationship_evidence",
+    records,
+    `on conflict (relationship_id, evidence_id) do update
+       set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live
+     where ${stands} returning relationship_id as id`,
+  )
+  return written.map((row) => row.id).sort()
+}
 
 /** Writes only what differs, and returns the relationships whose sum may have changed. */
 async function replaceRows(
@@ -60,34 +95,15 @@ async function replaceRows(
   evidenceIds: readonly string[],
   rows: readonly EvidenceRow[],
 ): Promise<string[]> {
-  const records = rows
-    .map(({ relationshipId, evidenceId, confidence, since, until, live }) => ({
-      relationshipId,
-      evidenceId,
-      confidence,
-      since,
-      until,
-      live,
-      workspaceId,
-    }))
-    .sort((a, b) => (`${a.relationshipId} ${a.evidenceId}` < `${b.relationshipId} ${b.evidenceId}` ? -1 : 1))
   const removed = await tx.query<{ id: string }>(
     `delete from relationship_evidence e where workspace_id = $1 and evidence_id = any($2)
      and not exists (select from unnest($3::text[], $4::text[]) as k(relationship_id, evidence_id)
                      where (k.relationship_id, k.evidence_id) = (e.relationship_id, e.evidence_id))
      returning relationship_id as id`,
-    [workspaceId, evidenceIds, records.map((row) => row.relationshipId), records.map((row) => row.evidenceId)],
+    [workspaceId, evidenceIds, rows.map((row) => row.relationshipId), rows.map((row) => row.evidenceId)],
   )
-  const written = await tx.insert<{ id: string }>(
-    "relationship_evidence",
-    records,
-    `on conflict (relationship_id, evidence_id) do update
-       set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live
-     where (relationship_evidence.confidence, relationship_evidence.since, relationship_evidence.until, relationship_evidence.live)
-       is distinct from (excluded.confidence, excluded.since, excluded.until, excluded.live)
-     returning relationship_id as id`,
-  )
-  return [...new Set([...removed, ...written].map((row) => row.id))].sort()
+  const written = await saveEvidence(tx, workspaceId, rows, differs)
+  return [...new Set([...removed.map((row) => row.id), ...written])].sort()
 }
 
 async function saveRelationships(tx: Transaction, workspaceId: string, rows: readonly EvidenceRow[]): Promise<void> {
