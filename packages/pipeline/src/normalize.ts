@@ -2,7 +2,8 @@ import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { ClaimedDelivery, DeliveryDesk } from "@engram/contracts/knowledge"
 import type { ArtifactStore, Lane, LaneQueue, Log, TurnEnd } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
-import type { Persisted, ReadDelivery } from "./persist.ts"
+import type { ReadDelivery } from "./persist/read-delivery.ts"
+import type { Persisted } from "./persist.ts"
 import { parkReason, type Read, readDelivery } from "./read-delivery.ts"
 
 export interface NormalizeLimits {

@@ -1,10 +1,10 @@
 import type { EmbeddingVersion, KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
-import type { ReadDelivery } from "../persist.ts"
 import type { DocumentChange } from "./document-change.ts"
 import { idOf, isBack, isGone } from "./documents.ts"
 import { type DatedLink, evidenceRows } from "./evidence.ts"
 import { momentRow, statementRows } from "./observations.ts"
 import type { Place } from "./place.ts"
+import type { ReadDelivery } from "./read-delivery.ts"
 import { observationVectors } from "./wanted-vectors.ts"
 
 /** Saves what the deliveries and the documents' current texts give to remember. Returns the observations that are new or different. */
