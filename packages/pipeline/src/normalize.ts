@@ -20,6 +20,8 @@ export interface NormalizeDeps {
   readonly desk: DeliveryDesk
   readonly sources: Readonly<Record<string, Source>>
   readonly artifacts: ArtifactStore
+  /** Makes the store ready to be written to. */
+  readonly open: (lane: Lane) => Promise<void>
   readonly persist: (lane: Lane, deliveries: readonly ReadDelivery[]) => Promise<Persisted>
   /** What follows a commit: best effort, never throws. */
   readonly announce: (lane: Lane, persisted: Persisted) => Promise<void>
@@ -35,6 +37,7 @@ export interface NormalizeDeps {
 export const normalize =
   (deps: NormalizeDeps) =>
   async (lane: Lane): Promise<TurnEnd> => {
+    await deps.open(lane)
     const fresh = await deps.desk.claim(lane, "fresh", deps.limits)
     if (fresh.length > 0) await orGiveBack(deps, lane, fresh, settle)
     const again = await deps.desk.claim(lane, "again", { ...deps.limits, rowsMax: 1 })
