@@ -31,9 +31,20 @@ const BUSY_MAX_MS = 15_000
 
 const code = { busy: 5, locked: 6, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 }
 
+/** Opens the file, and makes it when it is not there. Any number of processes may do so at once. */
 export function openVectorFile(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true })
   const db = new DatabaseSync(path, { allowExtension: true, timeout: 5_000 })
+  try {
+    prepare(db)
+  } catch (error) {
+    db.close()
+    throw failure(error)
+  }
+  return db
+}
+
+function prepare(db: DatabaseSync): void {
   sqliteVec.load(db)
   db.enableLoadExtension(false)
   // A page of 16 KB holds several vectors; at SQLite's 4 KB each wastes half a page and a scan takes twice as long.
@@ -44,7 +55,6 @@ export function openVectorFile(path: string): DatabaseSync {
   db.exec(`begin immediate; ${schema} commit`)
   // Short from here on: SQLite waits on the thread, so `written` waits instead, with the event loop free.
   db.exec("pragma busy_timeout = 20")
-  return db
 }
 
 /** Runs `write` in one transaction, and waits for other processes that write. */
