@@ -66,6 +66,10 @@ export interface DocumentKeyRow {
 /** A document as stored, locked until the transaction ends. */
 export interface StoredDocument {
   readonly id: DocumentId
+  readonly storeId: StoreId
+  readonly source: string
+  readonly sourceId: string
+  readonly aliasId: AliasId
   readonly version: number
   readonly contentHash: string
   readonly live: boolean
@@ -87,7 +91,6 @@ export interface DocumentRow {
   readonly metadata: JsonObject
   readonly contentHash: string
   readonly version: number
-  readonly live: boolean
   /** When the oldest delivery that this version rests on was accepted; cleared once its vectors are written. */
   readonly pendingSince: Date
 }
@@ -188,6 +191,8 @@ export interface KnowledgeWrite {
   lockDocuments(keys: readonly DocumentKeyRow[]): Promise<StoredDocument[]>
   saveParts(rows: readonly { documentId: DocumentId; partId: string; state: object }[]): Promise<void>
   saveDocuments(rows: readonly DocumentRow[]): Promise<void>
+  /** Documents that are no longer there: nothing of what was rendered stays in the row. */
+  hideDocuments(rows: readonly { id: DocumentId; version: number }[]): Promise<void>
   /** The document's chunks that full text reads, in no order. */
   currentChunks(
     documentIds: readonly DocumentId[],
@@ -201,12 +206,16 @@ export interface KnowledgeWrite {
   removeChunks(documentIds: readonly DocumentId[]): Promise<void>
   /** Of two rows with one id and different content, the greater content hash stands. Returns ids that are new or changed. */
   saveObservations(rows: readonly ObservationRow[]): Promise<ObservationId[]>
+  /** Which of these documents are known and not live, share-locked. */
+  goneDocuments(ids: readonly DocumentId[]): Promise<DocumentId[]>
   /** Makes the documents' live statements exactly these; the others are withdrawn with their vectors. */
   keepStatements(documentIds: readonly DocumentId[], keep: readonly ObservationId[]): Promise<void>
   /** Hides or shows again the moments, and the evidence, of documents that were removed or restored. Returns the moments shown again. */
   setMomentsLive(documentIds: readonly DocumentId[], live: boolean): Promise<ObservationRow[]>
   /** Makes the evidence that these documents or observations give exactly these rows, and the relationships the sum of all evidence. */
   replaceEvidence(evidenceIds: readonly (DocumentId | ObservationId)[], rows: readonly EvidenceRow[]): Promise<void>
+  /** Adds to what these observations prove; repeating it changes nothing. */
+  addEvidence(rows: readonly EvidenceRow[]): Promise<void>
   replaceDocumentEntities(
     documentIds: readonly DocumentId[],
     rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[],

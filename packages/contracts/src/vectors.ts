@@ -24,8 +24,8 @@ export interface VectorLedger {
   lease(lane: Lane, holder: string, leaseMs: number): Promise<boolean>
   release(lane: Lane, holder: string): Promise<void>
   versions(lane: Lane): Promise<EmbeddingVersion[]>
-  /** Makes this model's version the store's active one if the store has none yet; safe to call from many processes. */
-  ensureVersion(lane: Pick<Lane, "workspaceId" | "storeId">, model: EmbeddingModel, indexName: string): Promise<void>
+  /** Makes this version the store's active one if the store has none yet; safe to call from many processes. */
+  ensureVersion(lane: Pick<Lane, "workspaceId" | "storeId">, version: Omit<EmbeddingVersion, "status">): Promise<void>
   /** Up to `max` distinct texts. */
   unembedded(lane: Lane, version: EmbeddingVersion, max: number): Promise<UnembeddedText[]>
   saveValues(

@@ -6,8 +6,11 @@ import pg from "pg"
 /** Inside a transaction: plain SQL for the set-based statements, Drizzle for the others. */
 export interface Transaction {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
-  /** Inserts rows given as JSON objects whose keys are the table's columns; `conflict` is the rest of the statement. */
-  insert(table: string, columns: readonly string[], rows: readonly object[], conflict: string): Promise<number>
+  /**
+   * Inserts rows of one shape in one statement. Their keys are the table's columns in camel case; `conflict` is the rest of the
+   * statement. One JSON parameter serves any number of rows and columns, where Postgres allows 65,535 parameters.
+   */
+  insert<Row extends object>(table: string, rows: readonly object[], conflict?: string): Promise<Row[]>
   readonly orm: NodePgDatabase
 }
 
@@ -99,20 +102,23 @@ function transaction(client: pg.PoolClient): Transaction {
   return {
     query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
       (await client.query<Row>(text, [...values])).rows,
-    insert: async (table, columns, rows, conflict) => {
-      if (rows.length === 0) return 0
-      const list = columns.map((column) => pg.escapeIdentifier(column)).join(", ")
-      const result = await client.query(
-        `insert into ${table} (${list}) select ${list} from json_populate_recordset(null::${table}, $1) ${conflict}`,
-        [JSON.stringify(rows)],
+    insert: async <Row extends object>(table: string, rows: readonly object[], conflict = "") => {
+      if (rows[0] === undefined) return []
+      const names = Object.keys(rows[0]).map((key) => [key, snakeCase(key)] as const)
+      const columns = names.map(([, column]) => pg.escapeIdentifier(column)).join(", ")
+      const records = rows.map((row) =>
+        Object.fromEntries(names.map(([key, column]) => [column, row[key as keyof typeof row]])),
       )
-      return result.rowCount ?? 0
+      const statement = `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) ${conflict}`
+      return (await client.query<Row>(statement, [JSON.stringify(records)])).rows
     },
     get orm() {
       return drizzle(client, { casing: "snake_case" })
     },
   }
 }
+
+const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : ""

@@ -1,0 +1,26 @@
+import type { ArtifactStore, Lane, TurnEnd } from "@engram/contracts/ports"
+import type { ArchiveLedger } from "@engram/contracts/vectors"
+
+const limits = { rowsMax: 64, bytesMax: 32 * 1024 * 1024 }
+/** Requests under way at once: enough to hide an object store's latency, few enough to bound memory. */
+const together = 8
+
+/** Where a delivery's bytes are kept: by content, so that storing them again overwrites them. */
+export const artifactKey = (workspaceId: string, bodyHash: string): string =>
+  `workspaces/${workspaceId}/knowledge/raw/${bodyHash.slice(0, 2)}/${bodyHash}`
+
+/** One turn: moves raw bytes of closed deliveries out of Postgres. They leave their rows only once they are stored. */
+export const archive =
+  (deps: { readonly ledger: ArchiveLedger; readonly artifacts: ArtifactStore }) =>
+  async (lane: Lane): Promise<TurnEnd> => {
+    const rows = await deps.ledger.unarchived(lane, limits)
+    if (rows.length === 0) return "idle"
+    const keyed = rows.map((row) => ({ ...row, artifactKey: artifactKey(lane.workspaceId, row.bodyHash) }))
+    for (let start = 0; start < keyed.length; start += together) {
+      await Promise.all(
+        keyed.slice(start, start + together).map((row) => deps.artifacts.put(row.artifactKey, row.body)),
+      )
+    }
+    await deps.ledger.archived(lane, keyed)
+    return "more"
+  }

@@ -1,0 +1,119 @@
+import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
+import type { ClaimedDelivery, DeliveryDesk } from "@engram/contracts/knowledge"
+import type { ArtifactStore, Lane, LaneQueue, Log, TurnEnd } from "@engram/contracts/ports"
+import type { Source } from "@engram/contracts/source"
+import type { ReadDelivery } from "./persist/read-delivery.ts"
+import type { Persisted } from "./persist.ts"
+import { parkReason, type Read, readDelivery } from "./read-delivery.ts"
+
+export interface NormalizeLimits {
+  /** Deliveries taken, and written, together. */
+  readonly rowsMax: number
+  readonly bytesMax: number
+  /** How long a worker that dies keeps its deliveries from the others. */
+  readonly leaseMs: number
+  /** A delivery taken this often without an end is parked. */
+  readonly attemptsMax: number
+}
+
+export interface NormalizeDeps {
+  readonly desk: DeliveryDesk
+  readonly sources: Readonly<Record<string, Source>>
+  readonly artifacts: ArtifactStore
+  /** Makes the store ready to be written to. */
+  readonly open: (lane: Lane) => Promise<void>
+  readonly persist: (lane: Lane, deliveries: readonly ReadDelivery[]) => Promise<Persisted>
+  /** What follows a commit: best effort, never throws. */
+  readonly announce: (lane: Lane, persisted: Persisted) => Promise<void>
+  readonly queue: Pick<LaneQueue, "wake">
+  readonly log: Log
+  readonly limits: NormalizeLimits
+}
+
+/**
+ * One turn: a batch of fresh deliveries written together, and one that was taken before by itself, since it may be what
+ * made its batch fail or its worker die.
+ */
+export const normalize =
+  (deps: NormalizeDeps) =>
+  async (lane: Lane): Promise<TurnEnd> => {
+    await deps.open(lane)
+    const fresh = await deps.desk.claim(lane, "fresh", deps.limits)
+    if (fresh.length > 0) await orGiveBack(deps, lane, fresh, settle)
+    const again = await deps.desk.claim(lane, "again", { ...deps.limits, rowsMax: 1 })
+    if (again.length > 0) await orGiveBack(deps, lane, again, settleAgain)
+    if (fresh.length + again.length === 0) return "idle"
+
+    await deps.queue.wake({ ...lane, stage: "archive" }).catch((error) => untold(deps.log, lane, error))
+    return "more"
+  }
+
+type Settle = (deps: NormalizeDeps, lane: Lane, deliveries: readonly ClaimedDelivery[]) => Promise<void>
+
+/** When something is away the deliveries go back at once, and the lane waits. Those already ended are past giving back. */
+async function orGiveBack(
+  deps: NormalizeDeps,
+  lane: Lane,
+  deliveries: readonly ClaimedDelivery[],
+  settle: Settle,
+): Promise<void> {
+  try {
+    await settle(deps, lane, deliveries)
+  } catch (error) {
+    if (!(error instanceof RetryLater)) throw error
+    // If this fails too, their lease runs out.
+    await Promise.allSettled(deliveries.map(({ id }) => deps.desk.release(lane, id, reasonOf(error), error.afterMs)))
+    throw error
+  }
+}
+
+/** A batch that fails is tried delivery by delivery, so that one bad row costs the others nothing. */
+async function settle(deps: NormalizeDeps, lane: Lane, deliveries: readonly ClaimedDelivery[]): Promise<void> {
+  const reads = await Promise.all(deliveries.map((delivery) => readDelivery(deps, delivery)))
+  try {
+    await write(deps, lane, reads)
+  } catch (error) {
+    if (error instanceof RetryLater) throw error
+    deps.log.warn({ lane, deliveries: deliveries.length, reason: reasonOf(error) }, "batch refused, trying one by one")
+    for (const [index, delivery] of deliveries.entries()) await settleOne(deps, lane, delivery, reads[index]!)
+  }
+}
+
+async function settleAgain(deps: NormalizeDeps, lane: Lane, [delivery]: readonly ClaimedDelivery[]): Promise<void> {
+  if (delivery === undefined) return
+  if (delivery.attempts > deps.limits.attemptsMax) {
+    const reason = `gave up: taken ${deps.limits.attemptsMax} times without an end, each time failing or ending its worker`
+    return deps.desk.close(lane, [{ id: delivery.id, state: "parked", reason }])
+  }
+  return settleOne(deps, lane, delivery, await readDelivery(deps, delivery))
+}
+
+async function settleOne(deps: NormalizeDeps, lane: Lane, delivery: ClaimedDelivery, read: Read): Promise<void> {
+  try {
+    await write(deps, lane, [read])
+  } catch (error) {
+    if (error instanceof RetryLater) throw error
+    const final = error instanceof Rejected || delivery.attempts >= deps.limits.attemptsMax
+    if (final) return deps.desk.close(lane, [{ id: delivery.id, state: "parked", reason: parkReason(error) }])
+    await deps.desk.release(lane, delivery.id, reasonOf(error), backoffMs(delivery.attempts))
+  }
+}
+
+async function write(deps: NormalizeDeps, lane: Lane, reads: readonly Read[]): Promise<void> {
+  const drafts = reads.flatMap((read) => ("drafts" in read ? [read.drafts] : []))
+  const persisted = drafts.length > 0 ? await deps.persist(lane, drafts) : undefined
+  await deps.desk.close(
+    lane,
+    reads.flatMap((read) => ("end" in read ? [read.end] : [])),
+  )
+  if (persisted === undefined) return
+  await deps.queue.wake({ ...lane, stage: "embed" }).catch((error) => untold(deps.log, lane, error))
+  await deps.announce(lane, persisted)
+}
+
+// The rows that say what is owed are committed; the sweep tells what the queue was not told.
+const untold = (log: Log, lane: Lane, error: unknown): void =>
+  log.warn({ lane, reason: reasonOf(error) }, "queue not told, the sweep will")
+
+/** 2, 4, 8, … seconds, at most 10 minutes. */
+const backoffMs = (attempts: number): number => Math.min(600_000, 1_000 * 2 ** attempts)

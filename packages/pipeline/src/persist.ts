@@ -1,0 +1,74 @@
+import type { DeliveryId, DocumentId } from "@engram/contracts/ids"
+import type { Knowledge } from "@engram/contracts/knowledge"
+import type { Lane } from "@engram/contracts/ports"
+import type { ChunkLimits } from "@engram/core/chunk/chunk"
+import { documentId } from "@engram/core/ids"
+import { writeChunks } from "./persist/chunks.ts"
+import { writeDocuments } from "./persist/documents.ts"
+import { writeAliases, writeEntities, writeEvidence, writeScopes } from "./persist/graph.ts"
+import { writeMemory } from "./persist/memory.ts"
+import { type Place, placeOf } from "./persist/place.ts"
+import type { ReadDelivery } from "./persist/read-delivery.ts"
+
+/** What a batch changed, for caches, metrics and whoever listens. */
+export interface Persisted {
+  readonly documents: readonly PersistedDocument[]
+  /** Observations that are new or read differently. */
+  readonly observations: readonly string[]
+}
+
+export interface PersistedDocument {
+  readonly id: DocumentId
+  readonly source: string
+  readonly sourceId: string
+  readonly version: number
+  readonly live: boolean
+  readonly contentHash: string
+}
+
+/**
+ * Makes a batch of deliveries part of what is known, in one transaction: all of it and the deliveries' end, or nothing.
+ * The same deliveries in other batches, in another order or once more end in the same rows.
+ */
+export const persist =
+  (deps: { readonly knowledge: Knowledge; readonly chunkLimits: ChunkLimits }) =>
+  (lane: Lane, deliveries: readonly ReadDelivery[]): Promise<Persisted> =>
+    deps.knowledge.write(lane.workspaceId, async (write) => {
+      const place = placeOf(lane)
+      const versions = await write.lockVersions(place.storeId)
+      await writeScopes(write, place, deliveries)
+      const aliases = await writeEntities(write, place, deliveries)
+
+      const changes = await writeDocuments(write, place, deliveries)
+      await writeChunks(write, place, versions, changes, deps.chunkLimits)
+      const observations = await writeMemory(write, place, versions, deliveries, changes)
+      await writeEvidence(write, place, changes)
+      await writeAliases(write, place, aliases)
+
+      const visible = changes.filter((change) => change.rendered || change.live !== change.stored.live)
+      await write.showComplete(visible.map((change) => change.stored.id))
+      await write.linkDeliveries(links(place, deliveries))
+      await write.closeDeliveries(deliveries.map(({ id }) => ({ id, state: "processed" })))
+      return {
+        documents: visible.map(({ stored, live, rendered }) => ({
+          id: stored.id,
+          source: stored.source,
+          sourceId: stored.sourceId,
+          version: stored.version + 1,
+          live,
+          contentHash: rendered?.row.contentHash ?? "",
+        })),
+        observations,
+      }
+    })
+
+const links = (
+  place: Place,
+  deliveries: readonly ReadDelivery[],
+): { documentId: DocumentId; deliveryId: DeliveryId }[] =>
+  deliveries.flatMap(({ id, source, drafts }) =>
+    drafts.documents.map((draft) => ({
+      documentId: documentId(place.workspaceId, place.storeId, source.name, draft.sourceId),
+      deliveryId: id,
+    })),
+  )

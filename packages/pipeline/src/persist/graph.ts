@@ -1,0 +1,100 @@
+import type { AliasRef, EntityDraft } from "@engram/contracts/graph"
+import type { AliasId, DocumentId, EntityId, ScopeId } from "@engram/contracts/ids"
+import type { KnowledgeWrite } from "@engram/contracts/knowledge"
+import { canonicalJson } from "@engram/core/canonical"
+import { entityId, scopeId } from "@engram/core/ids"
+import { type EntityState, entityFromDraft, mergeEntities } from "@engram/core/state/entity"
+import type { DocumentChange } from "./document-change.ts"
+import { idOf } from "./documents.ts"
+import { evidenceRows } from "./evidence.ts"
+import type { Place } from "./place.ts"
+import type { ReadDelivery } from "./read-delivery.ts"
+
+type ScopeRow = Parameters<KnowledgeWrite["saveScopes"]>[0][number]
+type AliasRow = Parameters<KnowledgeWrite["saveAliases"]>[0][number]
+
+export async function writeScopes(
+  write: KnowledgeWrite,
+  place: Place,
+  deliveries: readonly ReadDelivery[],
+): Promise<void> {
+  const rows = new Map<ScopeId, ScopeRow>()
+  for (const { source, drafts } of deliveries) {
+    for (const scope of drafts.scopes) {
+      const id = scopeId(place.workspaceId, source.name, scope.key)
+      const row = { ...scope, id, source: source.name }
+      const known = rows.get(id)
+      if (!known || order(row) > order(known)) rows.set(id, row)
+    }
+  }
+  await write.saveScopes([...rows.values()])
+}
+
+// The table's own rule for which of two claims stands, as one comparable text.
+const order = (row: ScopeRow): string => `${String(row.at).padStart(16, "0")} ${row.privacy} ${row.name}`
+
+/** Merges what is said of entities. Returns who goes by which alias, to be registered when all aliases of the batch are known. */
+export async function writeEntities(
+  write: KnowledgeWrite,
+  place: Place,
+  deliveries: readonly ReadDelivery[],
+): Promise<Map<AliasId, AliasRow>> {
+  const drafts = deliveries.flatMap((delivery) => delivery.drafts.entities)
+  const byId = Map.groupBy(drafts, (draft) => entityId(place.workspaceId, draft.alias))
+  const stored = new Map((await write.lockEntities([...byId.keys()])).map((row) => [row.id, row.state as EntityState]))
+  const changed = [...byId].flatMap(([id, drafts]) => {
+    const before = stored.get(id)
+    const state = drafts.map(entityFromDraft).reduce(mergeEntities, before ?? { fields: {} })
+    return before && canonicalJson(state) === canonicalJson(before) ? [] : [{ id, kind: drafts[0]!.kind, state }]
+  })
+  await write.saveEntities(changed)
+  return claimsOf(place, byId)
+}
+
+function claimsOf(place: Place, entities: ReadonlyMap<EntityId, readonly EntityDraft[]>): Map<AliasId, AliasRow> {
+  const claims = new Map<AliasId, AliasRow>()
+  for (const [id, drafts] of entities) {
+    for (const { alias, aliases, at } of drafts) {
+      for (const ref of [alias, ...aliases]) {
+        const row = { id: place.alias(ref), ...ref, entityId: id, at }
+        const known = claims.get(row.id)
+        if (!known || row.at > known.at || (row.at === known.at && id > known.entityId!)) claims.set(row.id, row)
+      }
+    }
+  }
+  return claims
+}
+
+/** Registers every alias the batch mentioned: claimed ones with their entity, the others as stubs. */
+export async function writeAliases(
+  write: KnowledgeWrite,
+  place: Place,
+  claims: ReadonlyMap<AliasId, AliasRow>,
+): Promise<void> {
+  const stub = ([id, ref]: readonly [AliasId, AliasRef]): AliasRow => ({ id, ...ref, entityId: null, at: 0 })
+  await write.saveAliases([...place.mentioned()].map((mention) => claims.get(mention[0]) ?? stub(mention)))
+}
+
+/** The edges that the changed documents state, and who plays which part in them now. */
+export async function writeEvidence(
+  write: KnowledgeWrite,
+  place: Place,
+  changes: readonly DocumentChange[],
+): Promise<void> {
+  const rows = changes.flatMap(({ stored, links, live }) => evidenceRows(place, stored.id, stored.aliasId, links, live))
+  await write.replaceEvidence(changes.map(idOf), rows)
+  await write.replaceDocumentEntities(
+    changes.map(idOf),
+    changes.flatMap((change) => rolesOf(place, change)),
+  )
+}
+
+function rolesOf(
+  place: Place,
+  { stored, links, live }: DocumentChange,
+): { documentId: DocumentId; aliasId: AliasId; role: string }[] {
+  if (!live) return []
+  return links
+    .filter((link) => link.until === null && (link.from === undefined || place.alias(link.from) === stored.aliasId))
+    .map((link) => ({ documentId: stored.id, aliasId: place.alias(link.to), role: link.type }))
+}

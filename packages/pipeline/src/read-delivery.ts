@@ -1,0 +1,34 @@
+import { Rejected, reasonOf } from "@engram/contracts/errors"
+import type { ClaimedDelivery, DeliveryEnd } from "@engram/contracts/knowledge"
+import type { ArtifactStore } from "@engram/contracts/ports"
+import type { Source } from "@engram/contracts/source"
+import type { ReadDelivery } from "./persist/read-delivery.ts"
+
+export type Read = { readonly drafts: ReadDelivery } | { readonly end: DeliveryEnd }
+
+/** What a delivery's source makes of it: drafts, or its end. Never throws for what the payload says; a bug in a source parks too. */
+export async function readDelivery(
+  deps: { readonly sources: Readonly<Record<string, Source>>; readonly artifacts: ArtifactStore },
+  delivery: ClaimedDelivery,
+): Promise<Read> {
+  const { id } = delivery
+  const source = Object.hasOwn(deps.sources, delivery.source) ? deps.sources[delivery.source] : undefined
+  if (source === undefined) return parked(id, `no source is called ${delivery.source}`)
+  const body = delivery.body ?? (delivery.artifactKey && (await deps.artifacts.get(delivery.artifactKey)))
+  if (!body) return parked(id, `its bytes are gone: ${delivery.artifactKey ?? "never archived"}`)
+  try {
+    const normalized = source.normalize({ headers: delivery.headers, body, receivedAt: delivery.receivedAt })
+    if (normalized.outcome === "skipped") return { end: { id, state: "skipped", reason: normalized.reason } }
+    return { drafts: { id, source, receivedAt: delivery.receivedAt, drafts: normalized.drafts } }
+  } catch (error) {
+    return parked(id, parkReason(error))
+  }
+}
+
+const parked = (id: ClaimedDelivery["id"], reason: string): Read => ({ end: { id, state: "parked", reason } })
+
+/** What a person needs to act: the code and the field for a refusal, the stack for a bug. */
+export function parkReason(error: unknown): string {
+  if (error instanceof Rejected) return `${error.code}: ${error.message}${error.path ? ` (at ${error.path})` : ""}`
+  return error instanceof Error && error.stack ? `bug: ${error.stack.slice(0, 2_000)}` : `bug: ${reasonOf(error)}`
+}

@@ -1,0 +1,31 @@
+import type { Job, Queue, Worker, WorkerOptions } from "bullmq"
+import { z } from "zod"
+
+/** What a job carries: which lane to look at. */
+export const LaneData = z.strictObject({ workspaceId: z.string().min(1), storeId: z.string().min(1) })
+export type LaneData = z.infer<typeof LaneData>
+
+export type LaneJob = Job<LaneData, void, string>
+export type Processor = (job: LaneJob, token: string | undefined) => Promise<void>
+export type WorkerSettings = Omit<WorkerOptions, "connection">
+
+export type Producer = Pick<Queue<LaneData, void, string>, "add" | "getJobCounts" | "clean">
+
+/** BullMQ on one of its stores. */
+export interface Backend {
+  /** Where it is, without secrets, for messages. */
+  readonly place: string
+  /** The queue `name`, once it can be written to. */
+  queue(name: string): Promise<Producer>
+  work(name: string, processor: Processor, settings: WorkerSettings): RunningWorker
+  ping(): Promise<void>
+  /** Why it does not answer, if its connection said so. */
+  trouble(): unknown
+  close(): Promise<void>
+}
+
+export interface RunningWorker {
+  readonly worker: Pick<Worker<LaneData, void, string>, "pause" | "close">
+  /** Drops its connections at once, whatever they are doing. */
+  disconnect(): void
+}

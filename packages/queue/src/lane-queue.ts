@@ -1,0 +1,169 @@
+import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
+import { type Lane, type LaneQueue, type Log, type Stage, stages, type TurnEnd } from "@engram/contracts/ports"
+import type { JobsOptions } from "bullmq"
+import type { Backend, RunningWorker, WorkerSettings } from "./backend.ts"
+import { defaultLimits, type LaneQueueLimits, type TurnReport } from "./limits.ts"
+import { createPostgresBackend } from "./postgres-backend.ts"
+import { createRedisBackend } from "./redis-backend.ts"
+import { laterJob, takeTurn } from "./take-turn.ts"
+import { within } from "./within.ts"
+
+/** Redis where there is one, else BullMQ's own tables in Postgres: the promises are the same. */
+export type LaneQueueAt = { readonly redisUrl: string } | { readonly databaseUrl: string }
+
+export interface LaneQueueOptions extends Partial<LaneQueueLimits> {
+  /** Called once as each turn ends. */
+  readonly onTurn?: (report: TurnReport) => void
+}
+
+/**
+ * Lanes by BullMQ: one queue per stage, at most one job waiting and one active per lane.
+ *
+ * | a wake while the lane's job is …         | causes                                                   |
+ * |------------------------------------------|----------------------------------------------------------|
+ * | not there                                | a turn                                                   |
+ * | waiting                                  | nothing more: that turn will see everything              |
+ * | active                                   | one more turn after it, at the end of the queue          |
+ * | put off by RetryLater, or by a failure   | nothing more: the turn is taken when its delay ends      |
+ * | done until later (`{ afterMs }`), failed | a turn at once                                           |
+ *
+ * On Redis it resolves whether or not Redis is there; on Postgres it rejects with `RetryLater` when the database is away.
+ */
+export async function createLaneQueue(at: LaneQueueAt, log: Log, options: LaneQueueOptions = {}): Promise<LaneQueue> {
+  const { onTurn = () => {}, ...chosen } = options
+  const limits: LaneQueueLimits = { ...defaultLimits, ...chosen }
+  const backend = await open(at, log, limits)
+  const nameOf = (stage: Stage) => `${limits.prefix}-${stage}`
+  const runs = new Set<{ close(): Promise<void> }>()
+
+  const late = () => {
+    const trouble = backend.trouble()
+    return new Error(`no answer in ${limits.wakeTimeoutMs} ms${trouble ? ` (${reasonOf(trouble)})` : ""}`)
+  }
+  const ask = async <T>(what: string, work: Promise<T>): Promise<T> => {
+    try {
+      return await within(limits.wakeTimeoutMs, work, late)
+    } catch (error) {
+      throw awayOrRefused(backend, what, error)
+    }
+  }
+  const add = (name: string, { stage, workspaceId, storeId }: Lane, jobOptions: JobsOptions) =>
+    ask(
+      "wake a lane",
+      backend.queue(nameOf(stage)).then(async (queue) => {
+        await queue.add(name, { workspaceId, storeId }, { ...retention(limits), ...jobOptions })
+      }),
+    )
+  const wake = (lane: Lane) => add(lane.stage, lane, { deduplication: { id: lane.storeId, keepLastIfActive: true } })
+  // Under an id of its own, so that it holds back no wake, and replaced, so that the last turn's answer counts.
+  const wakeLater = (lane: Lane, afterMs: number) =>
+    add(laterJob, lane, {
+      delay: Math.min(Math.max(afterMs, 1), limits.delayMaxMs),
+      deduplication: { id: `${lane.storeId}-later`, replace: true, keepLastIfActive: true },
+    })
+
+  const run = async (stage: Stage, concurrency: number, turn: (lane: Lane) => Promise<TurnEnd>) => {
+    const settings = workerSettings(limits, concurrency)
+    const process = takeTurn({ stage, turn, wake, wakeLater, log, limits, onTurn })
+    const { worker, disconnect } = backend.work(nameOf(stage), process, settings)
+    const sweeping = sweepFailed(backend, nameOf(stage), limits)
+    const closing = { close: () => (closed ??= stop()) }
+    let closed: Promise<void> | undefined
+    const stop = async () => {
+      clearInterval(sweeping)
+      await closeWithin(worker, limits.closeTimeoutMs, () =>
+        log.warn({ stage, closeTimeoutMs: limits.closeTimeoutMs }, "turn left running: its lane will be taken again"),
+      )
+      disconnect()
+      runs.delete(closing)
+    }
+    runs.add(closing)
+    return closing
+  }
+
+  const countsOf = async (stage: Stage) => {
+    const queue = await backend.queue(nameOf(stage))
+    const counts = await queue.getJobCounts("waiting", "active", "delayed", "failed")
+    const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts
+    return [stage, { waiting, active, delayed, failed }] as const
+  }
+
+  return {
+    wake,
+    run,
+    counts: async () => {
+      const counted = await ask("count jobs", Promise.all(stages.map(countsOf)))
+      return Object.fromEntries(counted) as Awaited<ReturnType<LaneQueue["counts"]>>
+    },
+    check: () => ask("answer", backend.ping()),
+    close: async () => {
+      await Promise.all([...runs].map((each) => each.close()))
+      await backend.close()
+    },
+  }
+}
+
+async function open(at: LaneQueueAt, log: Log, limits: LaneQueueLimits): Promise<Backend> {
+  if ("redisUrl" in at) return createRedisBackend(at.redisUrl, log, limits.wakeTimeoutMs)
+  try {
+    return await createPostgresBackend(at.databaseUrl, log, limits.wakeTimeoutMs)
+  } catch (error) {
+    throw new RetryLater(`the queue's tables cannot be made or read in Postgres: ${reasonOf(error)}`, {
+      afterMs: 5_000,
+      cause: error,
+    })
+  }
+}
+
+/** By age only: a count deadlocks on Postgres at concurrency 10 and marks jobs failed that succeeded (BullMQ 6.7). */
+function retention({ attemptsMax, retryDelayMs, failedKeptSeconds }: LaneQueueLimits): JobsOptions {
+  return {
+    attempts: attemptsMax,
+    backoff: { type: "exponential", delay: retryDelayMs, jitter: 0.5 },
+    removeOnComplete: true,
+    removeOnFail: { age: failedKeptSeconds },
+  }
+}
+
+function workerSettings(limits: LaneQueueLimits, concurrency: number): WorkerSettings {
+  return {
+    concurrency,
+    lockDuration: limits.lockMs,
+    stalledInterval: limits.stalledIntervalMs,
+    maxStalledCount: limits.stallsMax,
+    // How soon a worker tries again after its store failed; by default lanes rest 15 s after Postgres is back (measured).
+    runRetryDelay: 2_000,
+  }
+}
+
+/** BullMQ removes by age only when another job fails, so old failures are also cleared once an hour. */
+function sweepFailed(backend: Backend, name: string, { failedKeptSeconds }: LaneQueueLimits): NodeJS.Timeout {
+  const sweep = async () => {
+    const queue = await backend.queue(name)
+    await queue.clean(failedKeptSeconds * 1_000, 1_000, "failed")
+  }
+  return setInterval(() => void sweep().catch(() => {}), 3_600_000).unref()
+}
+
+/**
+ * Stops taking turns, lets the running ones finish for `timeoutMs`, then lets go of their locks, so that another worker
+ * takes their lanes. BullMQ's own close() waits for ever for a running turn, and for a store that hangs.
+ */
+async function closeWithin(worker: RunningWorker["worker"], timeoutMs: number, onLate: () => void): Promise<void> {
+  const late = () => new Error("still running")
+  const finished = await within(timeoutMs, worker.pause(), late).then(
+    () => true,
+    () => false,
+  )
+  if (!finished) onLate()
+  await within(2_000, worker.close(!finished), late).catch(() => {})
+}
+
+function awayOrRefused(backend: Backend, what: string, error: unknown): Error {
+  const reason = reasonOf(error)
+  const message = `cannot ${what} in the queue (${backend.place}): ${reason}`
+  if (/NOAUTH|WRONGPASS|NOPERM|password authentication failed/.test(reason)) {
+    return new Rejected("queue_refused", `${message}. Check the user and password in its URL`, { cause: error })
+  }
+  return new RetryLater(message, { afterMs: 5_000, cause: error })
+}

@@ -1,0 +1,26 @@
+import type { ArchiveLedger } from "@engram/contracts/vectors"
+import type { Database } from "./database.ts"
+
+/** Closed deliveries whose raw bytes are still to leave Postgres. */
+export const createArchiveLedger = (database: Database): ArchiveLedger => ({
+  unarchived: (lane, limits) =>
+    database.inWorkspace(lane.workspaceId, (tx) =>
+      tx.query(
+        `with some as (
+           select id, body_hash, body_bytes, body from ingest_deliveries
+           where workspace_id = $1 and store_id = $2 and state <> 'received' and body is not null limit $3),
+         summed as (select *, sum(body_bytes) over (order by id) as total from some)
+         select id, body_hash as "bodyHash", body from summed where total <= $4 or total = body_bytes`,
+        [lane.workspaceId, lane.storeId, limits.rowsMax, limits.bytesMax],
+      ),
+    ),
+
+  archived: (lane, rows) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      await tx.query(
+        `update ingest_deliveries d set body = null, artifact_key = k.key
+         from unnest($1::text[], $2::text[]) as k(id, key) where d.id = k.id and d.state <> 'received'`,
+        [rows.map((row) => row.id), rows.map((row) => row.artifactKey)],
+      )
+    }),
+})

@@ -1,0 +1,57 @@
+import type { ObservationId } from "@engram/contracts/ids"
+import type { KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
+import type { Transaction } from "../database.ts"
+import { setEvidenceLive } from "./graph.ts"
+import { unwant } from "./vectors.ts"
+
+type Observations = Pick<KnowledgeWrite, "saveObservations" | "keepStatements" | "setMomentsLive">
+
+const columns = `id, store_id as "storeId", source, class, kind, document_id as "documentId", part_id as "partId",
+  thing_alias_id as "thingAliasId", scope_id as "scopeId", occurred_at as "occurredAt", title, summary, text, url, importance,
+  tags, subject_alias_ids as "subjectAliasIds", content_hash as "contentHash", live`
+
+export const writeObservations = (tx: Transaction, workspaceId: string): Observations => ({
+  saveObservations: async (rows) => {
+    const written = await tx.insert<{ id: ObservationId }>(
+      "memory_observations",
+      rows.map((row) => ({ ...row, workspaceId })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+      `on conflict (id) do update set
+         title = excluded.title, summary = excluded.summary, text = excluded.text, url = excluded.url,
+         importance = excluded.importance, tags = excluded.tags, subject_alias_ids = excluded.subject_alias_ids,
+         content_hash = excluded.content_hash, live = excluded.live
+       where excluded.content_hash > memory_observations.content_hash
+          or (excluded.content_hash = memory_observations.content_hash and excluded.live <> memory_observations.live)
+          or memory_observations.class = 'statement' and excluded.content_hash <> memory_observations.content_hash
+       returning id`,
+    )
+    return written.map((row) => row.id)
+  },
+
+  keepStatements: async (documentIds, keep) => {
+    if (documentIds.length === 0) return
+    await tx.query(
+      `with gone as (update memory_observations set live = false
+                     where workspace_id = $1 and document_id = any($2) and class = 'statement' and live and id <> all($3)
+                     returning store_id, id)
+       ${unwant("observations")}`,
+      [workspaceId, documentIds, keep],
+    )
+  },
+
+  setMomentsLive: async (documentIds, live) => {
+    if (documentIds.length === 0) return []
+    const changed = await tx.query<ObservationRow>(
+      `update memory_observations set live = $3
+       where workspace_id = $1 and document_id = any($2) and class = 'moment' and live <> $3 returning ${columns}`,
+      [workspaceId, documentIds, live],
+    )
+    const ids = changed.map((row) => row.id)
+    await setEvidenceLive(tx, workspaceId, ids, live)
+    if (live) return changed
+    await tx.query(
+      `with gone as (select store_id, id from memory_observations where id = any($1)) ${unwant("observations")}`,
+      [changed.map((row) => row.id)],
+    )
+    return []
+  },
+})

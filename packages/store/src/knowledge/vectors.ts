@@ -1,0 +1,49 @@
+import type { EmbeddingVersion, KnowledgeWrite } from "@engram/contracts/knowledge"
+import type { Transaction } from "../database.ts"
+
+type Vectors = Pick<KnowledgeWrite, "lockVersions" | "wantVectors">
+
+/**
+ * Owes the removal of vectors whose text is gone. `gone` is a preceding query of (store_id, id). A vector not known to be
+ * written may be on its way to the index this moment, so it too is owed a removal.
+ */
+export const unwant = (family: "chunks" | "observations"): string =>
+  `update vector_entries v set wanted_hash = null, written_hash = coalesce(v.written_hash, 'unknown'), parked_reason = null, attempts = 0
+   from gone where v.store_id = gone.store_id and v.family = '${family}' and v.ref_id = gone.id and v.wanted_hash is not null`
+
+interface VersionRow {
+  id: EmbeddingVersion["id"]
+  provider: string
+  model: string
+  dimension: number
+  status: "active" | "canary"
+  indexName: string
+}
+
+export async function openVersions(
+  tx: Transaction,
+  storeId: string,
+  lock: "" | "for share",
+): Promise<EmbeddingVersion[]> {
+  const rows = await tx.query<VersionRow>(
+    `select id, provider, model, dimension, status, index_name as "indexName" from embedding_versions
+     where store_id = $1 and status in ('active', 'canary') order by id ${lock}`,
+    [storeId],
+  )
+  return rows.map(({ provider, model, dimension, ...row }) => ({ ...row, model: { provider, model, dimension } }))
+}
+
+export const writeVectors = (tx: Transaction, workspaceId: string): Vectors => ({
+  lockVersions: (storeId) => openVersions(tx, storeId, "for share"),
+
+  wantVectors: async (rows) => {
+    await tx.insert(
+      "vector_entries",
+      rows.map((row) => ({ ...row, workspaceId, attempts: 0 })),
+      `on conflict (store_id, family, ref_id, view, embedding_version_id) do update
+         set text_hash = excluded.text_hash, metadata = excluded.metadata, wanted_hash = excluded.wanted_hash,
+             removed_at = null, parked_reason = null, attempts = 0
+       where vector_entries.wanted_hash is distinct from excluded.wanted_hash`,
+    )
+  },
+})

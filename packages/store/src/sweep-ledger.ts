@@ -1,0 +1,82 @@
+import { type Lane, stages } from "@engram/contracts/ports"
+import type { SweepLedger } from "@engram/contracts/vectors"
+import type { Database } from "./database.ts"
+
+/** "engram sweep" on a phone's keys, cut to fit. */
+const sweepLock = 364_726_793
+
+// One question per store and stage, each answered by the first row of a partial index, however many are owed.
+const dueLanes = `
+  select s.workspace_id as "workspaceId", s.id as "storeId",
+    exists (select from ingest_deliveries d where d.workspace_id = s.workspace_id and d.store_id = s.id and d.state = 'received'
+            and d.due_at <= now() and (d.claimed_until is null or d.claimed_until < now())) as normalize,
+    exists (select from vector_entries v where v.workspace_id = s.workspace_id and v.store_id = s.id
+            and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null) as embed,
+    exists (select from ingest_deliveries d where d.workspace_id = s.workspace_id and d.store_id = s.id
+            and d.state <> 'received' and d.body is not null) as archive
+  from stores s order by s.id`
+
+export const createSweepLedger = (database: Database): SweepLedger => ({
+  alone: async (work) => {
+    const client = await database.pool.connect()
+    try {
+      const { rows } = await client.query("select pg_try_advisory_lock($1) as mine", [sweepLock])
+      if (!rows[0].mine) return undefined
+      try {
+        return await work()
+      } finally {
+        await client.query("select pg_advisory_unlock($1)", [sweepLock])
+      }
+    } finally {
+      client.release()
+    }
+  },
+
+  dueLanes: () =>
+    database.asFleet(async (tx) => {
+      const rows = await tx.query<{
+        workspaceId: string
+        storeId: string
+        normalize: boolean
+        embed: boolean
+        archive: boolean
+      }>(dueLanes)
+      return rows.flatMap(({ workspaceId, storeId, ...due }) =>
+        stages.filter((stage) => due[stage]).map((stage): Lane => ({ stage, workspaceId, storeId })),
+      )
+    }),
+
+  removeAgain: (afterMs) =>
+    database.asFleet(async (tx) => {
+      const again = await tx.query(
+        `update vector_entries set written_hash = 'removed', removed_at = null
+         where wanted_hash is null and removed_at < now() - make_interval(secs => $1 / 1000.0) returning ref_id`,
+        [afterMs],
+      )
+      return again.length
+    }),
+
+  totals: () =>
+    database.asFleet(async (tx) => {
+      const states = await tx.query<{ state: string; count: number }>(
+        "select state, count(*)::int as count from ingest_deliveries group by state",
+      )
+      const [oldest] = await tx.query<{ ms: number }>(
+        `select coalesce(extract(epoch from now() - min(received_at)) * 1000, 0)::float8 as ms
+         from ingest_deliveries where state = 'received'`,
+      )
+      const owed = await tx.query<{ family: string; count: number }>(
+        `select family, count(*)::int as count from vector_entries
+         where wanted_hash is distinct from written_hash and parked_reason is null group by family`,
+      )
+      const [parked] = await tx.query<{ count: number }>(
+        "select count(*)::int as count from vector_entries where parked_reason is not null",
+      )
+      return {
+        deliveries: Object.fromEntries(states.map((row) => [row.state, row.count])),
+        oldestWaitingMs: oldest?.ms ?? 0,
+        owed: Object.fromEntries(owed.map((row) => [row.family, row.count])),
+        parkedVectors: parked?.count ?? 0,
+      }
+    }),
+})

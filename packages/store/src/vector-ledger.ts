@@ -1,0 +1,158 @@
+import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
+import type { Database, Transaction } from "./database.ts"
+import { showComplete } from "./knowledge/chunks.ts"
+import { openVersions } from "./knowledge/vectors.ts"
+
+/** How `embedding_values` names a model. */
+export const modelKey = (model: { provider: string; model: string; dimension: number }): string =>
+  `${model.provider}:${model.model}:${model.dimension}`
+
+const owedBy = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
+  and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null`
+
+/** Vectors owed to stores; see db's vector_entries for the states of a row. */
+export const createVectorLedger = (database: Database): VectorLedger => ({
+  lease: (lane, holder, leaseMs) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      const taken = await tx.query(
+        `insert into lanes (store_id, stage, workspace_id, holder, leased_until)
+         values ($1, $2, $3, $4, now() + make_interval(secs => $5 / 1000.0))
+         on conflict (store_id, stage) do update set holder = excluded.holder, leased_until = excluded.leased_until
+         where lanes.holder = excluded.holder or lanes.leased_until < now() returning holder`,
+        [lane.storeId, lane.stage, lane.workspaceId, holder, leaseMs],
+      )
+      return taken.length === 1
+    }),
+
+  release: (lane, holder) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      await tx.query("delete from lanes where store_id = $1 and stage = $2 and holder = $3", [
+        lane.storeId,
+        lane.stage,
+        holder,
+      ])
+    }),
+
+  versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => openVersions(tx, lane.storeId, "")),
+
+  ensureVersion: (lane, { id, model, indexName }) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      // The store's row stands for its set of versions: whoever creates one holds it alone.
+      await tx.query("select from stores where id = $1 for no key update", [lane.storeId])
+      const { provider, model: name, dimension } = model
+      await tx.query(
+        `insert into embedding_versions (id, workspace_id, store_id, provider, model, dimension, status, index_name)
+         select $1, $2, $3, $4, $5, $6, 'active', $7
+         where not exists (select from embedding_versions where store_id = $3 and status = 'active')
+         on conflict do nothing`,
+        [id, lane.workspaceId, lane.storeId, provider, name, dimension, indexName],
+      )
+    }),
+
+  unembedded: (lane, version, max) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      // Several vectors may wait for one text, so more rows than texts are looked at.
+      const rows = await tx.query<{ textHash: string; text: string | null }>(
+        `with waiting as (
+           select v.text_hash, v.family, v.ref_id, v.view from vector_entries v
+           where ${owedBy} and v.wanted_hash is not null
+             and not exists (select from embedding_values e where e.workspace_id = $1 and e.model = $4 and e.text_hash = v.text_hash)
+           limit $5)
+         select w.text_hash as "textHash",
+                case when w.family = 'chunks' then c.text
+                     when w.view = 'title' then o.title when w.view = 'summary' then o.summary else o.text end as text
+         from waiting w
+         left join knowledge_chunks c on w.family = 'chunks' and c.id = w.ref_id
+         left join memory_observations o on w.family = 'observations' and o.id = w.ref_id`,
+        [lane.workspaceId, lane.storeId, version.id, modelKey(version.model), max * 4],
+      )
+      const texts = new Map(rows.flatMap((row) => (row.text === null ? [] : [[row.textHash, row.text] as const])))
+      return [...texts].slice(0, max).map(([textHash, text]) => ({ textHash, text }))
+    }),
+
+  saveValues: (lane, model, rows) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      const key = modelKey(model)
+      const records = rows.map((row) => ({
+        workspaceId: lane.workspaceId,
+        model: key,
+        textHash: row.textHash,
+        values: `\\x${bytesOf(row.values).toString("hex")}`,
+        createdAt: new Date(),
+      }))
+      await tx.insert("embedding_values", records, "on conflict do nothing")
+    }),
+
+  park: (lane, versionId, textHash, reason) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      const parked = await tx.query<{ documentId: string | null }>(
+        `update vector_entries v set parked_reason = $5 where ${owedBy} and v.text_hash = $4
+         returning (select c.document_id from knowledge_chunks c where v.family = 'chunks' and c.id = v.ref_id) as "documentId"`,
+        [lane.workspaceId, lane.storeId, versionId, textHash, reason],
+      )
+      await showComplete(
+        tx,
+        lane.workspaceId,
+        parked.flatMap((row) => row.documentId ?? []),
+      )
+    }),
+
+  owed: (lane, version, max) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      const rows = await tx.query<Omit<OwedVector, "values"> & { values: Buffer | null }>(
+        `select v.family, v.ref_id as "refId", v.view, v.wanted_hash as "wantedHash", v.metadata,
+                case when v.wanted_hash is null then null else e.values end as values
+         from vector_entries v
+         left join embedding_values e on e.workspace_id = $1 and e.model = $4 and e.text_hash = v.text_hash
+         where ${owedBy} and (v.wanted_hash is null or e.values is not null) limit $5`,
+        [lane.workspaceId, lane.storeId, version.id, modelKey(version.model), max],
+      )
+      return rows.map((row) => ({ ...row, values: row.values === null ? null : floatsOf(row.values) }))
+    }),
+
+  markWritten: (lane, versionId, written) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      const documents = await mark(tx, lane, versionId, written)
+      return showComplete(tx, lane.workspaceId, documents)
+    }),
+})
+
+/** A row removed for the second time has nothing more to say and goes. Returns the documents whose chunks were marked. */
+async function mark(
+  tx: Transaction,
+  lane: { readonly workspaceId: string; readonly storeId: string },
+  versionId: string,
+  written: readonly OwedVector[],
+): Promise<string[]> {
+  const keys = `select * from unnest($4::text[], $5::text[], $6::text[], $7::text[]) as k(family, ref_id, view, wanted)`
+  const values = [
+    lane.workspaceId,
+    lane.storeId,
+    versionId,
+    written.map((row) => row.family),
+    written.map((row) => row.refId),
+    written.map((row) => row.view),
+    written.map((row) => row.wantedHash),
+  ]
+  const at = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
+    and (v.family, v.ref_id, v.view) = (k.family, k.ref_id, k.view)`
+  if (written.some((row) => row.wantedHash === null)) {
+    await tx.query(
+      `delete from vector_entries v using (${keys}) k where ${at} and v.wanted_hash is null and k.wanted is null and v.written_hash = 'removed'`,
+      values,
+    )
+  }
+  const marked = await tx.query<{ documentId: string | null }>(
+    `update vector_entries v set written_hash = v.wanted_hash, written_at = case when v.wanted_hash is null then null else now() end,
+            removed_at = case when v.wanted_hash is null then now() end
+     from (${keys}) k where ${at} and v.wanted_hash is not distinct from k.wanted
+     returning (select c.document_id from knowledge_chunks c where v.family = 'chunks' and c.id = v.ref_id) as "documentId"`,
+    values,
+  )
+  return [...new Set(marked.flatMap((row) => row.documentId ?? []))].sort()
+}
+
+// Copied so that the four-byte alignment of a Float32Array holds wherever pg put the bytes.
+export const floatsOf = (bytes: Buffer): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)
+
+const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength)
