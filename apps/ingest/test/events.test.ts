@@ -96,7 +96,7 @@ describe("events", () => {
     const reader = await writeKey(ingest.database, "acme", ["search"])
     expect((await send(event("x"), { key: reader.key })).status).toBe(403)
 
-    const admin = createApiKeyAdmin({ database: ingest.database, ids })
+    const admin = createApiKeyAdmin({ database: ingest.database })
     const revoked = await writeKey(ingest.database, "revoked")
     expect((await send(event("x"), { key: revoked.key })).status).toBe(202)
     expect(await admin.revoke(revoked.id)).toBe(true)

@@ -2,7 +2,6 @@ import { createHmac, randomUUID } from "node:crypto"
 import type { DeliveryInbox } from "@engram/contracts/deliveries"
 import type { Lane, Log } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
-import * as ids from "@engram/core/ids"
 import { createMetrics } from "@engram/observability/metrics"
 import { type AcceptLimits, createAcceptor } from "@engram/pipeline/accept"
 import { createWaker } from "@engram/pipeline/wake"
@@ -59,7 +58,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const pool = createPool(test.url, { connectionsMax: 6, applicationName: "ingest-test", ...timeout(options) })
   const database = createDatabase(pool)
   const sealer = createSealer(secretKey)
-  const { id, secrets } = await createConnectionAdmin({ database, sealer, ids }).create({
+  const { id, secrets } = await createConnectionAdmin({ database, sealer }).create({
     workspaceId: "acme",
     storeName: "engineering",
     source: "bell",
@@ -136,4 +135,4 @@ export function ring(door: Harness["door"], given: Ring = {}): Promise<Response>
 }
 
 export const writeKey = async (database: Database, workspaceId = "acme", actions: ("write" | "search")[] = ["write"]) =>
-  createApiKeyAdmin({ database, ids }).create({ workspaceId, storeName: "engineering", name: "importer", actions })
+  createApiKeyAdmin({ database }).create({ workspaceId, storeName: "engineering", name: "importer", actions })

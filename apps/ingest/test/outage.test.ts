@@ -1,6 +1,6 @@
 import { request } from "node:http"
 import type { DeliveryInbox } from "@engram/contracts/deliveries"
-import pg from "pg"
+import { createPool } from "@engram/store/database"
 import { afterEach, expect, test } from "vitest"
 import { type Harness, type HarnessOptions, ring, sign, startIngest } from "./ingest-fixture.ts"
 
@@ -35,10 +35,13 @@ function gated(): { inbox: NonNullable<HarnessOptions["inbox"]>; inserts: () => 
 
 /** Keeps everybody else from the table until `release`. */
 async function lockTable(url: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const pool = createPool(url, { connectionsMax: 1, applicationName: "lock-test" })
+  const client = await pool.connect()
   await client.query("begin; lock table ingest_deliveries in access exclusive mode")
-  return () => client.end()
+  return () => {
+    client.release(true)
+    return pool.end()
+  }
 }
 
 test("while Postgres hangs the sender hears 503 in time, and is served again as soon as it is back", async () => {
@@ -58,8 +61,7 @@ test("while Postgres hangs the sender hears 503 in time, and is served again as 
 
 test("connections that Postgres breaks cost at most a 503, and never a lost 202", async () => {
   const ingest = await start({})
-  const admin = new pg.Client({ connectionString: ingest.databaseUrl })
-  await admin.connect()
+  const admin = createPool(ingest.databaseUrl, { connectionsMax: 1, applicationName: "admin-test" })
   const stored: string[] = []
   for (let round = 0; round < 20; round++) {
     const keys = Array.from({ length: 20 }, (_, i) => `broken-${round}-${i}`)

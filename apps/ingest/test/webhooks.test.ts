@@ -78,7 +78,7 @@ describe("a webhook", () => {
   })
 
   test("for a connection of another source is answered 404", async () => {
-    const admin = createConnectionAdmin({ database: ingest.database, sealer: createSealer(secretKey), ids })
+    const admin = createConnectionAdmin({ database: ingest.database, sealer: createSealer(secretKey) })
     const { id } = await admin.create({ workspaceId: "acme", storeName: "engineering", source: "whistle" })
     expect((await ring(ingest.door, { path: `${ingest.url}/v1/webhooks/bell/${id}` })).status).toBe(404)
   })
@@ -110,7 +110,7 @@ describe("a webhook", () => {
   })
 
   test("is authentic by both secrets during a rotation, and by the new one alone after it", async () => {
-    const admin = createConnectionAdmin({ database: ingest.database, sealer: createSealer(secretKey), ids })
+    const admin = createConnectionAdmin({ database: ingest.database, sealer: createSealer(secretKey) })
     const { id, secrets } = await admin.create({ workspaceId: "acme", storeName: "rotating", source: "bell" })
     const path = `${ingest.url}/v1/webhooks/bell/${id}`
     const statusBy = async (secret: string) => (await ring(ingest.door, { path, secret })).status

@@ -95,16 +95,20 @@ export function createAcceptor(deps: {
       deps.onBatch?.(batch.length)
       wakeLanesOf(batch.filter((_, index) => results[index] === "new"))
     } catch (error) {
-      if (error instanceof Rejected && batch.length > 1) {
-        const half = batch.length >> 1
-        await write(batch.slice(0, half))
-        await write(batch.slice(half))
-        return
-      }
-      if (!(error instanceof Rejected))
-        deps.log.error({ rows: batch.length, error: reasonOf(error) }, "batch not written")
-      for (const entry of batch) settle(entry, () => entry.reject(error))
+      await refuse(batch, error)
     }
+  }
+
+  /** Refused data is looked for by halves: it refuses only itself. */
+  const refuse = async (batch: readonly Entry[], error: unknown): Promise<void> => {
+    if (error instanceof Rejected && batch.length > 1) {
+      const half = batch.length >> 1
+      await write(batch.slice(0, half))
+      return write(batch.slice(half))
+    }
+    if (!(error instanceof Rejected))
+      deps.log.error({ rows: batch.length, error: reasonOf(error) }, "batch not written")
+    for (const entry of batch) settle(entry, () => entry.reject(error))
   }
 
   const wakeLanesOf = (entries: readonly Entry[]): void => {

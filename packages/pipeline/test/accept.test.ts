@@ -29,7 +29,11 @@ function setup(options: { insert?: DeliveryInbox["insert"]; limits?: object } = 
   const insert: DeliveryInbox["insert"] = async (deliveries) => {
     batches.push(deliveries.map((each) => each.deliveryKey))
     if (options.insert) return options.insert(deliveries)
-    return deliveries.map(({ id }) => (seen.has(id) ? "duplicate" : (seen.add(id), "new")))
+    return deliveries.map(({ id }) => {
+      const repeat = seen.has(id)
+      seen.add(id)
+      return repeat ? "duplicate" : "new"
+    })
   }
   const waker = createWaker({ queue: { wake: async (lane) => void woken.push(lane) }, log })
   const acceptor = createAcceptor({ inbox: { insert }, waker, log, ...(options.limits && { limits: options.limits }) })

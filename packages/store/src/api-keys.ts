@@ -1,7 +1,8 @@
 import { hash, randomBytes } from "node:crypto"
 import type { ApiKey, ApiKeys, KeyAction } from "@engram/contracts/deliveries"
 import type { ApiKeyId } from "@engram/contracts/ids"
-import { ensureStore, type IdRules, insertConnection, kept } from "./connections.ts"
+import { connectionId, storeId as deriveStoreId } from "@engram/core/ids"
+import { ensureStore, insertConnection, kept } from "./connections.ts"
 import type { Database } from "./database.ts"
 import { remember } from "./remember.ts"
 
@@ -43,17 +44,17 @@ export interface ApiKeyAdmin {
   revoke(id: string): Promise<boolean>
 }
 
-export function createApiKeyAdmin(options: { database: Database; ids: IdRules }): ApiKeyAdmin {
-  const { database, ids } = options
+export function createApiKeyAdmin(options: { database: Database }): ApiKeyAdmin {
+  const { database } = options
   return {
     create: async ({ workspaceId, storeName, name, actions, scopeIds = [] }) => {
       const key = `engram_sk_${randomBytes(32).toString("base64url")}`
       const id: ApiKeyId = `key_${randomBytes(12).toString("hex")}`
-      const storeId = ids.storeId(workspaceId, storeName)
+      const storeId = deriveStoreId(workspaceId, storeName)
       await database.inWorkspace(workspaceId, async (tx) => {
         await ensureStore(tx, { workspaceId, storeId, storeName })
         if (actions.includes("write")) {
-          const door = ids.connectionId(workspaceId, "events", storeId)
+          const door = connectionId(workspaceId, "events", storeId)
           await insertConnection(tx, { id: door, workspaceId, storeId, source: "events", secrets: [] })
         }
         await tx.query(

@@ -1,15 +1,10 @@
 import { randomBytes } from "node:crypto"
 import type { Connection, Connections } from "@engram/contracts/deliveries"
 import type { ConnectionId, StoreId, WorkspaceId } from "@engram/contracts/ids"
+import { connectionId, storeId as deriveStoreId } from "@engram/core/ids"
 import type { Database, Transaction } from "./database.ts"
 import { remember } from "./remember.ts"
 import type { Sealer } from "./sealing.ts"
-
-/** How ids derive from names; `@engram/core/ids` has these. */
-export interface IdRules {
-  storeId(workspaceId: string, name: string): StoreId
-  connectionId(workspaceId: string, source: string, name: string): ConnectionId
-}
 
 /** A connection as operators list it: without its secrets. */
 export interface ListedConnection {
@@ -81,8 +76,8 @@ export interface ConnectionAdmin {
   list(): Promise<ListedConnection[]>
 }
 
-export function createConnectionAdmin(options: { database: Database; sealer: Sealer; ids: IdRules }): ConnectionAdmin {
-  const { database, sealer, ids } = options
+export function createConnectionAdmin(options: { database: Database; sealer: Sealer }): ConnectionAdmin {
+  const { database, sealer } = options
 
   /** Replaces the secrets of a connection, under its row lock; `change` gets them newest first. */
   const change = async (id: string, next: (secrets: readonly string[]) => readonly string[]) => {
@@ -104,8 +99,8 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
 
   return {
     create: async ({ workspaceId, storeName, source, secret }) => {
-      const storeId = ids.storeId(workspaceId, storeName)
-      const id = ids.connectionId(workspaceId, source, storeId)
+      const storeId = deriveStoreId(workspaceId, storeName)
+      const id = connectionId(workspaceId, source, storeId)
       const sealed = sealer.seal(secret ?? newSecret(), id)
       const created = await database.inWorkspace(workspaceId, async (tx) => {
         await ensureStore(tx, { workspaceId, storeId, storeName })

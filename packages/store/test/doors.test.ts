@@ -1,0 +1,128 @@
+import * as ids from "@engram/core/ids"
+import { describe, expect, test } from "vitest"
+import { createApiKeyAdmin, createApiKeys } from "../src/api-keys.ts"
+import { createConnectionAdmin, createConnections } from "../src/connections.ts"
+import { createSealer } from "../src/sealing.ts"
+import { useDatabase } from "./store-fixture.ts"
+
+const secretKey = "a key that is long enough"
+const sealer = createSealer(secretKey)
+
+describe("sealed secrets", () => {
+  test("open for their owner and under their key only, and never look the same twice", () => {
+    const sealed = sealer.seal("hush", "con_a")
+    expect(createSealer(secretKey).open(sealed, "con_a")).toBe("hush")
+    expect(sealed).not.toContain("hush")
+    expect(sealer.seal("hush", "con_a")).not.toBe(sealed)
+    const refusal = expect.objectContaining({ code: "secret_sealed_otherwise" })
+    expect(() => createSealer("another key, also long").open(sealed, "con_a")).toThrow(refusal)
+    expect(() => sealer.open(sealed, "con_b")).toThrow(refusal)
+    expect(() => sealer.open(`${sealed.slice(0, -2)}AA`, "con_a")).toThrow(refusal)
+    expect(() => sealer.open("v1.", "con_a")).toThrow(refusal)
+  })
+})
+
+describe("connections", () => {
+  const context = useDatabase()
+  const admin = () => createConnectionAdmin({ ...context, sealer })
+  const found = (id: string) => createConnections({ ...context, sealer }).find(id)
+  const door = { workspaceId: "acme", storeName: "engineering", source: "github" }
+
+  test("are made with their workspace and store, once, and keep their secret when made again", async () => {
+    const first = await admin().create(door)
+    expect(first).toMatchObject({ created: true, storeId: ids.storeId("acme", "engineering") })
+    expect(first.secrets[0]).toMatch(/^[0-9a-f]{64}$/)
+    const { created, ...again } = await admin().create(door)
+    expect(created).toBe(false)
+    expect(await found(first.id)).toEqual(again)
+    expect(again.secrets).toEqual(first.secrets)
+    expect(await admin().list()).toMatchObject([{ id: first.id, storeName: "engineering", secrets: 1 }])
+  })
+
+  test("keep the secret before while they rotate, and not the one before that", async () => {
+    const { id } = await admin().create({ ...door, storeName: "rotating", secret: "one" })
+    await admin().rotate(id, "two")
+    expect((await found(id))?.secrets).toEqual(["two", "one"])
+    await admin().create({ ...door, storeName: "rotating", secret: "three" })
+    expect((await found(id))?.secrets).toEqual(["three", "two"])
+    await admin().create({ ...door, storeName: "rotating", secret: "three" })
+    expect((await found(id))?.secrets).toEqual(["three", "two"])
+    expect(await admin().settle(id)).toBe(true)
+    expect((await found(id))?.secrets).toEqual(["three"])
+    expect(await admin().rotate("con_nobody")).toBeUndefined()
+  })
+
+  test("made at once by several processes are made once", async () => {
+    const made = await Promise.all(Array.from({ length: 6 }, () => admin().create({ ...door, workspaceId: "racing" })))
+    expect(made.filter(({ created }) => created)).toHaveLength(1)
+    expect(new Set(made.map(({ secrets }) => secrets[0])).size).toBe(1)
+  })
+
+  test("are found without a query each time, and what changed is seen soon", async () => {
+    const { id } = await admin().create({ ...door, storeName: "cached", secret: "one" })
+    const connections = createConnections({ ...context, sealer })
+    await connections.find(id)
+    await admin().rotate(id, "two")
+    expect((await connections.find(id))?.secrets).toEqual(["one"])
+    await expect.poll(async () => (await connections.find(id))?.secrets[0], { timeout: 7_000 }).toBe("two")
+  })
+
+  test("their secrets are not in the database as they are, and a wrong key is told at once", async () => {
+    await admin().create({ ...door, storeName: "sealed", secret: "plain as day" })
+    const rows = await context.database.asFleet((tx) =>
+      tx.query<{ all: string }>("select c::text as all from connections c"),
+    )
+    expect(rows.map((row) => row.all).join()).not.toContain("plain as day")
+    const wrong = createConnections({ ...context, sealer: createSealer("another key, also long") })
+    await expect(wrong.checkSecretKey()).rejects.toMatchObject({ code: "secret_sealed_otherwise" })
+    await createConnections({ ...context, sealer }).checkSecretKey()
+  })
+})
+
+describe("API keys", () => {
+  const context = useDatabase()
+  const admin = () => createApiKeyAdmin(context)
+  const keyring = () => createApiKeys(context)
+  const wish = {
+    workspaceId: "acme",
+    storeName: "engineering",
+    name: "importer",
+    actions: ["write", "search"],
+  } as const
+
+  test("say whose they are, until they are revoked", async () => {
+    const { id, key } = await admin().create({ ...wish, scopeIds: ["scp_private"] })
+    expect(key).toMatch(/^engram_sk_[A-Za-z0-9_-]{43}$/)
+    expect(await keyring().authenticate(key)).toEqual({
+      id,
+      name: "importer",
+      workspaceId: "acme",
+      storeId: ids.storeId("acme", "engineering"),
+      actions: ["write", "search"],
+      scopeIds: ["scp_private"],
+    })
+    expect(await keyring().authenticate(`${key.slice(0, -1)}${key.endsWith("A") ? "B" : "A"}`)).toBeUndefined()
+    expect(await keyring().authenticate("")).toBeUndefined()
+    expect(await admin().revoke(id)).toBe(true)
+    expect(await keyring().authenticate(key)).toBeUndefined()
+    expect(await admin().revoke("key_nobody")).toBe(false)
+    expect(await admin().list()).toMatchObject([{ id, storeName: "engineering", revokedAt: expect.any(Date) }])
+  })
+
+  test("are not in the database as they are", async () => {
+    const { key } = await admin().create(wish)
+    const rows = await context.database.asFleet((tx) =>
+      tx.query<{ all: string }>("select k::text as all from api_keys k"),
+    )
+    expect(rows.map((row) => row.all).join()).not.toContain(key.slice(10))
+  })
+
+  test("that may write open a door for events, which no webhook can use", async () => {
+    await admin().create({ ...wish, workspaceId: "doors", actions: ["search"] })
+    const door = ids.connectionId("doors", "events", ids.storeId("doors", "engineering"))
+    expect(await createConnections({ ...context, sealer }).find(door)).toBeUndefined()
+    await admin().create({ ...wish, workspaceId: "doors", actions: ["write"] })
+    await admin().create({ ...wish, workspaceId: "doors", actions: ["write"] })
+    expect(await createConnections({ ...context, sealer }).find(door)).toMatchObject({ source: "events", secrets: [] })
+  })
+})
