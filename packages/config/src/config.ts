@@ -1,0 +1,150 @@
+import { type Environment, type Mistake, readSettings, type stages } from "./read-settings.ts"
+
+/** Everything a process is told from outside. A part left out means its embedded stand-in. */
+export interface Config {
+  readonly dataDir: string
+  readonly databaseUrl?: string
+  readonly redisUrl?: string
+  readonly upstash?: { readonly url: string; readonly token: string }
+  readonly s3?: {
+    readonly bucket: string
+    readonly region: string
+    readonly endpoint?: string
+    /** Left out: the SDK finds credentials itself (profile, role). */
+    readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  }
+  readonly pinecone?: { readonly apiKey: string; readonly controllerHost?: string }
+  readonly cohere?: { readonly apiKey: string; readonly baseUrl?: string }
+  readonly embedding: { readonly model: string; readonly dimension: number }
+  /** Left out with the embedded database only: made on first run. */
+  readonly secretKey?: string
+  readonly host: string
+  readonly ports: { readonly ingest: number; readonly memory: number; readonly search: number }
+  readonly logLevel: string
+  readonly stages: readonly (typeof stages)[number][]
+  readonly workerConcurrency: number
+  readonly ingestBodiesBytesMax: number
+  readonly ingestBacklogMax: number
+}
+
+/** All mistakes of the environment at once, one a line. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError"
+  readonly mistakes: readonly Mistake[]
+
+  constructor(mistakes: readonly Mistake[]) {
+    const lines = mistakes.map(({ setting, words }) => `  ${setting} ${words}`)
+    super(`${mistakes.length === 1 ? "a setting is" : `${mistakes.length} settings are`} wrong:\n${lines.join("\n")}`)
+    this.mistakes = mistakes
+  }
+}
+
+export const localModel = "local-hash-v1"
+
+/** What a model can give, by its documentation, the default first. A model not listed is taken at its word. */
+const dimensions: { readonly [model: string]: readonly number[] } = {
+  "embed-v4.0": [1024, 256, 512, 1536],
+  "embed-english-v3.0": [1024],
+  "embed-multilingual-v3.0": [1024],
+  "embed-english-light-v3.0": [384],
+  "embed-multilingual-light-v3.0": [384],
+}
+
+const megabyte = 1_048_576
+
+/** Reads the settings once; an empty one counts as not set. Throws one `ConfigError` with every mistake there is. */
+export function readConfig(environment: Environment): Config {
+  const { values, mistakes } = readSettings(environment)
+  mistakes.push(...crossChecks(values))
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+
+  const model = values.EMBEDDING_MODEL ?? (values.COHERE_API_KEY ? "embed-v4.0" : localModel)
+  return definedOnly({
+    dataDir: values.ENGRAM_DATA_DIR,
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL,
+    upstash: both({ url: values.UPSTASH_REDIS_REST_URL, token: values.UPSTASH_REDIS_REST_TOKEN }),
+    s3: values.S3_BUCKET
+      ? definedOnly({
+          bucket: values.S3_BUCKET,
+          region: values.AWS_REGION ?? "us-east-1",
+          endpoint: values.S3_ENDPOINT,
+          credentials: both({ accessKeyId: values.AWS_ACCESS_KEY_ID, secretAccessKey: values.AWS_SECRET_ACCESS_KEY }),
+        })
+      : undefined,
+    pinecone: values.PINECONE_API_KEY
+      ? definedOnly({ apiKey: values.PINECONE_API_KEY, controllerHost: values.PINECONE_CONTROLLER_HOST })
+      : undefined,
+    cohere: values.COHERE_API_KEY
+      ? definedOnly({ apiKey: values.COHERE_API_KEY, baseUrl: values.COHERE_BASE_URL })
+      : undefined,
+    embedding: { model, dimension: values.EMBEDDING_DIMENSION ?? dimensions[model]?.[0] ?? 512 },
+    secretKey: values.ENGRAM_SECRET_KEY,
+    host: values.HOST,
+    ports: { ingest: values.INGEST_PORT, memory: values.MEMORY_PORT, search: values.SEARCH_PORT },
+    logLevel: values.LOG_LEVEL,
+    stages: values.STAGES,
+    workerConcurrency: values.WORKER_CONCURRENCY,
+    ingestBodiesBytesMax: values.INGEST_BODIES_MB * megabyte,
+    ingestBacklogMax: values.INGEST_BACKLOG_MAX,
+  }) satisfies Config
+}
+
+type Values = ReturnType<typeof readSettings>["values"]
+
+/** What is right by itself and wrong together. */
+function crossChecks(values: Values): Mistake[] {
+  const mistakes: Mistake[] = []
+  const say = (setting: string, words: string) => mistakes.push({ setting, words })
+  const isSet = (name: keyof Values) => values[name] !== undefined
+  const needs = (name: keyof Values, other: keyof Values, why: string) => {
+    if (isSet(name) && !isSet(other)) say(other, `is not set, but ${name} is: ${why}`)
+  }
+
+  needs("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "set both, or neither")
+  needs("UPSTASH_REDIS_REST_TOKEN", "UPSTASH_REDIS_REST_URL", "set both, or neither")
+  needs("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "set both, or neither")
+  needs("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "set both, or neither")
+  needs("S3_ENDPOINT", "S3_BUCKET", "name the bucket to use there")
+  needs("PINECONE_CONTROLLER_HOST", "PINECONE_API_KEY", "the host is of no use without a key")
+  needs("COHERE_BASE_URL", "COHERE_API_KEY", "the URL is of no use without a key")
+  needs("DATABASE_URL", "ENGRAM_SECRET_KEY", "webhook secrets are sealed with it; make one with `openssl rand -hex 32`")
+  if (isSet("S3_BUCKET") && !isSet("AWS_REGION") && !isSet("S3_ENDPOINT")) {
+    say("AWS_REGION", "is not set, but S3_BUCKET is: name the bucket's region")
+  }
+  mistakes.push(...embeddingMistakes(values))
+  return mistakes
+}
+
+function embeddingMistakes(values: Values): Mistake[] {
+  const { EMBEDDING_MODEL: model, EMBEDDING_DIMENSION: dimension, COHERE_API_KEY: key } = values
+  const mistakes: Mistake[] = []
+  if (key && model === localModel) {
+    const words = `is ${localModel}, but COHERE_API_KEY is set: name a model of Cohere's (embed-v4.0), or leave the key out`
+    mistakes.push({ setting: "EMBEDDING_MODEL", words })
+  }
+  if (!key && model !== undefined && model !== localModel) {
+    const words = `is "${model}", which needs COHERE_API_KEY; without a key there is only ${localModel}`
+    mistakes.push({ setting: "EMBEDDING_MODEL", words })
+  }
+  const legal = dimensions[model ?? (key ? "embed-v4.0" : localModel)]
+  if (dimension !== undefined && legal && !legal.includes(dimension)) {
+    const words = `is ${dimension}, but ${model ?? "embed-v4.0"} gives ${legal.toSorted((a, b) => a - b).join(", ")}`
+    mistakes.push({ setting: "EMBEDDING_DIMENSION", words })
+  }
+  return mistakes
+}
+
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
+/** Without the members that are undefined, as `exactOptionalPropertyTypes` wants them. */
+function definedOnly<T extends object>(given: T): Defined<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Defined<T>
+}
+
+function both<A extends string, B extends string>(pair: { [K in A | B]: string | undefined }) {
+  const complete = Object.values(pair).every((value) => value !== undefined)
+  return complete ? (pair as { [K in A | B]: string }) : undefined
+}

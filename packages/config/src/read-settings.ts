@@ -1,0 +1,114 @@
+import { z } from "zod"
+
+export type Environment = { readonly [name: string]: string | undefined }
+
+/** A setting and what is wrong with it, as the second half of a sentence. Never holds a secret. */
+export interface Mistake {
+  readonly setting: string
+  readonly words: string
+}
+
+export const stages = ["normalize", "embed", "archive"] as const
+
+const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => protocols.includes((URL.canParse(text) ? new URL(text) : undefined)?.protocol.slice(0, -1) ?? ""),
+      `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(" or ")}`,
+    )
+const whole = (from: number, to: number) =>
+  z
+    .string()
+    .refine(
+      (text) => /^\d+$/.test(text) && Number(text) >= from && Number(text) <= to,
+      `a whole number from ${from} to ${to}`,
+    )
+    .transform(Number)
+const oneOf = (...words: string[]) => z.string().refine((text) => words.includes(text), `one of ${words.join(", ")}`)
+const someOf = <Word extends string>(words: readonly Word[]) =>
+  z
+    .string()
+    .transform((text) => text.split(",").map((word) => word.trim()))
+    .refine((given) => given.every((word) => words.some((known) => known === word)), `a list out of ${words.join(",")}`)
+    .transform((given) => words.filter((word) => given.includes(word)))
+const text = z.string()
+
+/** Every setting there is, what it may be, and what it is when it is not set. */
+const settings = z.object({
+  ENGRAM_DATA_DIR: text.default(".engram"),
+  DATABASE_URL: url("postgres", "postgresql").optional(),
+  REDIS_URL: url("redis", "rediss").optional(),
+  UPSTASH_REDIS_REST_URL: url("https", "http").optional(),
+  UPSTASH_REDIS_REST_TOKEN: text.optional(),
+  S3_BUCKET: text.refine((name) => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name), "a bucket's name").optional(),
+  AWS_REGION: text.optional(),
+  AWS_ACCESS_KEY_ID: text.optional(),
+  AWS_SECRET_ACCESS_KEY: text.optional(),
+  S3_ENDPOINT: url("https", "http").optional(),
+  PINECONE_API_KEY: text.optional(),
+  PINECONE_CONTROLLER_HOST: url("https", "http").optional(),
+  COHERE_API_KEY: text.optional(),
+  COHERE_BASE_URL: url("https", "http").optional(),
+  EMBEDDING_MODEL: text.optional(),
+  EMBEDDING_DIMENSION: whole(16, 4_096).optional(),
+  ENGRAM_SECRET_KEY: text
+    .refine((key) => key.length >= 16, "at least 16 characters, better 32 random bytes")
+    .optional(),
+  HOST: text.default("127.0.0.1"),
+  INGEST_PORT: whole(0, 65_535).default(8_080),
+  MEMORY_PORT: whole(0, 65_535).default(9_100),
+  SEARCH_PORT: whole(0, 65_535).default(8_081),
+  LOG_LEVEL: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
+  STAGES: someOf(stages).default([...stages]),
+  WORKER_CONCURRENCY: whole(1, 64).default(2),
+  /** Memory for webhook bodies in flight; one body may have 25. */
+  INGEST_BODIES_MB: whole(25, 65_536).default(256),
+  /** Deliveries of a workspace that may wait before `POST /v1/events` answers 429. */
+  INGEST_BACKLOG_MAX: whole(1, 100_000_000).default(50_000),
+})
+
+type Values = z.output<typeof settings>
+export type SettingName = keyof Values
+
+/** Settings whose value nobody gets to see. URLs are shown without what may be a password in them. */
+const secretSettings: ReadonlySet<string> = new Set([
+  "UPSTASH_REDIS_REST_TOKEN",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "PINECONE_API_KEY",
+  "COHERE_API_KEY",
+  "ENGRAM_SECRET_KEY",
+])
+
+/** A value as it may be shown. */
+export function masked(setting: string, value: string): string {
+  if (secretSettings.has(setting)) return "(hidden)"
+  return value.replace(/\/\/[^/]*@/, "//(hidden)@").replace(/\?.*$/, "?(hidden)")
+}
+
+/** The values that are right, and every mistake in the others. */
+export function readSettings(environment: Environment): { values: Values; mistakes: Mistake[] } {
+  const given = Object.fromEntries(
+    Object.keys(settings.shape).flatMap((name) => {
+      const value = environment[name]?.trim()
+      return value ? [[name, value]] : []
+    }),
+  )
+  const mistakes: Mistake[] = []
+  const read = settings.safeParse(given)
+  if (read.success) return { values: read.data, mistakes }
+
+  const wrong = new Set<string>()
+  for (const { path, message } of read.error.issues) {
+    const setting = String(path[0])
+    wrong.add(setting)
+    mistakes.push({ setting, words: `is ${shown(setting, given[setting] ?? "")}: expected ${message}` })
+  }
+  // The others are read all the same, so that what is wrong between them is reported in the same breath.
+  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name)))
+  return { values: settings.parse(rest), mistakes }
+}
+
+const shown = (setting: string, value: string): string =>
+  secretSettings.has(setting) ? "(hidden)" : `"${masked(setting, value)}"`

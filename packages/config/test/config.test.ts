@@ -1,0 +1,124 @@
+import { mkdtemp, rm, stat } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { ConfigError, readConfig } from "../src/config.ts"
+import { describeConfig } from "../src/describe-config.ts"
+import { secretKeyOf } from "../src/secret-key.ts"
+
+const mistakes = (environment: Record<string, string>): string[] => {
+  try {
+    readConfig(environment)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.mistakes.map(({ setting, words }) => `${setting} ${words}`)
+  }
+}
+
+const external = { DATABASE_URL: "postgres://u:hunter2@db/engram", ENGRAM_SECRET_KEY: "0123456789abcdef" }
+
+test("with nothing set everything is embedded", () => {
+  expect(readConfig({})).toEqual({
+    dataDir: ".engram",
+    embedding: { model: "local-hash-v1", dimension: 512 },
+    host: "127.0.0.1",
+    ports: { ingest: 8080, memory: 9100, search: 8081 },
+    logLevel: "info",
+    stages: ["normalize", "embed", "archive"],
+    workerConcurrency: 2,
+    ingestBodiesBytesMax: 268_435_456,
+    ingestBacklogMax: 50_000,
+  })
+})
+
+test("an empty setting is one that is not set, and names of others are none of our business", () => {
+  expect(readConfig({ DATABASE_URL: "", INGEST_PORT: " ", PATH: "/bin" })).toEqual(readConfig({}))
+})
+
+test("everything that can be set arrives", () => {
+  const config = readConfig({
+    ...external,
+    REDIS_URL: "rediss://cache:6379",
+    UPSTASH_REDIS_REST_URL: "https://up",
+    UPSTASH_REDIS_REST_TOKEN: "t",
+    S3_BUCKET: "engram-raw",
+    S3_ENDPOINT: "http://127.0.0.1:4568",
+    AWS_ACCESS_KEY_ID: "a",
+    AWS_SECRET_ACCESS_KEY: "s",
+    PINECONE_API_KEY: "p",
+    PINECONE_CONTROLLER_HOST: "http://127.0.0.1:1",
+    COHERE_API_KEY: "c",
+    EMBEDDING_DIMENSION: "1536",
+    STAGES: "embed, normalize",
+    INGEST_PORT: "0",
+    LOG_LEVEL: "debug",
+  })
+  expect(config).toMatchObject({
+    databaseUrl: external.DATABASE_URL,
+    redisUrl: "rediss://cache:6379",
+    upstash: { url: "https://up", token: "t" },
+    s3: {
+      bucket: "engram-raw",
+      endpoint: "http://127.0.0.1:4568",
+      credentials: { accessKeyId: "a", secretAccessKey: "s" },
+    },
+    pinecone: { apiKey: "p", controllerHost: "http://127.0.0.1:1" },
+    cohere: { apiKey: "c" },
+    embedding: { model: "embed-v4.0", dimension: 1536 },
+    stages: ["normalize", "embed"],
+    ports: { ingest: 0 },
+  })
+})
+
+test("all mistakes are told at once, each with its name, what was given and what is expected", () => {
+  const wrong = { INGEST_PORT: "80a", REDIS_URL: "localhost", LOG_LEVEL: "loud", STAGES: "embed,dream", S3_BUCKET: "b" }
+  expect(mistakes({ ...wrong, UPSTASH_REDIS_REST_URL: "https://up" }).sort()).toEqual([
+    'INGEST_PORT is "80a": expected a whole number from 0 to 65535',
+    'LOG_LEVEL is "loud": expected one of fatal, error, warn, info, debug, trace, silent',
+    'REDIS_URL is "localhost": expected a URL that begins with redis:// or rediss://',
+    'S3_BUCKET is "b": expected a bucket\'s name',
+    'STAGES is "embed,dream": expected a list out of normalize,embed,archive',
+    "UPSTASH_REDIS_REST_TOKEN is not set, but UPSTASH_REDIS_REST_URL is: set both, or neither",
+  ])
+})
+
+test.each([
+  ["a bucket without a region", { S3_BUCKET: "engram" }, "AWS_REGION"],
+  ["half a pair of keys", { AWS_ACCESS_KEY_ID: "a" }, "AWS_SECRET_ACCESS_KEY"],
+  ["an external database without a key", { DATABASE_URL: "postgres://db/e" }, "ENGRAM_SECRET_KEY"],
+  ["a short key", { ENGRAM_SECRET_KEY: "short" }, "ENGRAM_SECRET_KEY"],
+  ["Cohere's key with the local model", { COHERE_API_KEY: "c", EMBEDDING_MODEL: "local-hash-v1" }, "EMBEDDING_MODEL"],
+  ["Cohere's model without a key", { EMBEDDING_MODEL: "embed-v4.0" }, "EMBEDDING_MODEL"],
+  ["a dimension the model has not", { COHERE_API_KEY: "c", EMBEDDING_DIMENSION: "500" }, "EMBEDDING_DIMENSION"],
+  ["a Pinecone host without a key", { PINECONE_CONTROLLER_HOST: "http://h" }, "PINECONE_API_KEY"],
+])("%s is a mistake", (_, environment, setting) => {
+  const told = mistakes(environment)
+  expect(told).toHaveLength(1)
+  expect(told[0]).toContain(setting)
+})
+
+test("no secret is ever told, neither in a mistake nor in a description", () => {
+  const secret = "hunter2-hunter2"
+  const wrong = {
+    ENGRAM_SECRET_KEY: "hunter2",
+    DATABASE_URL: `mysql://u:${secret}@db/x?password=${secret}`,
+    REDIS_URL: `http://:${secret}@r`,
+  }
+  const right = { ...external, COHERE_API_KEY: secret, PINECONE_API_KEY: secret, REDIS_URL: `redis://:${secret}@r` }
+  expect(mistakes(wrong).length).toBe(3)
+  expect(mistakes(wrong).join()).not.toContain("hunter2")
+  expect(JSON.stringify(describeConfig(readConfig(right)))).not.toContain("hunter2")
+  expect(JSON.stringify(describeConfig(readConfig({})))).toContain("embedded Postgres")
+})
+
+test("the key of an embedded system is made once, whoever asks first, and is nobody else's to read", async () => {
+  const root = await mkdtemp(join(tmpdir(), "engram-key-"))
+  const dataDir = join(root, "data")
+  const keys = await Promise.all(Array.from({ length: 8 }, () => secretKeyOf({ dataDir })))
+  expect(new Set(keys).size).toBe(1)
+  expect(keys[0]).toMatch(/^[0-9a-f]{64}$/)
+  expect((await stat(join(dataDir, "secret.key"))).mode & 0o077).toBe(0)
+  expect(await secretKeyOf({ dataDir, secretKey: "given" })).toBe("given")
+  await rm(root, { recursive: true })
+})
