@@ -3,7 +3,9 @@ import { expect, test } from "vitest"
 import { indexName } from "../src/index-name.ts"
 
 test("an index name is legal for whatever a store is called, and begins readable", () => {
-  expect(indexName({ workspaceId: "acme", storeName: "default", dimension: 512 })).toMatch(/^engram-acme-default-[0-9a-f]{20}$/)
+  expect(indexName({ workspaceId: "acme", storeName: "default", dimension: 512 })).toMatch(
+    /^engram-acme-default-[0-9a-f]{20}$/,
+  )
   fc.assert(
     fc.property(fc.string(), fc.string(), fc.integer({ min: 1, max: 4096 }), (workspaceId, storeName, dimension) => {
       const name = indexName({ workspaceId, storeName, dimension })
