@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 
 const LENGTH_MAX = 45
 const HASH_LENGTH = 20
@@ -18,13 +18,11 @@ export function indexName({
   storeId: string
   dimension: number
 }): string {
-  const hash = createHash("sha256")
-    .update(JSON.stringify([workspaceId, storeId, dimension]))
-    .digest("hex")
-  const readable = [PREFIX, workspaceId]
+  const digest = hash("sha256", JSON.stringify([workspaceId, storeId, dimension]))
+  const readable = [PREFIX, workspaceId, storeId]
     .join("-")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
   const beginning = readable.slice(0, LENGTH_MAX - HASH_LENGTH - 1).replace(/-+$/, "")
-  return `${beginning}-${hash.slice(0, HASH_LENGTH)}`
+  return `${beginning}-${digest.slice(0, HASH_LENGTH)}`
 }
