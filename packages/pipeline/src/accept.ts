@@ -101,7 +101,8 @@ export function createAcceptor(deps: {
         await write(batch.slice(half))
         return
       }
-      if (!(error instanceof Rejected)) deps.log.error({ rows: batch.length, error: reasonOf(error) }, "batch not written")
+      if (!(error instanceof Rejected))
+        deps.log.error({ rows: batch.length, error: reasonOf(error) }, "batch not written")
       for (const entry of batch) settle(entry, () => entry.reject(error))
     }
   }

@@ -66,8 +66,10 @@ export function createPool(
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
   })
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  // A connection that breaks is replaced by the pool, and whoever uses it hears of it from the query. Without listeners it
+  // would end the process: on the pool while it is idle, on the client while it is lent and between two queries.
   pool.on("error", () => {})
+  pool.on("connect", (client) => client.on("error", () => {}))
   return pool
 }
 
@@ -137,6 +139,8 @@ function translated(error: unknown): unknown {
   const message = cause instanceof Error ? cause.message : String(cause)
   if (/^(22|23)/.test(code))
     return new Rejected("row_refused", `Postgres refused the data: ${message}`, { cause: error })
-  const away = /^(08|53|57|E[A-Z]+$)/.test(code) || /timeout exceeded|read timeout|Connection terminated|timed out/i.test(message)
+  const away =
+    /^(08|53|57|E[A-Z]+$)/.test(code) ||
+    /timeout exceeded|read timeout|Connection terminated|timed out|not queryable/i.test(message)
   return away ? new RetryLater(`Postgres is away: ${message || code}`, { afterMs: 1_000, cause: error }) : error
 }
