@@ -7,7 +7,10 @@ import { indexName } from "@engram/core/index-name"
  * Sees to it that a store has an embedding version before anything is written to it: this fleet's model, unless the store
  * already has an active one. Asks Postgres once per store.
  */
-export function openStore(deps: { readonly ledger: VectorLedger; readonly model: EmbeddingModel }): (lane: Lane) => Promise<void> {
+export function openStore(deps: {
+  readonly ledger: VectorLedger
+  readonly model: EmbeddingModel
+}): (lane: Lane) => Promise<void> {
   const opened = new Map<string, Promise<void>>()
   const open = async ({ workspaceId, storeId }: Lane): Promise<void> =>
     deps.ledger.ensureVersion(
@@ -15,7 +18,7 @@ export function openStore(deps: { readonly ledger: VectorLedger; readonly model:
       {
         id: embeddingVersionId(storeId, deps.model),
         model: deps.model,
-        indexName: indexName(workspaceId, storeId, deps.model.dimension),
+        indexName: indexName({ workspaceId, storeId, dimension: deps.model.dimension }),
       },
     )
   return (lane) => {

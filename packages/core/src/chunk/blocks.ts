@@ -31,6 +31,8 @@ const loneTag = /^ {0,3}<\/?[a-z][a-z0-9-]*(?:\s[^<>]*)?>[ \t]*$/i
 const delimiterRow = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/
 /** Longer lines are not tried as delimiter rows: the pattern takes quadratic time on long runs of blanks. */
 const delimiterRowMax = 1000
+/** Markers looked through on one line. Deeper ones only make the guess about its paragraph worse. */
+const nestingMax = 20
 
 /** In order, nothing visible lost. Time linear in the length of the text, whatever it holds. */
 export function splitBlocks(markdown: string): Block[] {
@@ -121,9 +123,25 @@ function endOfIndented(lines: readonly string[], from: number): number {
   return endBefore(lines, from + 1, (line) => !indented.test(line) && !blank.test(line))
 }
 
-/** A quote goes on while lines are quoted, and over unquoted lines that can only continue its paragraph. */
+/** A quote goes on while lines are quoted, and over unquoted lines that can only continue its last paragraph. */
 function endOfQuote(lines: readonly string[], from: number): number {
-  return endBefore(lines, from + 1, (line) => !quote.test(line) && (blank.test(line) || startsAnew(line)))
+  let openParagraph = endsInParagraph(lines[from]!)
+  return endBefore(lines, from + 1, (line) => {
+    if (quote.test(line)) openParagraph = endsInParagraph(line)
+    else if (blank.test(line) || startsAnew(line) || !openParagraph) return true
+    return false
+  })
+}
+
+/** Whether what stands behind the markers of a line is a paragraph, which a line without markers then continues. */
+function endsInParagraph(line: string): boolean {
+  let rest = line
+  for (let nesting = 0; nesting < nestingMax; nesting++) {
+    const marker = /^ {0,3}> ?/.exec(rest) ?? (rule.test(rest) ? null : item.exec(rest))
+    if (!marker) break
+    rest = rest.slice(marker[0].length)
+  }
+  return !blank.test(rest) && !interruptsParagraph(rest) && !underline.test(rest)
 }
 
 function startsAnew(line: string): boolean {
@@ -134,15 +152,16 @@ function startsAnew(line: string): boolean {
 function endOfList(lines: readonly string[], from: number): number {
   const marker = markerOf(lines[from]!)
   let offset = contentOffset(lines[from]!)
-  let afterBlank = false
+  let openParagraph = endsInParagraph(lines[from]!)
   return endBefore(lines, from + 1, (line) => {
-    const isBlank = blank.test(line)
-    const isOutside = !isBlank && indentOf(line) < offset
-    if (isOutside && item.test(line) && !rule.test(line)) {
-      if (markerOf(line) !== marker) return true
-      offset = contentOffset(line)
-    } else if (isOutside && (afterBlank || startsAnew(line))) return true
-    afterBlank = isBlank
+    if (blank.test(line) || indentOf(line) >= offset) {
+      openParagraph = endsInParagraph(line.trimStart())
+      return false
+    }
+    if (!item.test(line) || rule.test(line)) return !openParagraph || startsAnew(line)
+    if (markerOf(line) !== marker) return true
+    offset = contentOffset(line)
+    openParagraph = endsInParagraph(line)
     return false
   })
 }

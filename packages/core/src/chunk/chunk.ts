@@ -145,7 +145,7 @@ function splitUnit({ kind, head, body }: Unit, room: Limits): { text: string; to
   const left = fits ? room.maxTokens - headTokens : room.maxTokens
   const runs = body === "" ? [] : splitOversized(kind, body, { ...room, maxTokens: left })
   if (!fits) runs.unshift(...splitOversized("paragraph", head, room))
-  else if (head !== "") runs[0] = `${head}\n\n${runs[0]}`
+  else if (head !== "") runs[0] = runs[0] === undefined ? head : `${head}\n\n${runs[0]}`
   return runs.map((text) => ({ text, tokens: countTokens(text) }))
 }
 

@@ -40,12 +40,11 @@ function frameOf(kind: string, text: string): Frame | undefined {
   const marks = kind === "code" ? /^ {0,3}(`{3,}|~{3,})/.exec(text) : null
   if (!marks) return undefined
   const last = text.lastIndexOf("\n")
-  const closed =
-    last > first && text.slice(last).trim() === text.slice(last).trim()[0]?.repeat(text.slice(last).trim().length)
-  const ends = closed && text.slice(last).trim().startsWith(marks[1]!)
+  const end = text.slice(last).trim()
+  const ends = last > first && end.startsWith(marks[1]!) && end === end[0]!.repeat(end.length)
   return {
     open: text.slice(0, first + 1),
-    inner: text.slice(first + 1, ends ? last : text.length),
+    inner: text.slice(first + 1, ends ? last : undefined),
     close: `\n${marks[1]!}`,
   }
 }

@@ -18,6 +18,8 @@ export interface PartState {
   readonly firstAt: number
   /** null: claims carried values, but none proved that the piece exists. */
   readonly alive: Register<boolean> | null
+  /** The newest removal, in ms of source time. Values said until then are gone for good: a removed text leaves the database. */
+  readonly removedAt: number | null
   readonly fields: Registers<Json>
   /** The newest complete list, by field. */
   readonly links: Registers<readonly Link[]>
@@ -44,7 +46,9 @@ export function partFromDraft(draft: PartDraft): PartState {
     kind: storableText(draft.kind),
     firstAt: at,
     alive: draft.alive === undefined ? null : aliveRegister(draft.alive, at, rank),
-    fields: Object.fromEntries(fields.map(([name, value]) => [name, register(value, at, rank)])),
+    removedAt: draft.alive === false ? at : null,
+    fields:
+      draft.alive === false ? {} : Object.fromEntries(fields.map(([name, value]) => [name, register(value, at, rank)])),
     links: Object.fromEntries(links),
     seen: Object.fromEntries(links.map(([name, list]) => [name, seenIn(list)])),
   }
@@ -52,12 +56,14 @@ export function partFromDraft(draft: PartDraft): PartState {
 
 /** The join of two states of one part: commutative, associative, idempotent. */
 export function mergeParts(a: PartState, b: PartState): PartState {
+  const removedAt = a.removedAt === null ? b.removedAt : Math.max(a.removedAt, b.removedAt ?? a.removedAt)
   return {
     partId: a.partId,
     kind: compareText(a.kind, b.kind) <= 0 ? a.kind : b.kind,
     firstAt: Math.min(a.firstAt, b.firstAt),
     alive: a.alive && b.alive ? newer(a.alive, b.alive) : (a.alive ?? b.alive),
-    fields: newerRegisters(a.fields, b.fields),
+    removedAt,
+    fields: saidAfter(removedAt, newerRegisters(a.fields, b.fields)),
     links: newerRegisters(a.links, b.links),
     seen: joinRecords(a.seen, b.seen, joinSeen),
   }
@@ -69,6 +75,7 @@ export function samePart(a: PartState, b: PartState): boolean {
     a.partId === b.partId &&
     a.kind === b.kind &&
     a.firstAt === b.firstAt &&
+    a.removedAt === b.removedAt &&
     sameClock(a.alive?.clock, b.alive?.clock) &&
     sameMembers(a.fields, b.fields, sameRegister) &&
     sameMembers(a.links, b.links, sameRegister) &&
@@ -112,6 +119,12 @@ function fieldEdges(seen: SeenLinks, list: Register<readonly Link[]>, removedAt:
       if (current) return { ...current, since: at, until: removedAt === null ? null : Math.max(at, removedAt) }
       return { ...link, since: at, until: Math.max(at, Math.min(list.clock.at, removedAt ?? list.clock.at)) }
     })
+}
+
+/** What a removal leaves of the values: those said strictly after it. */
+function saidAfter(removedAt: number | null, fields: Registers<Json>): Registers<Json> {
+  if (removedAt === null) return fields
+  return Object.fromEntries(Object.entries(fields).filter(([, field]) => field.clock.at > removedAt))
 }
 
 function aliveRegister(alive: boolean, at: number, rank: number): Register<boolean> {

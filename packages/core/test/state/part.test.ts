@@ -146,7 +146,16 @@ describe("removal", () => {
   test("before its create leaves a tombstone", () => {
     const merged = mergeParts(removed, said({ at: 1, alive: true, fields: { text: "late" } }))
     expect(isLive(merged)).toBe(false)
-    expect(merged.fields.text?.value).toBe("late")
+    expect(merged.fields).toEqual({})
+  })
+
+  test("takes the text along for good: a restore brings only what was said after the removal", () => {
+    const removed = mergeParts(said({ at: 1, alive: true, fields: { text: "secret" } }), said({ at: 2, alive: false }))
+    expect(JSON.stringify(removed)).not.toContain("secret")
+    const restored = mergeParts(removed, said({ at: 3, alive: true, fields: { title: "back" } }))
+    const late = mergeParts(restored, said({ at: 1, alive: true, fields: { text: "secret" } }))
+    expect(isLive(late)).toBe(true)
+    expect(mergedPart(late).fields).toEqual({ title: "back" })
   })
 
   test("fields alone make nobody live", () => {

@@ -23,7 +23,9 @@ export async function writeMemory(
   const written = new Set<string>(await write.saveObservations(rows))
   const shown = new Set<string>(shownAgain.map((row) => row.id))
   const visible = rows.filter((row) => row.live && (written.has(row.id) || shown.has(row.id)))
-  await write.wantVectors(visible.flatMap((row) => observationVectors(versions, row)))
+  const wanted = visible.flatMap((row) => observationVectors(versions, row))
+  await write.wantVectors(wanted)
+  await write.keepViews(wanted)
   await write.addEvidence(
     // Grouped, because two deliveries of one batch may carry the same moment.
     [...Map.groupBy(moments, ({ row }) => row.id).values()].flatMap((same) =>

@@ -7,12 +7,15 @@ import {
   labelAlias,
   loginAlias,
   milestoneAlias,
+  organizationAlias,
   organizationKey,
+  organizationLoginAlias,
   repositoryAlias,
   repositoryKey,
   repositoryNameAlias,
   shortCommitAlias,
   teamAlias,
+  teamNameAlias,
 } from "./names.ts"
 import type { Label, Milestone, Organization, Repository, Team, User } from "./schemas.ts"
 
@@ -46,14 +49,16 @@ export class Gathering {
     return draft.alias
   }
 
+  /** Also for an organization that owns or writes: an account may become one, and an entity's kind is for good. */
   account(user: User): AliasRef {
     return this.entity({
-      kind: user.type === "Organization" ? "organization" : "account",
+      kind: "account",
       alias: accountAlias(user.id),
       aliases: [loginAlias(user.login)],
       fields: carried({
         login: user.login,
         name: user.name ?? undefined,
+        type: user.type ?? undefined,
         url: user.html_url ?? undefined,
         bot: isBot(user),
       }),
@@ -64,9 +69,9 @@ export class Gathering {
   organization(organization: Organization): string {
     this.entity({
       kind: "organization",
-      alias: accountAlias(organization.id),
-      aliases: [loginAlias(organization.login)],
-      fields: carried({ login: organization.login, description: organization.description || undefined, bot: false }),
+      alias: organizationAlias(organization.id),
+      aliases: [organizationLoginAlias(organization.login)],
+      fields: carried({ login: organization.login, description: organization.description || undefined }),
       at: this.#at,
     })
     return this.#scope(organizationKey(organization.id), "organization", organization.login, this.#at)
@@ -100,10 +105,7 @@ export class Gathering {
     return this.entity({
       kind: "team",
       alias: teamAlias(team.id),
-      aliases:
-        organization && team.slug
-          ? [{ type: "github:team_name", value: `${organization.login}/${team.slug}`.toLowerCase() }]
-          : [],
+      aliases: organization && team.slug ? [teamNameAlias(organization.login, team.slug)] : [],
       fields: carried({ name: team.name, description: team.description, url: team.html_url ?? undefined }),
       at: this.#at,
     })

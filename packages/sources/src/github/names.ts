@@ -4,11 +4,15 @@ import type { AliasRef } from "@engram/contracts/graph"
 
 const alias = (type: string, value: string | number): AliasRef => ({ type: `github:${type}`, value: String(value) })
 
-/** A person, bot or organization: GitHub numbers them in one row. */
+/** Whoever acts: a person, a bot, or an organization that owns. GitHub numbers them in one row. */
 export const accountAlias = (id: number) => alias("user", id)
 export const loginAlias = (login: string) => alias("login", login.toLowerCase())
 export const repositoryAlias = (id: number) => alias("repository", id)
 export const repositoryNameAlias = (fullName: string) => alias("repository_name", fullName.toLowerCase())
+export const organizationAlias = (id: number) => alias("organization", id)
+export const organizationLoginAlias = (login: string) => alias("organization_login", login.toLowerCase())
+export const teamNameAlias = (organization: string, slug: string) =>
+  alias("team_name", `${organization}/${slug}`.toLowerCase())
 export const teamAlias = (id: number) => alias("team", id)
 export const labelAlias = (id: number) => alias("label", id)
 export const milestoneAlias = (id: number) => alias("milestone", id)

@@ -25,6 +25,7 @@ export const acceptance = (markdown: string) => namedSection(markdown, acceptanc
 
 /** Lines that say what is closed, at most twenty. */
 export function closingLines(markdown: string): string[] {
+  if (!/clos|fix|resolv/i.test(markdown)) return []
   const lines = markdown.split("\n")
   const seen = maskCode(markdown).split("\n")
   return lines.filter((_, at) => closingLine.test(seen[at] ?? "")).slice(0, 20)

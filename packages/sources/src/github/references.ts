@@ -23,7 +23,7 @@ export interface Reference {
 /** Distinct targets taken from one text; more is a list, not prose. */
 const referencesMax = 500
 
-const owner = "[\\w.-]{1,39}"
+const owner = "[\\w-]{1,39}"
 const repository = "[\\w.-]{1,100}"
 const number = "[1-9]\\d{0,8}"
 const url = /\bhttps?:\/\/[^\s<>"'\ufffc]+/gi
@@ -49,7 +49,7 @@ const negation =
   /(?:\bnot|n['’]t|\bnever|\bwithout|\bcannot|\bno longer)(?:[ \t]+(?:yet|really|fully|be|been|a))?[ \t]+$/i
 /** `build #45` counts builds. */
 const counted =
-  /\b(?:build|job|run|step|attempt|option|round|phase|line|page|figure|item|part|point|rule|question|colou?r|player|number|rank)s?:?[ \t]*$/i
+  /\b(?:build|job|run|step|attempt|option|round|phase|line|page|figure|item|part|point|rule|question|colou?r|player|number|rank)s?(?:[ \t]+(?:is|was|of))?:?[ \t]*$/i
 const keywords = new Set(
   "param params return returns override deprecated todo see type media import charset here everyone channel all throws example default since author version internal private public test".split(
     " ",
@@ -71,7 +71,7 @@ export function references(markdown: string, place: TextPlace): Reference[] {
   for (const { 1: hex } of found.limit(text.matchAll(sha)))
     if (isMixed(hex!)) found.add("REFERENCES", commitAlias(hex!), 0.9)
   for (const { 1: hex } of found.limit(text.matchAll(shortSha)))
-    if (isMixed(hex!)) found.add("REFERENCES", shortCommitAlias(place.repositoryId, hex!), 0.7)
+    if (/\d/.test(hex!) && !date.test(hex!)) found.add("REFERENCES", shortCommitAlias(place.repositoryId, hex!), 0.7)
   for (const { 0: id } of found.limit(text.matchAll(advisory))) found.add("REFERENCES", advisoryAlias(id), 0.9)
   return found.all(place.self)
 }
@@ -113,7 +113,8 @@ function withoutUrls(text: string, origin: string): string {
   })
 }
 
-/** A date like 20260207 is no commit. */
+/** `20260207` is a date and `defaced` a word; neither is a commit. */
+const date = /^(?:19|20)\d{6}$/
 const isMixed = (hex: string) => /[a-f]/i.test(hex) && /\d/.test(hex)
 
 /** References by what they say and where they point; the plain one gives way to one that says more. */

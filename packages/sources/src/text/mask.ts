@@ -25,13 +25,18 @@ function blank(text: string, ranges: readonly Range[]): string {
   for (const [start, end] of ranges.toSorted((a, b) => a[0] - b[0])) {
     if (end <= position) continue
     const from = Math.max(start, position)
-    pieces.push(text.slice(position, from), text.slice(from, end).replace(/[^\n]/g, masked))
+    const hidden = text.slice(from, end)
+    pieces.push(
+      text.slice(position, from),
+      hidden.includes("\n") ? hidden.replace(/[^\n]/g, masked) : masked.repeat(hidden.length),
+    )
     position = end
   }
   return pieces.join("") + text.slice(position)
 }
 
 function fences(markdown: string): Range[] {
+  if (!markdown.includes("```") && !markdown.includes("~~~")) return []
   const ranges: Range[] = []
   let open: { readonly mark: string; readonly start: number } | undefined
   let position = 0
@@ -61,6 +66,7 @@ function fenceOf(line: string): string | undefined {
 
 /** Code spans open and close with equal runs of backticks in one paragraph. */
 function inlineCode(text: string): Range[] {
+  if (!text.includes("`")) return []
   const ranges: Range[] = []
   let position = 0
   for (const paragraph of text.split(/\n[ \t]*\n/)) {

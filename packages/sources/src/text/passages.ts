@@ -14,6 +14,7 @@ export function firstParagraph(markdown: string): string {
 
 /** What stands below the first heading (or bold line) whose words match, to the next heading. `""` when there is none. */
 export function namedSection(markdown: string, name: RegExp): string {
+  if (!/^[ \t]*(?:#|\*\*|__)/m.test(markdown)) return ""
   const lines = visibleLines(markdown)
   const start = lines.findIndex(({ seen }) => name.test(headingOf(seen) ?? ""))
   if (start < 0) return ""
@@ -36,7 +37,9 @@ export function visibleLines(markdown: string): Line[] {
   return markdown.split("\n").map((text, at) => ({ text: text.trimEnd(), seen: (seen[at] ?? "").trim() }))
 }
 
+/** The words of a heading or of a bold line that serves as one. A line of more than 200 characters is neither. */
 export function headingOf(line: string): string | undefined {
+  if (line.length > 200) return undefined
   const found = heading.exec(line)?.[1] ?? boldLine.exec(line)?.[1]
   return found?.replace(/^[*_\s]+/, "").replace(/[*_:#\s]+$/, "")
 }

@@ -4,7 +4,7 @@ import { z } from "zod"
 import { read } from "../../text/read.ts"
 import { type GithubEvent, skipped } from "../event.ts"
 import { carried, Gathering } from "../gather.ts"
-import { accountAlias, organizationKey, repositoryAlias, teamAlias } from "../names.ts"
+import { organizationAlias, organizationKey, repositoryAlias, teamAlias } from "../names.ts"
 import { isRemoval, link, rankOf } from "../parts.ts"
 import { Common, Organization, Repository, Team, User } from "../schemas.ts"
 
@@ -62,7 +62,7 @@ export function readOrganization({ payload, action, receivedAt }: GithubEvent) {
   const gathering = new Gathering(0)
   if (sender) gathering.account(sender)
   gathering.organization(organization)
-  const alias = accountAlias(organization.id)
+  const alias = organizationAlias(organization.id)
   const user = membership?.user
   const member =
     user &&
@@ -116,7 +116,7 @@ function teamDocument(
           text: team.description ?? undefined,
           url: team.html_url ?? undefined,
         }),
-        links: { organization: [link("PART_OF", accountAlias(organization.id))] },
+        links: { organization: [link("PART_OF", organizationAlias(organization.id))] },
       },
       ...parts,
     ],

@@ -1,0 +1,99 @@
+import { Rejected } from "@engram/contracts/errors"
+import type { Embedder } from "@engram/contracts/ports"
+import { type BreakerState, createPatientFetch } from "@engram/patient-fetch/patient-fetch"
+import { CohereClientV2 } from "cohere-ai"
+import { checkDimension, failure, takesDimension } from "./cohere-words.ts"
+
+/** Cohere's limit for one call. */
+const TEXTS_MAX = 96
+/** The SDK's own clock must not cut off our retries: four requests and the waits between them. */
+const SDK_TIMEOUT_SECONDS = 3_600
+/** A check answers for this moment, so it asks once and waits no longer than this. */
+const CHECK_TIMEOUT_MS = 5_000
+
+export interface CohereEmbedderOptions {
+  readonly apiKey: string
+  readonly baseUrl?: string
+  readonly model: string
+  readonly dimension: number
+  /** For one request. */
+  readonly timeoutMs: number
+  readonly retryBaseMs?: number
+  /** How long Cohere is left alone after failing many times in a row. */
+  readonly restMs?: number
+}
+
+/**
+ * Embeddings by Cohere. A text too long for the model is refused, never cut: `Rejected("text_refused")`. Busy, failing
+ * and silent answers are asked again a few times and are then `RetryLater`. More than 96 texts become several calls,
+ * one after another.
+ */
+export function createCohereEmbedder(options: CohereEmbedderOptions): Embedder & { breakerState(): BreakerState } {
+  const { apiKey, baseUrl, model, dimension, timeoutMs } = options
+  checkDimension(model, dimension)
+  const connect = (through: typeof fetch) => {
+    const where = baseUrl ? { baseUrl } : {}
+    const once = { maxRetries: 0, timeoutInSeconds: SDK_TIMEOUT_SECONDS }
+    return new CohereClientV2({ token: apiKey, fetch: through, ...where, ...once })
+  }
+  const patience = { ...options, service: "Cohere" }
+  const patient = createPatientFetch(patience)
+  const hasty = createPatientFetch({ ...patience, timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS), retriesMax: 0 })
+  const cohere = connect(patient.fetch)
+  const checker = connect(hasty.fetch)
+
+  const call = async (texts: string[], inputType: "search_document" | "search_query"): Promise<Float32Array[]> => {
+    const answer = await cohere
+      .embed({
+        model,
+        texts,
+        inputType,
+        embeddingTypes: ["float"],
+        truncate: "NONE",
+        ...(takesDimension(model) ? { outputDimension: dimension } : {}),
+      })
+      .catch((error: unknown) => {
+        throw failure(error, model)
+      })
+    const vectors = answer.embeddings.float ?? []
+    if (vectors.length !== texts.length)
+      throw new Error(`Cohere gave ${vectors.length} vectors for ${texts.length} texts`)
+    return vectors.map((values) => unit(values, dimension, model))
+  }
+
+  return {
+    model: { provider: "cohere", model, dimension },
+    textsMax: TEXTS_MAX,
+
+    async embed(texts, use) {
+      const vectors: Float32Array[] = []
+      for (let from = 0; from < texts.length; from += TEXTS_MAX) {
+        // A lone surrogate cannot be written as UTF-8; it becomes U+FFFD, which changes nothing that a person reads.
+        const part = texts.slice(from, from + TEXTS_MAX).map((text) => text.toWellFormed())
+        vectors.push(...(await call(part, use)))
+      }
+      return vectors
+    },
+
+    async check() {
+      await checker.models.get(model).catch((error: unknown) => {
+        throw failure(error, model)
+      })
+    },
+
+    breakerState: patient.breakerState,
+  }
+}
+
+/** Cohere does not promise length 1. */
+function unit(values: readonly number[], dimension: number, model: string): Float32Array {
+  if (values.length !== dimension) {
+    const message = `${model} gave ${values.length} dimensions, but EMBEDDING_DIMENSION is ${dimension}; set it to ${values.length}`
+    throw new Rejected("embedding_dimension_wrong", message)
+  }
+  let squares = 0
+  for (const value of values) squares += value * value
+  const length = Math.sqrt(squares)
+  if (!(length > 0 && length < Number.POSITIVE_INFINITY)) throw new Error(`Cohere gave a vector of length ${length}`)
+  return Float32Array.from(values, (value) => value / length)
+}

@@ -1,0 +1,122 @@
+import { RetryLater } from "@engram/contracts/errors"
+import type { VectorIndex, VectorTarget } from "@engram/contracts/ports"
+import { type BreakerState, createPatientFetch } from "@engram/patient-fetch/patient-fetch"
+import { type Index, Pinecone } from "@pinecone-database/pinecone"
+import { createIndexDirectory } from "./index-directory.ts"
+import { failure, isMissing, isQuota, mismatch } from "./pinecone-words.ts"
+import { batchesOf, wireFilter } from "./requests.ts"
+
+/** Pinecone's limits for one request. */
+const DELETE_IDS_MAX = 1_000
+const TOP_K_MAX = 10_000
+/** A check answers for this moment, so it asks once and waits no longer than this. */
+const CHECK_TIMEOUT_MS = 5_000
+
+export interface PineconeIndexOptions {
+  readonly apiKey: string
+  readonly controllerHostUrl?: string
+  readonly cloud?: "aws" | "gcp" | "azure"
+  readonly region?: string
+  /** For one request. */
+  readonly timeoutMs: number
+  readonly retryBaseMs?: number
+  /** How long Pinecone is left alone after failing many times in a row. */
+  readonly restMs?: number
+}
+
+/**
+ * Vectors in Pinecone's serverless indexes, by cosine. Reads may trail writes by seconds. Large writes are split within
+ * Pinecone's limits (1,000 records or 2 MB an upsert, 1,000 ids a delete) and sent in order; at most 10,000 hits a query.
+ */
+export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex & { breakerState(): BreakerState } {
+  const { apiKey, controllerHostUrl, cloud = "aws", region = "us-east-1", timeoutMs, retryBaseMs = 250 } = options
+  const patience = { ...options, service: "Pinecone", isFinal: (_: number, body: string) => isQuota(body) }
+  const connect = (through: typeof fetch) => {
+    const where = controllerHostUrl ? { controllerHostUrl } : {}
+    return new Pinecone({ apiKey, fetchApi: through, maxRetries: 0, ...where })
+  }
+  const patient = createPatientFetch(patience)
+  const hasty = createPatientFetch({ ...patience, timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS), retriesMax: 0 })
+  const pinecone = connect(patient.fetch)
+  const checker = connect(hasty.fetch)
+  const directory = createIndexDirectory(pinecone, { cloud, region, pollMs: retryBaseMs })
+
+  /** Runs `work` in our three words. After any failure the index is looked up anew: it may have been deleted or moved. */
+  const translated = async <T>(index: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      directory.forget(index)
+      throw failure(error, index)
+    }
+  }
+
+  /** Reads from a namespace; `empty` when it, or its index, is not there. */
+  const read = async <T>(target: VectorTarget, empty: T, work: (namespace: Index, dimension: number) => Promise<T>) => {
+    return await translated(target.index, async () => {
+      const place = await directory.find(target.index)
+      if (!place) return empty
+      const namespace = pinecone.index({ host: place.host, namespace: target.namespace })
+      return await work(namespace, place.dimension).catch((error: unknown) => {
+        if (!isMissing(error)) throw error
+        directory.forget(target.index)
+        return empty
+      })
+    })
+  }
+
+  return {
+    ensure: (index, dimension) => translated(index, () => directory.ensure(index, dimension)),
+
+    async upsert(target, records) {
+      if (records.length === 0) return
+      await translated(target.index, async () => {
+        const place = await directory.find(target.index)
+        if (!place) throw new RetryLater(`Pinecone has no index ${target.index} yet`, { afterMs: 1_000 })
+        const wrong = records.find(({ values }) => values.length !== place.dimension)
+        if (wrong) throw mismatch(target.index, place.dimension, wrong.values.length)
+        const namespace = pinecone.index({ host: place.host, namespace: target.namespace })
+        for (const batch of batchesOf(records)) await namespace.upsert({ records: batch })
+      })
+    },
+
+    async remove(target, ids) {
+      if (ids.length === 0) return
+      await read(target, undefined, async (namespace) => {
+        for (let from = 0; from < ids.length; from += DELETE_IDS_MAX) {
+          await namespace.deleteMany({ ids: ids.slice(from, from + DELETE_IDS_MAX) })
+        }
+      })
+    },
+
+    async query(target, values, { topK, filter = {} }) {
+      const nothingCanMatch = topK < 1 || filter.source?.length === 0 || filter.type?.length === 0
+      if (nothingCanMatch) return []
+      return await read(target, [], async (namespace, dimension) => {
+        if (values.length !== dimension) throw mismatch(target.index, dimension, values.length)
+        const wanted = wireFilter(filter)
+        const { matches } = await namespace.query({
+          vector: Array.from(values),
+          topK: Math.min(topK, TOP_K_MAX),
+          ...(wanted ? { filter: wanted } : {}),
+        })
+        return matches.map(({ id, score = 0 }) => ({ id, score }))
+      })
+    },
+
+    async count(target) {
+      return await read(target, 0, async (namespace) => {
+        const { namespaces = {} } = await namespace.describeIndexStats()
+        return namespaces[target.namespace]?.recordCount ?? 0
+      })
+    },
+
+    async check() {
+      await checker.indexes.list().catch((error: unknown) => {
+        throw failure(error, "list")
+      })
+    },
+
+    breakerState: patient.breakerState,
+  }
+}
