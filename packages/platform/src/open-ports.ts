@@ -1,0 +1,62 @@
+import { join } from "node:path"
+import { createCohereEmbedder } from "@engram/cohere/cohere-embedder"
+import { type Config, localModel } from "@engram/config/config"
+import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
+import { createFileArtifacts } from "@engram/files/file-artifacts"
+import type { Lifecycle } from "@engram/lifecycle/lifecycle"
+import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
+import { createLruCache } from "@engram/lru/lru-cache"
+import { createPineconeIndex } from "@engram/pinecone/pinecone-index"
+import { createLaneQueue, type LaneQueueOptions } from "@engram/queue/lane-queue"
+import { createRedisCache } from "@engram/redis/redis-cache"
+import { createS3Artifacts } from "@engram/s3/s3-artifacts"
+import { createSqliteVecIndex } from "@engram/sqlite-vec/sqlite-vec-index"
+import { createUpstashCache } from "@engram/upstash/upstash-cache"
+
+/** One request to a remote service. */
+const requestTimeoutMs = 30_000
+
+export async function openQueue(
+  config: Config,
+  databaseUrl: string,
+  { log, lifecycle, ...options }: { readonly log: Log; readonly lifecycle: Lifecycle } & LaneQueueOptions,
+): Promise<LaneQueue> {
+  const at = config.redisUrl ? { redisUrl: config.redisUrl } : { databaseUrl }
+  return lifecycle.own(await createLaneQueue(at, log, options), (queue) => queue.close(), "the queue")
+}
+
+export function openArtifacts(config: Config, lifecycle: Lifecycle): ArtifactStore {
+  if (config.s3) return lifecycle.own(createS3Artifacts(config.s3), (s3) => s3.close(), "S3")
+  return createFileArtifacts(join(config.dataDir, "artifacts"))
+}
+
+export function openVectors({ pinecone, dataDir }: Config, lifecycle: Lifecycle): VectorIndex {
+  if (pinecone === undefined) {
+    return lifecycle.own(
+      createSqliteVecIndex({ path: join(dataDir, "vectors.db") }),
+      (file) => file.close(),
+      "the vectors",
+    )
+  }
+  const { apiKey, controllerHost } = pinecone
+  return createPineconeIndex({
+    apiKey,
+    timeoutMs: requestTimeoutMs,
+    ...(controllerHost ? { controllerHostUrl: controllerHost } : {}),
+  })
+}
+
+export function openEmbedder({ cohere, embedding }: Config): Embedder {
+  if (cohere === undefined || embedding.model === localModel) return createLocalEmbedder(embedding)
+  return createCohereEmbedder({ ...cohere, ...embedding, timeoutMs: requestTimeoutMs })
+}
+
+/** Upstash where it is named, else Redis, else this process's own memory. */
+export function openCache(
+  config: Config,
+  { log, lifecycle }: { readonly log: Log; readonly lifecycle: Lifecycle },
+): Cache {
+  if (config.upstash) return createUpstashCache({ ...config.upstash, log })
+  if (!config.redisUrl) return createLruCache()
+  return lifecycle.own(createRedisCache({ url: config.redisUrl, log }), (redis) => redis.close(), "the cache")
+}

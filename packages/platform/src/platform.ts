@@ -1,0 +1,49 @@
+import { resolve } from "node:path"
+import type { Config } from "@engram/config/config"
+import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
+import type { Lifecycle } from "@engram/lifecycle/lifecycle"
+import type { LaneQueueOptions } from "@engram/queue/lane-queue"
+import type { Database } from "@engram/store/database"
+import { openDatabase } from "./open-database.ts"
+import { openArtifacts, openCache, openEmbedder, openQueue, openVectors } from "./open-ports.ts"
+
+/** Every port, each with the provider that the settings choose. */
+export interface Platform {
+  readonly database: Database
+  readonly databaseUrl: string
+  readonly queue: LaneQueue
+  readonly artifacts: ArtifactStore
+  readonly index: VectorIndex
+  readonly embedder: Embedder
+  readonly cache: Cache
+  /** Whether each answers, by name. */
+  readonly checks: { readonly [dependency: string]: () => Promise<void> }
+}
+
+export interface PlatformOptions extends LaneQueueOptions {
+  /** The process, as it appears in logs and in Postgres' list of connections. */
+  readonly name: string
+  readonly log: Log
+  readonly lifecycle: Lifecycle
+  readonly migrations: "run" | "refuse"
+}
+
+/** Opens everything; the lifecycle closes it. Rejects when the database cannot be used; the others are asked when needed. */
+export async function openPlatform(settings: Config, options: PlatformOptions): Promise<Platform> {
+  const config = { ...settings, dataDir: resolve(settings.dataDir) }
+  const { database, url } = await openDatabase(config, options)
+  const queue = await openQueue(config, url, options)
+  const artifacts = openArtifacts(config, options.lifecycle)
+  const index = openVectors(config, options.lifecycle)
+  const embedder = openEmbedder(config)
+  const cache = openCache(config, options)
+  const checks = {
+    database: () => database.check(),
+    queue: () => queue.check(),
+    artifacts: () => artifacts.check(),
+    vectors: () => index.check(),
+    embeddings: () => embedder.check(),
+    cache: () => cache.check(),
+  }
+  return { database, databaseUrl: url, queue, artifacts, index, embedder, cache, checks }
+}
