@@ -71,6 +71,8 @@ describe("parts", () => {
       draftsOf("membership", example("membership", index)).documents[0]!.parts.find(({ kind }) => kind === "member")!
     expect(member(1)).toMatchObject({ alive: true, links: { member: [{ type: "MEMBER_OF" }] } })
     expect(member(0)).toMatchObject({ alive: false, partId: member(1).partId })
+    // Members are told as removed after their team is deleted, which must not bring the team back.
+    expect(draftsOf("membership", example("membership", 0)).documents[0]!.parts[0]).not.toHaveProperty("alive")
   })
 
   it("name a renamed repository by its new name, and never by the old one", () => {

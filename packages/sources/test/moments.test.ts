@@ -155,10 +155,19 @@ describe("a review's verdict", () => {
     expect(approved).toMatchObject({ kind: "approved", tags: ["decision"], at: Date.parse("2019-05-15T15:20:38Z") })
     expect(approved.text).toContain("The index makes it safe.")
   })
+
   it("is an edge from the pull request to its reviewer", () => {
-    const [document] = draftsOf("pull_request_review", review({ state: "approved", body: "" })).documents
+    const ada = { id: 7, login: "ada", type: "User" }
+    const [document] = draftsOf("pull_request_review", review({ user: ada, state: "approved", body: "" })).documents
     const part = document!.parts.find(({ partId }) => partId.startsWith("review:"))
-    expect(part?.links.reviewer).toMatchObject([{ type: "REVIEWED_BY", to: { type: "github:user" }, confidence: 1 }])
+    expect(part?.links.reviewer).toEqual([
+      { type: "REVIEWED_BY", to: { type: "github:user", value: "7" }, confidence: 1 },
+    ])
+  })
+
+  it("is none when it is the author's own", () => {
+    const own = review({ user: (example("pull_request_review", 0).pull_request as Payload).user })
+    expect(draftsOf("pull_request_review", own).documents[0]!.parts[1]!.links).toEqual({})
   })
 })
 
