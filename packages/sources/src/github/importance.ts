@@ -30,7 +30,7 @@ export const participantsOf = (people: number) => Math.min(1, people / 5)
 const severities: readonly [RegExp, number][] = [
   [/\b(?:critical|sev-?0|sev-?1|p0|blocker|outage|incident)\b/i, 1],
   [/\b(?:high|urgent|sev-?2|p1|security|regression|breaking[- ]change)\b/i, 0.75],
-  [/\b(?:medium|moderate|sev-?3|p2|bug|error)\b/i, 0.4],
+  [/\b(?:medium|moderate|sev-?3|p2|bug)\b/i, 0.4],
 ]
 
 /** The gravest of some words: labels, a severity, a title. */
@@ -43,7 +43,7 @@ const versionBump =
   /^(?:(?:chore|build|fix|ci|release|deps)(?:\([^)]*\))?!?:[ \t]*)?(?:(?:bump|update|upgrade|pin|lock)\b.*(?:\bto v?\d|\bversion\b|\bdependenc|\block ?file|\bfrom v?\d|\bdigest\b)|(?:(?:bump|release|version)[ \t]+)?(?:version[ \t]+)?v?\d+\.\d+(?:\.\d+)?\S*$|pre-commit autoupdate)/i
 const chatter =
   /^(?:lgtm|looks good(?: to me)?|ship ?it|\+1|👍|🎉|:\+1:|:shipit:|nice|thanks|thank you|approved?|done|ok(?:ay)?|ack|same|me too|bors r\+|\/(?:lgtm|approve|merge|retest)|@dependabot \w+)[.! \n👍🎉]*$/iu
-const mergeTitle = /^(?:merge (?:pull request|branch|remote|tag)\b|auto merge\b|rollup of\b)/i
+const mergeTitle = /^(?:initial commit$|merge (?:pull request|branch|remote|tag)\b|auto merge\b|rollup of\b)/i
 
 /** A title that says a number went up, or that branches met. */
 export const isRoutineTitle = (title: string) => versionBump.test(title.slice(0, 300)) || mergeTitle.test(title)

@@ -84,8 +84,11 @@ function partStatements(part: MergedPart, context: Context): StatementDraft[] {
   const place = statementPlace(part, context)
   const decided = decisionStatements(markdown, place)
   if (part.partId !== "body" || context.kind === "team" || context.kind === "organization") return decided
+  const said = gist(markdown)
+  // A description that repeats the title says nothing more.
+  const summary = said.trim() === context.title.trim() ? "" : said
   return [
-    ...[statement("summary", gist(markdown), place), statement("acceptance", acceptance(markdown), place)].filter(
+    ...[statement("summary", summary, place), statement("acceptance", acceptance(markdown), place)].filter(
       (one) => one !== undefined,
     ),
     ...decided,

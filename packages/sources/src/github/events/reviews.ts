@@ -82,6 +82,10 @@ function reviewPart({ review, pull_request: pull }: Reviewed, action: string, ga
       url: review.html_url ?? undefined,
       createdAt: submitted,
     }),
-    links: review.user ? { reviewer: [link("REVIEWED_BY", gathering.account(review.user))] } : {},
+    // Who answers on their own pull request is not its reviewer.
+    links:
+      review.user && review.user.id !== pull.user?.id
+        ? { reviewer: [link("REVIEWED_BY", gathering.account(review.user))] }
+        : {},
   }
 }

@@ -21,7 +21,7 @@ export function readMembership({ payload, action, receivedAt }: GithubEvent) {
   const gathering = new Gathering(0)
   if (sender) gathering.account(sender)
   gathering.organization(organization)
-  teamDocument(gathering, organization, team, receivedAt, { action: "", alive: true }, [
+  teamDocument(gathering, organization, team, receivedAt, { action: "", proves: action === "added" }, [
     memberPart(
       gathering.account(member),
       member,
@@ -47,7 +47,8 @@ export function readTeam({ name, payload, action, receivedAt }: GithubEvent) {
     const alive = name === "team_add" || action !== "removed_from_repository"
     parts.push(repositoryPart(repository, team.name, receivedAt, alive))
   }
-  teamDocument(gathering, organization, team, receivedAt, { action, alive: !isRemoval(action) }, parts)
+  const proves = action !== "removed_from_repository"
+  teamDocument(gathering, organization, team, receivedAt, { action, proves }, parts)
   return gathering.drafts()
 }
 
@@ -82,7 +83,7 @@ export function readOrganization({ payload, action, receivedAt }: GithubEvent) {
         kind: "body",
         at: receivedAt,
         rank: rankOf(action),
-        alive: !isRemoval(action),
+        ...(action !== "member_removed" && { alive: !isRemoval(action) }),
         fields: { title: organization.login, text: organization.description ?? "" },
         links: {},
       },
@@ -92,12 +93,13 @@ export function readOrganization({ payload, action, receivedAt }: GithubEvent) {
   return gathering.drafts()
 }
 
+/** A deleted team's members are told one by one as removed, before or after: that proves nothing about the team. */
 function teamDocument(
   gathering: Gathering,
   organization: Organization,
   team: Team,
   at: number,
-  { action, alive }: { readonly action: string; readonly alive: boolean },
+  { action, proves }: { readonly action: string; readonly proves: boolean },
   parts: readonly PartDraft[],
 ): void {
   gathering.team(team, organization)
@@ -110,7 +112,7 @@ function teamDocument(
         kind: "body",
         at,
         rank: rankOf(action),
-        alive,
+        ...(proves && { alive: !isRemoval(action) }),
         fields: carried({
           title: `Team ${team.name} of ${organization.login}`,
           text: team.description ?? undefined,

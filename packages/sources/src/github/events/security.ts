@@ -107,7 +107,7 @@ export function readCodeScanningAlert({ payload, action, receivedAt }: GithubEve
       }),
       dismissal(alert.dismissed_reason, alert.dismissed_comment),
     ),
-    severity: rule.security_severity_level ?? rule.severity,
+    severity: rule.security_severity_level ?? (rule.severity === "error" ? "medium" : rule.severity),
     path,
   })
 }
