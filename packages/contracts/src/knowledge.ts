@@ -109,6 +109,9 @@ export interface ChunkRow {
   readonly versionFrom: number
 }
 
+/** What may change around a chunk whose text stays. */
+export type ChunkPlace = Pick<ChunkRow, "id" | "partId" | "position" | "section" | "occurredAt">
+
 export interface ObservationRow {
   readonly id: ObservationId
   readonly storeId: StoreId
@@ -194,18 +197,18 @@ export interface KnowledgeWrite {
   /** Documents that are no longer there: nothing of what was rendered stays in the row. */
   hideDocuments(rows: readonly { id: DocumentId; version: number }[]): Promise<void>
   /** The document's chunks that full text reads, in no order. */
-  currentChunks(
-    documentIds: readonly DocumentId[],
-  ): Promise<{ id: ChunkId; documentId: DocumentId; position: number }[]>
+  currentChunks(documentIds: readonly DocumentId[]): Promise<(ChunkPlace & { documentId: DocumentId })[]>
   /** Adds chunks, or brings superseded ones back. */
   saveChunks(rows: readonly ChunkRow[]): Promise<void>
-  placeChunks(rows: readonly { id: ChunkId; position: number }[]): Promise<void>
+  placeChunks(rows: readonly ChunkPlace[]): Promise<void>
   /** Full text forgets them now; vector search when the newest version is complete. */
-  supersedeChunks(rows: readonly { id: ChunkId; versionTo: number }[]): Promise<void>
+  supersedeChunks(rows: readonly { id: string; versionTo: number }[]): Promise<void>
   /** Removes every chunk of these documents and their vectors. */
   removeChunks(documentIds: readonly DocumentId[]): Promise<void>
   /** Of two rows with one id and different content, the greater content hash stands. Returns ids that are new or changed. */
   saveObservations(rows: readonly ObservationRow[]): Promise<ObservationId[]>
+  /** Owes the removal of every other view of these observations. */
+  keepViews(rows: readonly { storeId: StoreId; refId: string; view: VectorView }[]): Promise<void>
   /** Which of these documents are known and not live, share-locked. */
   goneDocuments(ids: readonly DocumentId[]): Promise<DocumentId[]>
   /** Makes the documents' live statements exactly these; the others are withdrawn with their vectors. */

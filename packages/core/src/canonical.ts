@@ -2,12 +2,12 @@ import { hash } from "node:crypto"
 import type { Json } from "@engram/contracts/json"
 
 /** JSON with object keys sorted by UTF-16 code unit: equal values give equal text, whatever order Postgres `jsonb` returns keys in. */
-export function canonicalJson(value: Json): string {
+export function canonicalJson(value: Json | object): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value)
   if (isList(value)) return `[${value.map(canonicalJson).join(",")}]`
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`)
+  const members = Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`)
   return `{${members.join(",")}}`
 }
 

@@ -11,15 +11,15 @@ const PREFIX = "engram"
  */
 export function indexName({
   workspaceId,
-  storeName,
+  storeId,
   dimension,
 }: {
   workspaceId: string
-  storeName: string
+  storeId: string
   dimension: number
 }): string {
-  const digest = hash("sha256", JSON.stringify([workspaceId, storeName, dimension]))
-  const readable = [PREFIX, workspaceId, storeName]
+  const digest = hash("sha256", JSON.stringify([workspaceId, storeId, dimension]))
+  const readable = [PREFIX, workspaceId, storeId]
     .join("-")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")

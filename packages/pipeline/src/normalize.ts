@@ -2,7 +2,8 @@ import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { ClaimedDelivery, DeliveryDesk } from "@engram/contracts/knowledge"
 import type { ArtifactStore, Lane, LaneQueue, Log, TurnEnd } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
-import type { Persisted, ReadDelivery } from "./persist.ts"
+import type { ReadDelivery } from "./persist/read-delivery.ts"
+import type { Persisted } from "./persist.ts"
 import { parkReason, type Read, readDelivery } from "./read-delivery.ts"
 
 export interface NormalizeLimits {
@@ -19,6 +20,8 @@ export interface NormalizeDeps {
   readonly desk: DeliveryDesk
   readonly sources: Readonly<Record<string, Source>>
   readonly artifacts: ArtifactStore
+  /** Makes the store ready to be written to. */
+  readonly open: (lane: Lane) => Promise<void>
   readonly persist: (lane: Lane, deliveries: readonly ReadDelivery[]) => Promise<Persisted>
   /** What follows a commit: best effort, never throws. */
   readonly announce: (lane: Lane, persisted: Persisted) => Promise<void>
@@ -34,6 +37,7 @@ export interface NormalizeDeps {
 export const normalize =
   (deps: NormalizeDeps) =>
   async (lane: Lane): Promise<TurnEnd> => {
+    await deps.open(lane)
     const fresh = await deps.desk.claim(lane, "fresh", deps.limits)
     if (fresh.length > 0) await orGiveBack(deps, lane, fresh, settle)
     const again = await deps.desk.claim(lane, "again", { ...deps.limits, rowsMax: 1 })

@@ -1,8 +1,6 @@
-import type { Drafts } from "@engram/contracts/draft"
 import type { DeliveryId, DocumentId } from "@engram/contracts/ids"
 import type { Knowledge } from "@engram/contracts/knowledge"
 import type { Lane } from "@engram/contracts/ports"
-import type { Source } from "@engram/contracts/source"
 import type { ChunkLimits } from "@engram/core/chunk/chunk"
 import { documentId } from "@engram/core/ids"
 import { writeChunks } from "./persist/chunks.ts"
@@ -10,15 +8,7 @@ import { writeDocuments } from "./persist/documents.ts"
 import { writeAliases, writeEntities, writeEvidence, writeScopes } from "./persist/graph.ts"
 import { writeMemory } from "./persist/memory.ts"
 import { type Place, placeOf } from "./persist/place.ts"
-
-/** A delivery whose source found something to remember in it. */
-export interface ReadDelivery {
-  readonly id: DeliveryId
-  readonly source: Source
-  /** When it was accepted, in ms. */
-  readonly receivedAt: number
-  readonly drafts: Drafts
-}
+import type { ReadDelivery } from "./persist/read-delivery.ts"
 
 /** What a batch changed, for caches, metrics and whoever listens. */
 export interface Persisted {

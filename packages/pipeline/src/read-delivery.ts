@@ -2,7 +2,7 @@ import { Rejected, reasonOf } from "@engram/contracts/errors"
 import type { ClaimedDelivery, DeliveryEnd } from "@engram/contracts/knowledge"
 import type { ArtifactStore } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
-import type { ReadDelivery } from "./persist.ts"
+import type { ReadDelivery } from "./persist/read-delivery.ts"
 
 export type Read = { readonly drafts: ReadDelivery } | { readonly end: DeliveryEnd }
 

@@ -6,10 +6,10 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
   unarchived: (lane, limits) =>
     database.inWorkspace(lane.workspaceId, (tx) =>
       tx.query(
-        `with some as (
+        `with first as (
            select id, body_hash, body_bytes, body from ingest_deliveries
            where workspace_id = $1 and store_id = $2 and state <> 'received' and body is not null limit $3),
-         summed as (select *, sum(body_bytes) over (order by id) as total from some)
+         summed as (select *, sum(body_bytes) over (order by id) as total from first)
          select id, body_hash as "bodyHash", body from summed where total <= $4 or total = body_bytes`,
         [lane.workspaceId, lane.storeId, limits.rowsMax, limits.bytesMax],
       ),

@@ -50,18 +50,26 @@ export function createDatabase(pool: pg.Pool): Database {
   }
 }
 
-export function createPool(databaseUrl: string, options: { connectionsMax: number; applicationName: string }): pg.Pool {
+/** `statementTimeoutMs` (60,000 by default) is asked of the server, and 2 seconds later of the connection, in case the server is not there to keep it. */
+export function createPool(
+  databaseUrl: string,
+  options: { connectionsMax: number; applicationName: string; statementTimeoutMs?: number },
+): pg.Pool {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 60_000
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: options.connectionsMax,
     application_name: options.applicationName,
     connectionTimeoutMillis: 5_000,
-    statement_timeout: 60_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + 2_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
   })
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  // A connection that breaks is replaced by the pool, and whoever uses it hears of it from the query. Without listeners it
+  // would end the process: on the pool while it is idle, on the client while it is lent and between two queries.
   pool.on("error", () => {})
+  pool.on("connect", (client) => client.on("error", () => {}))
   return pool
 }
 
@@ -78,9 +86,12 @@ async function once<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => 
     await client.query("commit")
     return result
   } catch (error) {
-    await client.query("rollback").catch((failure: Error) => {
-      broken = failure
-    })
+    // A connection that gave no answer would give none to a rollback either.
+    if (isUnanswered(error)) broken = error
+    else
+      await client.query("rollback").catch((failure: Error) => {
+        broken = failure
+      })
     throw error
   } finally {
     client.release(broken)
@@ -112,6 +123,9 @@ const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_$
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : ""
 
+const isUnanswered = (error: unknown): error is Error =>
+  error instanceof Error && error.message === "Query read timeout"
+
 const isTurnTaking = (error: unknown): boolean => ["40001", "40P01"].includes(codeOf(causeOf(error)))
 
 // Drizzle wraps what pg throws.
@@ -125,6 +139,8 @@ function translated(error: unknown): unknown {
   const message = cause instanceof Error ? cause.message : String(cause)
   if (/^(22|23)/.test(code))
     return new Rejected("row_refused", `Postgres refused the data: ${message}`, { cause: error })
-  const away = /^(08|53|57|E[A-Z]+$)/.test(code) || /timeout exceeded|Connection terminated|timed out/i.test(message)
+  const away =
+    /^(08|53|57|E[A-Z]+$)/.test(code) ||
+    /timeout exceeded|read timeout|Connection terminated|timed out|not queryable/i.test(message)
   return away ? new RetryLater(`Postgres is away: ${message || code}`, { afterMs: 1_000, cause: error }) : error
 }

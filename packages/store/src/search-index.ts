@@ -4,19 +4,7 @@ import type { Database } from "./database.ts"
 import { openVersions } from "./knowledge/vectors.ts"
 import { floatsOf, modelKey } from "./vector-ledger.ts"
 
-// A question rarely has all its words in one passage, so any word matches and rank decides.
-const matching = (table: string, alias: string, live: string): string => `
-  select ${alias}.id from ${table} ${alias},
-    (select nullif(replace(plainto_tsquery('english', $3)::text, '&', '|'), '')::tsquery as query) q
-  where ${alias}.workspace_id = $1 and ${alias}.store_id = $2 and ${live} and ${alias}.search @@ q.query
-  order by ts_rank_cd(${alias}.search, q.query, 1) desc, ${alias}.id limit $4`
-
-const matchingSql: Record<VectorFamily, string> = {
-  chunks: matching("knowledge_chunks", "c", "c.version_to is null"),
-  observations: matching("memory_observations", "o", "o.live"),
-}
-
-// $1 workspace, $2 store, $3 by text, $4 by vector, $5 granted scopes or null for all, $6 sources, $7 kinds, $8 since, $9 until
+// $1 workspace, $2 store, $3 and $4 as each statement says, $5 granted scopes or null for all, $6 sources, $7 kinds, $8 since, $9 until
 const readable = `(s.privacy is distinct from 'private' or $5::text[] is null or s.id = any($5))
   and ($6::text[] is null or d_source = any($6)) and ($7::text[] is null or d_kind = any($7))
   and ($8::timestamptz is null or d_at >= $8) and ($9::timestamptz is null or d_at <= $9)`
@@ -24,31 +12,62 @@ const readable = `(s.privacy is distinct from 'private' or $5::text[] is null or
 const where = (source: string, kind: string, at: string): string =>
   readable.replaceAll("d_source", source).replaceAll("d_kind", kind).replaceAll("d_at", at)
 
-const rowsSql: Record<VectorFamily, string> = {
-  chunks: `
-    select 'chunk' as type, c.id, d.id as "documentId", d.title, d.kind, d.source, d.state, c.section, c.text as passage, d.url,
-           c.occurred_at as "occurredAt"
-    from knowledge_chunks c join knowledge_documents d on d.id = c.document_id left join scopes s on s.id = d.scope_id
-    where c.workspace_id = $1 and c.store_id = $2 and d.live
-      and ((c.id = any($3) and c.version_to is null)
-        or (c.id = any($4) and c.version_from <= d.indexed_version and (c.version_to is null or c.version_to > d.indexed_version)))
-      and ${where("d.source", "d.kind", "c.occurred_at")}`,
-  observations: `
-    select 'observation' as type, o.id, o.document_id as "documentId", coalesce(o.title, d.title, '') as title, o.kind, o.source, d.state,
-           null as section, o.text as passage, coalesce(o.url, d.url) as url, o.occurred_at as "occurredAt"
-    from memory_observations o left join knowledge_documents d on d.id = o.document_id left join scopes s on s.id = o.scope_id
-    where o.workspace_id = $1 and o.store_id = $2 and o.live and (o.id = any($3) or o.id = any($4))
-      and ${where("o.source", "o.kind", "o.occurred_at")}`,
+interface FamilySql {
+  readonly columns: string
+  readonly from: string
+  readonly alias: string
+  /** Live for full text, and live for vectors. */
+  readonly byText: string
+  readonly byVector: string
+  readonly conditions: string
+}
+
+const chunks: FamilySql = {
+  columns: `'chunk' as type, c.id, d.id as "documentId", d.title, d.kind, d.source, d.state, c.section, c.text as passage, d.url,
+            c.occurred_at as "occurredAt"`,
+  from: "knowledge_chunks c join knowledge_documents d on d.id = c.document_id left join scopes s on s.id = d.scope_id",
+  alias: "c",
+  byText: "d.live and c.version_to is null",
+  byVector:
+    "d.live and c.version_from <= d.indexed_version and (c.version_to is null or c.version_to > d.indexed_version)",
+  conditions: where("d.source", "d.kind", "c.occurred_at"),
+}
+
+const observations: FamilySql = {
+  columns: `'observation' as type, o.id, o.document_id as "documentId", coalesce(o.title, d.title, '') as title, o.kind, o.source,
+            d.state, null as section, o.text as passage, coalesce(o.url, d.url) as url, o.occurred_at as "occurredAt"`,
+  from: "memory_observations o left join knowledge_documents d on d.id = o.document_id left join scopes s on s.id = o.scope_id",
+  alias: "o",
+  byText: "o.live",
+  byVector: "o.live",
+  conditions: where("o.source", "o.kind", "o.occurred_at"),
+}
+
+// A question rarely has all its words in one passage, so any word matches and rank decides.
+const matchingSql = ({ from, alias, byText, conditions }: FamilySql): string => `
+  select ${alias}.id from (select nullif(replace(plainto_tsquery('english', $3)::text, '&', '|'), '')::tsquery as query) q, ${from}
+  where ${alias}.workspace_id = $1 and ${alias}.store_id = $2 and ${byText} and ${alias}.search @@ q.query and ${conditions}
+  order by ts_rank_cd(${alias}.search, q.query, 1) desc, ${alias}.id limit $4`
+
+const rowsSql = ({ columns, from, alias, byText, byVector, conditions }: FamilySql): string => `
+  select ${columns} from ${from}
+  where ${alias}.workspace_id = $1 and ${alias}.store_id = $2 and ${conditions}
+    and ((${alias}.id = any($3) and ${byText}) or (${alias}.id = any($4) and ${byVector}))`
+
+const sql: Record<VectorFamily, { readonly matching: string; readonly rows: string }> = {
+  chunks: { matching: matchingSql(chunks), rows: rowsSql(chunks) },
+  observations: { matching: matchingSql(observations), rows: rowsSql(observations) },
 }
 
 export const createSearchIndex = (database: Database): SearchIndex => ({
   matching: (reader, family, request, max) =>
     database.inWorkspace(reader.workspaceId, async (tx) => {
-      const rows = await tx.query<{ id: string }>(matchingSql[family], [
+      const rows = await tx.query<{ id: string }>(sql[family].matching, [
         reader.workspaceId,
         reader.storeId,
         request.query,
         max,
+        ...conditions(reader, request),
       ])
       return rows.map((row) => row.id)
     }),
@@ -73,7 +92,7 @@ export const createSearchIndex = (database: Database): SearchIndex => ({
 
   rows: (reader, request, { family, byText, byVector }) =>
     database.inWorkspace(reader.workspaceId, async (tx) => {
-      const rows = await tx.query<Omit<HitRow, "occurredAt"> & { occurredAt: Date }>(rowsSql[family], [
+      const rows = await tx.query<Omit<HitRow, "occurredAt"> & { occurredAt: Date }>(sql[family].rows, [
         reader.workspaceId,
         reader.storeId,
         byText,

@@ -1,7 +1,7 @@
-import type { EmbeddingVersion, KnowledgeWrite } from "@engram/contracts/knowledge"
+import type { ChunkPlace, ChunkRow, DocumentRow, EmbeddingVersion, KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { ChunkLimits } from "@engram/core/chunk/chunk"
 import { chunkSections } from "@engram/core/chunk/chunk"
-import { diffChunks } from "@engram/core/diff-chunks"
+import { diffChunks, type PlacedChunk } from "@engram/core/diff-chunks"
 import type { DocumentChange } from "./document-change.ts"
 import { idOf, isGone } from "./documents.ts"
 import type { Place } from "./place.ts"
@@ -19,28 +19,13 @@ export async function writeChunks(
   const rendered = changes.flatMap(({ stored, rendered }) => (rendered ? [{ stored, ...rendered }] : []))
   const current = Map.groupBy(await write.currentChunks(rendered.map(({ row }) => row.id)), (chunk) => chunk.documentId)
   const diffs = rendered.map(({ stored, row, content }) => {
+    const before = current.get(row.id) ?? []
     const drafts = chunkSections(content.title, content.sections, limits)
-    return { stored, row, diff: diffChunks(current.get(row.id) ?? [], drafts, row.id) }
+    return { stored, row, before, diff: diffChunks(before, drafts, row.id) }
   })
 
-  await write.saveChunks(
-    diffs.flatMap(({ row, diff }) =>
-      diff.added.map((chunk) => ({
-        id: chunk.id,
-        storeId: place.storeId,
-        documentId: row.id,
-        partId: chunk.partId,
-        position: chunk.position,
-        section: chunk.sectionLabel,
-        text: chunk.text,
-        textHash: chunk.textHash,
-        tokens: chunk.tokens,
-        occurredAt: new Date(chunk.occurredAt),
-        versionFrom: row.version,
-      })),
-    ),
-  )
-  await write.placeChunks(diffs.flatMap(({ diff }) => diff.moved))
+  await write.saveChunks(diffs.flatMap(({ row, diff }) => diff.added.map((chunk) => addedRow(place, row, chunk))))
+  await write.placeChunks(diffs.flatMap(({ before, diff }) => movedRows(before, diff.kept)))
   await write.supersedeChunks(
     diffs.flatMap(({ row, diff }) => diff.removed.map((id) => ({ id, versionTo: row.version }))),
   )
@@ -54,3 +39,34 @@ export async function writeChunks(
     ),
   )
 }
+
+const addedRow = (place: Place, document: DocumentRow, chunk: PlacedChunk): ChunkRow => ({
+  ...placeOfChunk(chunk),
+  storeId: place.storeId,
+  documentId: document.id,
+  text: chunk.text,
+  textHash: chunk.textHash,
+  tokens: chunk.tokens,
+  versionFrom: document.version,
+})
+
+function movedRows(before: readonly ChunkPlace[], kept: readonly PlacedChunk[]): ChunkPlace[] {
+  const known = new Map(before.map((chunk) => [chunk.id, chunk]))
+  return kept.map(placeOfChunk).filter((chunk) => {
+    const was = known.get(chunk.id)!
+    return (
+      was.position !== chunk.position ||
+      was.section !== chunk.section ||
+      was.partId !== chunk.partId ||
+      was.occurredAt.getTime() !== chunk.occurredAt.getTime()
+    )
+  })
+}
+
+const placeOfChunk = ({ id, partId, position, sectionLabel, occurredAt }: PlacedChunk): ChunkPlace => ({
+  id,
+  partId,
+  position,
+  section: sectionLabel,
+  occurredAt: new Date(occurredAt),
+})

@@ -1,9 +1,9 @@
 import type { DocumentId } from "@engram/contracts/ids"
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
 import { documentId } from "@engram/core/ids"
-import type { ReadDelivery } from "../persist.ts"
 import { type Claim, changeDocument, type DocumentChange } from "./document-change.ts"
 import type { Place } from "./place.ts"
+import type { ReadDelivery } from "./read-delivery.ts"
 
 /** Locks the documents that the deliveries speak of, merges what they say, and saves those that it changed. */
 export async function writeDocuments(

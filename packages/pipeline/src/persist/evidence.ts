@@ -17,35 +17,25 @@ export function evidenceRows(
   links: readonly DatedLink[],
   live: boolean,
 ): EvidenceRow[] {
-  const rows = new Map<string, EvidenceRow>()
-  for (const link of links) {
+  const byEdge = Map.groupBy(links, (link) => {
+    const fromAliasId = link.from ? place.alias(link.from) : from
+    return relationshipId(place.workspaceId, link.type, fromAliasId, place.alias(link.to))
+  })
+  return [...byEdge].flatMap(([relationshipId, same]) => {
+    const link = same[0]!
     const fromAliasId = link.from ? place.alias(link.from) : from
     const toAliasId = place.alias(link.to)
-    if (fromAliasId === toAliasId) continue
-    const id = relationshipId(place.workspaceId, link.type, fromAliasId, toAliasId)
-    const row: EvidenceRow = {
-      relationshipId: id,
-      evidenceId,
-      type: link.type,
-      fromAliasId,
-      toAliasId,
-      confidence: link.confidence,
-      since: new Date(link.since),
-      until: link.until === null ? null : new Date(link.until),
-      live,
-    }
-    const known = rows.get(id)
-    rows.set(id, known ? both(known, row) : row)
-  }
-  return [...rows.values()]
+    if (fromAliasId === toAliasId) return []
+    const confidence = Math.max(...same.map((each) => each.confidence))
+    return [{ relationshipId, evidenceId, type: link.type, fromAliasId, toAliasId, confidence, ...span(same), live }]
+  })
 }
 
-/** The earlier beginning, the later end, the greater confidence. */
-function both(a: EvidenceRow, b: EvidenceRow): EvidenceRow {
+/** From the earliest beginning to the latest end, if all have ended. */
+function span(links: readonly DatedLink[]): { since: Date; until: Date | null } {
+  const ends = links.flatMap((link) => link.until ?? [])
   return {
-    ...a,
-    confidence: Math.max(a.confidence, b.confidence),
-    since: a.since < b.since ? a.since : b.since,
-    until: a.until === null || b.until === null ? null : a.until > b.until ? a.until : b.until,
+    since: new Date(Math.min(...links.map((link) => link.since))),
+    until: ends.length < links.length ? null : new Date(Math.max(...ends)),
   }
 }

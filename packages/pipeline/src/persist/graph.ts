@@ -4,11 +4,11 @@ import type { KnowledgeWrite } from "@engram/contracts/knowledge"
 import { canonicalJson } from "@engram/core/canonical"
 import { entityId, scopeId } from "@engram/core/ids"
 import { type EntityState, entityFromDraft, mergeEntities } from "@engram/core/state/entity"
-import type { ReadDelivery } from "../persist.ts"
 import type { DocumentChange } from "./document-change.ts"
 import { idOf } from "./documents.ts"
 import { evidenceRows } from "./evidence.ts"
 import type { Place } from "./place.ts"
+import type { ReadDelivery } from "./read-delivery.ts"
 
 type ScopeRow = Parameters<KnowledgeWrite["saveScopes"]>[0][number]
 type AliasRow = Parameters<KnowledgeWrite["saveAliases"]>[0][number]

@@ -1,10 +1,10 @@
 import type { EmbeddingVersion, KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
-import type { ReadDelivery } from "../persist.ts"
 import type { DocumentChange } from "./document-change.ts"
 import { idOf, isBack, isGone } from "./documents.ts"
 import { type DatedLink, evidenceRows } from "./evidence.ts"
 import { momentRow, statementRows } from "./observations.ts"
 import type { Place } from "./place.ts"
+import type { ReadDelivery } from "./read-delivery.ts"
 import { observationVectors } from "./wanted-vectors.ts"
 
 /** Saves what the deliveries and the documents' current texts give to remember. Returns the observations that are new or different. */
@@ -23,7 +23,9 @@ export async function writeMemory(
   const written = new Set<string>(await write.saveObservations(rows))
   const shown = new Set<string>(shownAgain.map((row) => row.id))
   const visible = rows.filter((row) => row.live && (written.has(row.id) || shown.has(row.id)))
-  await write.wantVectors(visible.flatMap((row) => observationVectors(versions, row)))
+  const wanted = visible.flatMap((row) => observationVectors(versions, row))
+  await write.wantVectors(wanted)
+  await write.keepViews(wanted)
   await write.addEvidence(
     // Grouped, because two deliveries of one batch may carry the same moment.
     [...Map.groupBy(moments, ({ row }) => row.id).values()].flatMap((same) =>

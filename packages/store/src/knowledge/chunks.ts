@@ -10,7 +10,7 @@ type Chunks = Pick<
 export const writeChunks = (tx: Transaction, workspaceId: string): Chunks => ({
   currentChunks: (documentIds) =>
     tx.query(
-      `select id, document_id as "documentId", position from knowledge_chunks
+      `select id, document_id as "documentId", part_id as "partId", position, section, occurred_at as "occurredAt" from knowledge_chunks
        where workspace_id = $1 and document_id = any($2) and version_to is null`,
       [workspaceId, documentIds],
     ),
@@ -19,15 +19,15 @@ export const writeChunks = (tx: Transaction, workspaceId: string): Chunks => ({
     await tx.insert(
       "knowledge_chunks",
       rows.map((row) => ({ ...row, workspaceId })),
-      "on conflict (id) do update set version_to = null, position = excluded.position, section = excluded.section",
+      "on conflict (id) do update set version_to = null, part_id = excluded.part_id, position = excluded.position, section = excluded.section, occurred_at = excluded.occurred_at",
     )
   },
 
   placeChunks: async (rows) => {
     if (rows.length === 0) return
     await tx.query(
-      `update knowledge_chunks c set position = r.position
-       from json_to_recordset($1) as r(id text, position int) where c.id = r.id`,
+      `update knowledge_chunks c set part_id = r."partId", position = r.position, section = r.section, occurred_at = r."occurredAt"
+       from json_to_recordset($1) as r(id text, "partId" text, position int, section text, "occurredAt" timestamptz) where c.id = r.id`,
       [JSON.stringify(rows)],
     )
   },

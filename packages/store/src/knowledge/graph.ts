@@ -1,7 +1,10 @@
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 
-type Graph = Pick<KnowledgeWrite, "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "replaceEvidence">
+type Graph = Pick<
+  KnowledgeWrite,
+  "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "replaceEvidence" | "addEvidence"
+>
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
 

@@ -2,9 +2,9 @@ import type { ObservationId } from "@engram/contracts/ids"
 import type { KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 import { setEvidenceLive } from "./graph.ts"
-import { unwant } from "./vectors.ts"
+import { unwant, unwanted } from "./vectors.ts"
 
-type Observations = Pick<KnowledgeWrite, "saveObservations" | "keepStatements" | "setMomentsLive">
+type Observations = Pick<KnowledgeWrite, "saveObservations" | "keepViews" | "keepStatements" | "setMomentsLive">
 
 const columns = `id, store_id as "storeId", source, class, kind, document_id as "documentId", part_id as "partId",
   thing_alias_id as "thingAliasId", scope_id as "scopeId", occurred_at as "occurredAt", title, summary, text, url, importance,
@@ -16,7 +16,7 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
       "memory_observations",
       rows.map((row) => ({ ...row, workspaceId })).sort((a, b) => (a.id < b.id ? -1 : 1)),
       `on conflict (id) do update set
-         title = excluded.title, summary = excluded.summary, text = excluded.text, url = excluded.url,
+         occurred_at = excluded.occurred_at, scope_id = excluded.scope_id, title = excluded.title, summary = excluded.summary, text = excluded.text, url = excluded.url,
          importance = excluded.importance, tags = excluded.tags, subject_alias_ids = excluded.subject_alias_ids,
          content_hash = excluded.content_hash, live = excluded.live
        where excluded.content_hash > memory_observations.content_hash
@@ -25,6 +25,21 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
        returning id`,
     )
     return written.map((row) => row.id)
+  },
+
+  keepViews: async (rows) => {
+    if (rows.length === 0) return
+    await tx.query(
+      `update vector_entries v set ${unwanted}
+       where v.workspace_id = $1 and v.store_id = any($2) and v.family = 'observations' and v.ref_id = any($3) and v.wanted_hash is not null
+         and not exists (select from unnest($3::text[], $4::text[]) as k(ref_id, view) where (k.ref_id, k.view) = (v.ref_id, v.view))`,
+      [
+        workspaceId,
+        [...new Set(rows.map((row) => row.storeId))],
+        rows.map((row) => row.refId),
+        rows.map((row) => row.view),
+      ],
+    )
   },
 
   keepStatements: async (documentIds, keep) => {

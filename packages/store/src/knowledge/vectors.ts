@@ -4,11 +4,15 @@ import type { Transaction } from "../database.ts"
 type Vectors = Pick<KnowledgeWrite, "lockVersions" | "wantVectors">
 
 /**
- * Owes the removal of vectors whose text is gone. `gone` is a preceding query of (store_id, id). A vector not known to be
- * written may be on its way to the index this moment, so it too is owed a removal.
+ * Owes the removal of a vector. One not known to be written may be on its way to the index this moment, so it too is
+ * owed a removal.
  */
+export const unwanted =
+  "wanted_hash = null, written_hash = coalesce(v.written_hash, 'unknown'), parked_reason = null, attempts = 0"
+
+/** Owes the removal of vectors whose text is gone. `gone` is a preceding query of (store_id, id). */
 export const unwant = (family: "chunks" | "observations"): string =>
-  `update vector_entries v set wanted_hash = null, written_hash = coalesce(v.written_hash, 'unknown'), parked_reason = null, attempts = 0
+  `update vector_entries v set ${unwanted}
    from gone where v.store_id = gone.store_id and v.family = '${family}' and v.ref_id = gone.id and v.wanted_hash is not null`
 
 interface VersionRow {

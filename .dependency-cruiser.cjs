@@ -1,0 +1,94 @@
+/** Who may know whom. A workspace may import its own files and those of the workspaces listed here; nothing else. */
+const knows = {
+  "packages/contracts": [],
+  "packages/core": ["packages/contracts"],
+  "packages/sources": ["packages/contracts"],
+  "packages/pipeline": ["packages/contracts", "packages/core"],
+  db: [],
+  "packages/store": ["packages/contracts", "packages/core", "db"],
+  "packages/queue": ["packages/contracts"],
+  "packages/providers/[^/]+": ["packages/contracts"],
+  "packages/(?:config|observability|lifecycle)": ["packages/contracts"],
+  // Which provider stands behind each port is said here and nowhere else.
+  "packages/platform": [
+    "db",
+    "packages/(?:contracts|core|config|observability|lifecycle|store|queue)",
+    "packages/providers/[^/]+",
+  ],
+  "packages/testkit": ["packages/contracts", "db", "packages/providers/embedded-postgres"],
+  "apps/(?:ingest|worker|memory)": [
+    "packages/(?:contracts|core|config|observability|lifecycle|pipeline|platform|sources|store)",
+  ],
+  // `engram up` runs the other apps in one process.
+  "apps/cli": [
+    "apps/(?:ingest|worker|memory)",
+    "packages/(?:contracts|core|config|observability|lifecycle|pipeline|platform|sources|store)",
+  ],
+}
+
+/** Who owns which vendor. The SDK is named in that workspace, in its tests, and nowhere else. */
+const owns = {
+  bullmq: "packages/queue",
+  ioredis: "packages/queue|packages/providers/redis|packages/testkit",
+  "drizzle-orm|drizzle-kit": "packages/store|db",
+  pg: "packages/store|db|packages/queue|packages/providers/embedded-postgres|packages/testkit",
+  "@aws-sdk/[^/]+": "packages/providers/s3",
+  "@upstash/redis": "packages/providers/upstash",
+  "cohere-ai": "packages/providers/cohere",
+  "@pinecone-database/pinecone": "packages/providers/pinecone",
+  "sqlite-vec": "packages/providers/sqlite-vec",
+  "pino|prom-client": "packages/observability",
+  "fastify|@fastify/[^/]+": "apps/[^/]+",
+}
+
+const inside = (workspace) => `^(?:${workspace})/(?:src|test)/`
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(knows).map(([workspace, friends]) => ({
+      name: `${workspace} knows only ${friends.join(", ") || "itself"}`,
+      severity: "error",
+      from: { path: `^(${workspace})/src/` },
+      to: { path: "^(?:apps|packages|db|test)/", pathNot: ["^$1/", ...friends.map(inside)] },
+    })),
+    ...Object.entries(owns).map(([vendor, owner]) => ({
+      name: `${vendor} belongs to ${owner}`,
+      severity: "error",
+      from: { path: "^(?:apps|packages|db)/", pathNot: [inside(owner), "\\.config\\.ts$"] },
+      to: { path: `node_modules/(?:${vendor})/` },
+    })),
+    {
+      name: "pure packages touch no runtime",
+      severity: "error",
+      from: { path: "^packages/(?:contracts|core)/src/" },
+      to: { dependencyTypes: ["core"], pathNot: "^(?:node:)?crypto$" },
+    },
+    {
+      name: "sources touch no runtime but node:crypto",
+      severity: "error",
+      from: { path: "^packages/sources/src/" },
+      to: { dependencyTypes: ["core"], pathNot: "^(?:node:)?crypto$" },
+    },
+    {
+      name: "a source knows only itself and what all share",
+      severity: "error",
+      from: { path: "^packages/sources/src/(github|events)/" },
+      to: { path: "^packages/sources/src/(?:github|events)/", pathNot: "^packages/sources/src/$1/" },
+    },
+    { name: "no cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no undeclared imports", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "nothing imports test",
+      severity: "error",
+      from: { path: "^(?:apps|packages|db)/" },
+      to: { path: "^test/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "/migrations/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "types"] },
+  },
+}

@@ -1,0 +1,89 @@
+import type { ApiKeys, Connections, DeliveryInbox } from "@engram/contracts/deliveries"
+import type { Log } from "@engram/contracts/ports"
+import type { Source } from "@engram/contracts/source"
+import type { Metrics } from "@engram/observability/metrics"
+import type { Acceptor } from "@engram/pipeline/accept"
+import { type FastifyInstance, fastify } from "fastify"
+import { createBodyBudget } from "./body-budget.ts"
+import { serveEvents } from "./events.ts"
+import { type Checks, serveHealth } from "./health.ts"
+import { answerRefusals } from "./refusal.ts"
+import { serveWebhooks } from "./webhooks.ts"
+
+export interface IngestDeps {
+  readonly sources: { readonly [name: string]: Source }
+  readonly connections: Connections
+  readonly apiKeys: ApiKeys
+  readonly acceptor: Acceptor
+  readonly inbox: Pick<DeliveryInbox, "backlog">
+  readonly checks: Checks
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly limits?: Partial<IngestLimits>
+}
+
+export interface IngestLimits {
+  /** GitHub sends nothing larger: 25 MB, by its documentation of webhook payloads. */
+  readonly bodyBytesMax: number
+  /** All bodies in flight together. */
+  readonly bodiesBytesMax: number
+  readonly eventsMax: number
+  readonly backlogMax: number
+  /** From a request's first byte to its body's last, waiting for memory included. */
+  readonly requestMs: number
+  readonly connectionsMax: number
+  /** How long requests under way may take to finish once the process stops. */
+  readonly stopMs: number
+}
+
+export const ingestLimits: IngestLimits = {
+  bodyBytesMax: 25 * 1024 * 1024,
+  bodiesBytesMax: 256 * 1024 * 1024,
+  eventsMax: 10_000,
+  backlogMax: 50_000,
+  requestMs: 30_000,
+  connectionsMax: 10_000,
+  stopMs: 12_000,
+}
+
+export interface IngestApp {
+  /** Resolves to its URL once it takes requests. Port 0 is any free one. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<string>
+  /** Readiness fails, listening ends, requests under way get their answers, connections close; all within `stopMs`. */
+  stop(): Promise<void>
+}
+
+/** The door for deliveries: verify, keep, answer. Nothing is parsed beyond what that needs. */
+export function createIngestApp(deps: IngestDeps): IngestApp {
+  const limits = { ...ingestLimits, ...deps.limits }
+  const budget = createBodyBudget(limits.bodiesBytesMax, (held) => deps.metrics.bodyBytesHeld.set(held))
+  let stopping = false
+
+  const app: FastifyInstance = fastify({
+    requestTimeout: limits.requestMs,
+    http: { connectionsCheckingInterval: 5_000 },
+    // A 503 means that Postgres is away, also while the process stops: what still comes in is answered.
+    return503OnClosing: false,
+  })
+  app.server.maxConnections = limits.connectionsMax
+  // Bodies are read by the routes, as bytes, once the request has shown that it is worth the memory.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null))
+
+  answerRefusals(app, deps)
+  serveHealth(app, { checks: deps.checks, isStopping: () => stopping })
+  app.get("/metrics", async (_, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.text()))
+  serveWebhooks(app, { ...deps, ...limits, budget })
+  serveEvents(app, { ...deps, ...limits, budget })
+
+  return {
+    listen: ({ host, port }) => app.listen({ host, port }),
+    stop: async () => {
+      stopping = true
+      const cut = setTimeout(() => app.server.closeAllConnections(), limits.stopMs)
+      await app.close()
+      clearTimeout(cut)
+      await deps.acceptor.drain()
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import type { IncomingMessage } from "node:http"
+import type { BodyBudget } from "./body-budget.ts"
+import { Refusal } from "./refusal.ts"
+
+export interface HeldBody {
+  readonly bytes: Buffer
+  /** Gives its share of the budget back; call it when the bytes are no longer needed. */
+  release(): void
+}
+
+/**
+ * The whole body, untouched. Its memory is taken from the budget before the first byte is read: the announced length or, where
+ * none is announced, the most it may be; `memoryPerByte` times that where it is also parsed. Refuses with 413 above `bytesMax` and with 400 when the sender goes away.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  options: { readonly bytesMax: number; readonly budget: BodyBudget; readonly memoryPerByte?: number },
+): Promise<HeldBody> {
+  const { bytesMax, budget, memoryPerByte = 1 } = options
+  const announced = announcedLength(request)
+  if (announced !== undefined && announced > bytesMax) throw tooLarge(bytesMax)
+
+  const release = await budget.take((announced ?? bytesMax) * memoryPerByte)
+  try {
+    return { bytes: await collect(request, announced, bytesMax), release }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** Node's parser has made sure that the length is a number, and that the body keeps to it. */
+function announcedLength({ headers }: IncomingMessage): number | undefined {
+  if (headers["transfer-encoding"] !== undefined) return undefined
+  return Number(headers["content-length"] ?? 0)
+}
+
+function collect(request: IncomingMessage, announced: number | undefined, bytesMax: number): Promise<Buffer> {
+  if (request.destroyed && !request.complete) return Promise.reject(wentAway())
+  return new Promise((resolve, reject) => {
+    const whole = announced === undefined ? undefined : Buffer.allocUnsafe(announced)
+    const chunks: Buffer[] = []
+    let length = 0
+
+    const onData = (chunk: Buffer): void => {
+      // Copied out of the socket's buffers, which are 64 KB each however little of them a body uses.
+      if (whole) chunk.copy(whole, length)
+      else chunks.push(chunk)
+      length += chunk.length
+      if (length > bytesMax) stop(() => reject(tooLarge(bytesMax)))
+    }
+    const onEnd = (): void => stop(() => resolve(whole ?? Buffer.concat(chunks, length)))
+    const onGone = (): void => stop(() => reject(wentAway()))
+    const stop = (settle: () => void): void => {
+      request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone)
+      request.on("error", () => {})
+      // The rest of a body that is too large is read past, so that the sender gets to read the answer.
+      request.resume()
+      settle()
+    }
+    request.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone)
+  })
+}
+
+const tooLarge = (bytesMax: number): Refusal =>
+  new Refusal(413, "body_too_large", `a body may have ${bytesMax} bytes and no more`)
+
+const wentAway = (): Refusal =>
+  new Refusal(400, "body_incomplete", "the connection closed before the body was complete")

@@ -1,0 +1,146 @@
+import { request } from "node:http"
+import type { DeliveryInbox } from "@engram/contracts/deliveries"
+import pg from "pg"
+import { afterEach, expect, test } from "vitest"
+import { type Harness, type HarnessOptions, ring, sign, startIngest } from "./ingest-fixture.ts"
+
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+async function start(options: HarnessOptions): Promise<Harness> {
+  const { stop, ...harness } = await startIngest(options)
+  stops.push(stop)
+  return harness
+}
+
+/** An inbox whose inserts wait for `open`. */
+function gated(): { inbox: NonNullable<HarnessOptions["inbox"]>; inserts: () => number; open: () => void } {
+  const gate = Promise.withResolvers<void>()
+  let inserts = 0
+  return {
+    inserts: () => inserts,
+    open: () => gate.resolve(),
+    inbox: (real: DeliveryInbox) => ({
+      ...real,
+      insert: async (deliveries) => {
+        inserts++
+        await gate.promise
+        return real.insert(deliveries)
+      },
+    }),
+  }
+}
+
+/** Keeps everybody else from the table until `release`. */
+async function lockTable(url: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query("begin; lock table ingest_deliveries in access exclusive mode")
+  return () => client.end()
+}
+
+test("while Postgres hangs the sender hears 503 in time, and is served again as soon as it is back", async () => {
+  const ingest = await start({ acceptLimits: { answerMs: 300 }, statementTimeoutMs: 500 })
+  const release = await lockTable(ingest.databaseUrl)
+  const started = performance.now()
+  const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => ring(ingest.door, { key: `hung-${i}` })))
+  expect(performance.now() - started).toBeLessThan(3_000)
+  for (const answer of answers) {
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get("retry-after")).toBe("1")
+    expect(await answer.json()).toMatchObject({ code: "database_unavailable" })
+  }
+  await release()
+  await expect.poll(async () => (await ring(ingest.door)).status, { timeout: 10_000 }).toBe(202)
+})
+
+test("connections that Postgres breaks cost at most a 503, and never a lost 202", async () => {
+  const ingest = await start({})
+  const admin = new pg.Client({ connectionString: ingest.databaseUrl })
+  await admin.connect()
+  const stored: string[] = []
+  for (let round = 0; round < 20; round++) {
+    const keys = Array.from({ length: 20 }, (_, i) => `broken-${round}-${i}`)
+    const sent = Promise.all(keys.map(async (key) => [key, (await ring(ingest.door, { key })).status] as const))
+    await admin.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    for (const [key, status] of await sent) {
+      expect([202, 503]).toContain(status)
+      if (status === 202) stored.push(key)
+    }
+  }
+  const { rows } = await admin.query("select delivery_key from ingest_deliveries where delivery_key = any($1)", [
+    stored,
+  ])
+  expect(rows).toHaveLength(stored.length)
+  await admin.end()
+})
+
+test("a stopping process answers what it has accepted, then listens no more", async () => {
+  const gate = gated()
+  const ingest = await start({ inbox: gate.inbox })
+  const answers = Promise.all(Array.from({ length: 30 }, (_, i) => ring(ingest.door, { key: `stop-${i}` })))
+  await expect.poll(gate.inserts).toBeGreaterThan(0)
+
+  const ready = await fetch(`${ingest.url}/health/ready`)
+  expect(ready.status).toBe(200)
+  expect(await ready.json()).toMatchObject({ ready: true, dependencies: { postgres: { ok: true } } })
+
+  const stopped = ingest.app.stop()
+  gate.open()
+  expect((await answers).map((answer) => answer.status)).toEqual(Array(30).fill(202))
+  await stopped
+  await expect(fetch(`${ingest.url}/health/live`)).rejects.toThrow()
+  const [row] = await ingest.database.asFleet((tx) =>
+    tx.query<{ n: number }>("select count(*)::int as n from ingest_deliveries where delivery_key like 'stop-%'"),
+  )
+  expect(row?.n).toBe(30)
+})
+
+test("a process that cannot finish stops all the same, within its limit", async () => {
+  const gate = gated()
+  const ingest = await start({ inbox: gate.inbox, limits: { stopMs: 200 }, acceptLimits: { answerMs: 1_000 } })
+  const answer = ring(ingest.door).catch(() => "cut off")
+  await expect.poll(gate.inserts).toBeGreaterThan(0)
+  const started = performance.now()
+  await ingest.app.stop()
+  expect(performance.now() - started).toBeLessThan(3_000)
+  expect(await answer).toBe("cut off")
+  gate.open()
+})
+
+/** Sent from one shared buffer; `fetch` would copy it for each request. */
+function sendLarge(door: Harness["door"], key: string, body: Buffer, signature: string): Promise<number | undefined> {
+  const headers = { "content-type": "application/json", "x-bell-delivery": key, "x-bell-signature": signature }
+  return new Promise((resolve, reject) => {
+    const sending = request(door.path, { method: "POST", headers: { ...headers, "content-length": body.length } })
+    sending.on("response", (response) => resolve(response.resume().statusCode)).on("error", reject)
+    sending.end(body)
+  })
+}
+
+test("many large bodies at once wait for memory rather than fill it", async () => {
+  const megabyte = 1_048_576
+  const ingest = await start({ limits: { bodiesBytesMax: 64 * megabyte } })
+  const body = Buffer.alloc(20 * megabyte, "engram ")
+  const signature = sign(ingest.door.secret, body)
+  const before = process.memoryUsage().rss
+  let peakRss = before
+  let peakHeld = 0
+  const watch = setInterval(async () => {
+    peakRss = Math.max(peakRss, process.memoryUsage().rss)
+    peakHeld = Math.max(peakHeld, (await ingest.metrics.bodyBytesHeld.get()).values[0]?.value ?? 0)
+  }, 5)
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => sendLarge(ingest.door, `large-${i}`, body, signature)),
+  )
+  clearInterval(watch)
+  expect(answers).toEqual(Array(40).fill(202))
+  expect(peakHeld).toBeGreaterThan(20 * megabyte)
+  expect(peakHeld).toBeLessThanOrEqual(64 * megabyte)
+  // 800 MB came in. Beside what is held, the driver copies each body it writes.
+  expect(peakRss - before).toBeLessThan(450 * megabyte)
+})

@@ -1,0 +1,51 @@
+import { reasonOf } from "@engram/contracts/errors"
+import type { LaneQueue, Stage } from "@engram/contracts/ports"
+import { sweep } from "@engram/pipeline/sweep"
+import { createSweepLedger } from "@engram/store/sweep-ledger"
+import { createTurns, type TurnDeps } from "./turns.ts"
+
+export interface FleetDeps extends TurnDeps {
+  readonly queue: LaneQueue
+  /** Which stages this process runs, and how many turns of each at a time. */
+  readonly stages: readonly Stage[]
+  readonly concurrency: number
+  readonly sweepEveryMs?: number
+}
+
+/** A crash, or a queue that was away, is made up for within this time. */
+const sweepEveryMs = 5_000
+
+/** Runs the stages and the sweep until closed; closing lets running turns finish. */
+export async function startFleet(deps: FleetDeps): Promise<{ close(): Promise<void> }> {
+  const turns = createTurns(deps)
+  const runs = await Promise.all(deps.stages.map((stage) => deps.queue.run(stage, deps.concurrency, turns[stage])))
+  const stopSweep = sweepRegularly(deps)
+  return {
+    close: async () => {
+      await stopSweep()
+      await Promise.all(runs.map((run) => run.close()))
+    },
+  }
+}
+
+/** One sweep at a time, each begun some time after the last has ended. Returns how to stop. */
+function sweepRegularly({ database, queue, log, meters, ...deps }: FleetDeps): () => Promise<void> {
+  const run = sweep({ ledger: createSweepLedger(database), queue, log, onTotals: (totals) => meters.totals(totals) })
+  const everyMs = deps.sweepEveryMs ?? sweepEveryMs
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let running = Promise.resolve()
+  const once = async (): Promise<void> => {
+    await run().catch((error) => log.warn({ reason: reasonOf(error) }, "sweep failed"))
+    if (!stopped) timer = setTimeout(start, everyMs)
+  }
+  const start = (): void => {
+    running = once()
+  }
+  start()
+  return async () => {
+    stopped = true
+    clearTimeout(timer)
+    await running
+  }
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto"
+import type {
+  ArtifactStore,
+  Cache,
+  Embedder,
+  Lane,
+  LaneQueue,
+  Log,
+  Stage,
+  TurnEnd,
+  VectorIndex,
+} from "@engram/contracts/ports"
+import type { Source } from "@engram/contracts/source"
+import type { SweepTotals } from "@engram/contracts/vectors"
+import { chunkLimits } from "@engram/core/chunk/chunk"
+import { announce, type KnowledgeEvent } from "@engram/pipeline/announce"
+import { archive } from "@engram/pipeline/archive"
+import { embed } from "@engram/pipeline/embed"
+import { type NormalizeLimits, normalize } from "@engram/pipeline/normalize"
+import { openStore } from "@engram/pipeline/open-store"
+import { persist } from "@engram/pipeline/persist"
+import { createArchiveLedger } from "@engram/store/archive-ledger"
+import type { Database } from "@engram/store/database"
+import { createDeliveryDesk } from "@engram/store/delivery-desk"
+import { createKnowledge } from "@engram/store/knowledge"
+import { createVectorLedger } from "@engram/store/vector-ledger"
+
+export interface TurnDeps {
+  readonly database: Database
+  readonly queue: Pick<LaneQueue, "wake">
+  readonly sources: Readonly<Record<string, Source>>
+  readonly artifacts: ArtifactStore
+  readonly embedder: Embedder
+  readonly index: VectorIndex
+  readonly cache: Cache
+  readonly log: Log
+  readonly meters: FleetMeters
+  readonly normalizeLimits?: NormalizeLimits
+}
+
+/** What is measured; the numbers go to `/metrics`. */
+export interface FleetMeters {
+  embedded(call: { readonly texts: number; readonly textsMax: number; readonly ms: number }): void
+  searchable(document: { readonly acceptedAt: number }): void
+  totals(totals: SweepTotals): void
+  event(event: KnowledgeEvent): void
+}
+
+export const normalizeLimits: NormalizeLimits = {
+  rowsMax: 64,
+  bytesMax: 16 * 1024 * 1024,
+  leaseMs: 60_000,
+  attemptsMax: 5,
+}
+
+/** What each stage does with a lane when its turn comes. */
+export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promise<TurnEnd>> {
+  const { database, queue, artifacts, embedder, log, meters } = deps
+  const vectors = createVectorLedger(database)
+  return {
+    normalize: normalize({
+      ...deps,
+      desk: createDeliveryDesk(database),
+      open: openStore({ ledger: vectors, model: embedder.model }),
+      persist: persist({ knowledge: createKnowledge(database), chunkLimits }),
+      announce: announce({ cache: deps.cache, emit: (event) => meters.event(event), log }),
+      queue,
+      limits: deps.normalizeLimits ?? normalizeLimits,
+    }),
+    embed: embed({
+      ...deps,
+      ledger: vectors,
+      holder: randomUUID(),
+      onEmbedded: (call) => meters.embedded(call),
+      onSearchable: (document) => meters.searchable(document),
+    }),
+    archive: archive({ ledger: createArchiveLedger(database), artifacts }),
+  }
+}

@@ -1,0 +1,58 @@
+/** What a process has opened, closed in reverse order. */
+export interface Lifecycle {
+  /** Remembers how to close `resource` and returns it. What is owned while closing is closed too. */
+  own<Resource>(resource: Resource, close: (resource: Resource) => unknown, name?: string): Resource
+  /**
+   * Closes everything, newest first; every call gives the same promise. One that fails or takes too long does not keep the
+   * others open: their errors are thrown together, as an AggregateError, once all have had their turn.
+   */
+  close(): Promise<void>
+}
+
+interface Owned {
+  readonly name: string
+  readonly close: () => unknown
+}
+
+/** `stepMs` bounds each resource and `totalMs` all of them; what the total leaves no time for is closed without waiting. */
+export function createLifecycle({ stepMs = 15_000, totalMs = 25_000 } = {}): Lifecycle {
+  const owned: Owned[] = []
+  let closing: Promise<void> | undefined
+
+  const closeAll = async (): Promise<void> => {
+    const deadline = Date.now() + totalMs
+    const errors: unknown[] = []
+    for (let step = owned.pop(); step !== undefined; step = owned.pop()) {
+      await within(Math.max(0, Math.min(stepMs, deadline - Date.now())), step).catch((error) => errors.push(error))
+    }
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} of the parts did not close well`)
+  }
+
+  return {
+    own: (resource, close, name = "a resource") => {
+      owned.push({ name, close: () => close(resource) })
+      // Too late for the promise that callers already hold: its failure has nobody left to tell.
+      if (closing !== undefined) {
+        const late = closing.catch(() => {}).then(closeAll)
+        late.catch(() => {})
+      }
+      return resource
+    },
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    },
+  }
+}
+
+async function within(limitMs: number, step: Owned): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`closing ${step.name} took longer than ${limitMs} ms`)), limitMs)
+  })
+  try {
+    await Promise.race([(async () => step.close())(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

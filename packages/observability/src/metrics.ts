@@ -1,0 +1,73 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+
+/** Everything a process counts, in a registry of its own; `engram_` comes before each name. */
+export interface Metrics {
+  readonly accepted: Counter<"source">
+  readonly duplicates: Counter<"source">
+  readonly refused: Counter<"status">
+  readonly acceptBatchRows: Histogram
+  readonly bodyBytesHeld: Gauge
+  /** From accept until search finds it. */
+  readonly searchableLagSeconds: Histogram
+  readonly vectorsOwed: Gauge<"family">
+  /** Texts of an embedding call over the most it takes. */
+  readonly embeddingBatchFill: Histogram
+  readonly embeddingCalls: Counter<"outcome">
+  readonly embeddingTexts: Counter
+  readonly indexCalls: Counter<"operation" | "outcome">
+  readonly deliveries: Gauge<"state">
+  readonly turnSeconds: Histogram<"stage" | "outcome">
+  /** 0 closed, 1 half open, 2 open. */
+  readonly breakerState: Gauge<"dependency">
+  readonly contentType: string
+  /** All of them as Prometheus reads them. */
+  text(): Promise<string>
+}
+
+/** `processMetrics` adds memory, CPU and event loop of the process; once per process is enough. */
+export function createMetrics({ processMetrics = false } = {}): Metrics {
+  const registry = new Registry()
+  if (processMetrics) collectDefaultMetrics({ register: registry })
+  const counter = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Counter({ name: `engram_${name}`, help, labelNames, registers: [registry] })
+  const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge({ name: `engram_${name}`, help, labelNames, registers: [registry] })
+  const histogram = <Label extends string = never>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: Label[] = [],
+  ) => new Histogram({ name: `engram_${name}`, help, buckets, labelNames, registers: [registry] })
+
+  return {
+    accepted: counter("accepted_total", "Deliveries answered 202.", ["source"]),
+    duplicates: counter("duplicates_total", "Deliveries answered 200: seen before.", ["source"]),
+    refused: counter("refused_total", "Requests answered 4xx or 5xx.", ["status"]),
+    acceptBatchRows: histogram("accept_batch_rows", "Deliveries per insert.", [1, 2, 4, 8, 16, 32, 64, 128, 256]),
+    bodyBytesHeld: gauge("body_bytes_held", "Memory reserved for request bodies."),
+    searchableLagSeconds: histogram(
+      "searchable_lag_seconds",
+      "From accept until search finds it.",
+      [0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300, 1_800, 7_200],
+    ),
+    vectorsOwed: gauge("vectors_owed", "Vectors that differ from what they should be.", ["family"]),
+    embeddingBatchFill: histogram(
+      "embedding_batch_fill",
+      "Texts of an embedding call over the most it takes.",
+      [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1],
+    ),
+    embeddingCalls: counter("embedding_calls_total", "Calls to the embedder.", ["outcome"]),
+    embeddingTexts: counter("embedding_texts_total", "Texts embedded."),
+    indexCalls: counter("index_calls_total", "Calls to the vector index.", ["operation", "outcome"]),
+    deliveries: gauge("deliveries", "Deliveries by state.", ["state"]),
+    turnSeconds: histogram(
+      "turn_seconds",
+      "One turn of a stage on a lane.",
+      [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      ["stage", "outcome"],
+    ),
+    breakerState: gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"]),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  }
+}

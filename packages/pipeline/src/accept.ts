@@ -1,0 +1,156 @@
+import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
+import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
+import type { Log } from "@engram/contracts/ports"
+import type { Waker } from "./wake.ts"
+
+export type Accepted = "new" | "duplicate"
+
+export interface Acceptor {
+  /**
+   * Durable when it resolves. `Rejected` when Postgres refuses this delivery's data; `RetryLater` when it could not be written
+   * in time. It may have been written all the same; sent again, it is then a duplicate.
+   */
+  accept(delivery: NewDelivery): Promise<Accepted>
+  /** Resolves when everything accepted so far has been answered. */
+  drain(): Promise<void>
+}
+
+export interface AcceptLimits {
+  readonly rowsMax: number
+  readonly bytesMax: number
+  /** How long the first of a batch waits for others. */
+  readonly waitMs: number
+  /** Batches being written at once: two keep Postgres busy while the next one gathers. */
+  readonly insertsMax: number
+  /** From accept to answer. GitHub gives up after 10 seconds. */
+  readonly answerMs: number
+}
+
+export const acceptLimits: AcceptLimits = {
+  rowsMax: 256,
+  bytesMax: 8_000_000,
+  waitMs: 2,
+  insertsMax: 2,
+  answerMs: 8_000,
+}
+
+interface Entry {
+  readonly delivery: NewDelivery
+  readonly deadline: number
+  readonly resolve: (accepted: Accepted) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Deliveries that arrive together commit together: one statement and one flush to disk for all of them. */
+export function createAcceptor(deps: {
+  inbox: Pick<DeliveryInbox, "insert">
+  waker: Waker
+  log: Log
+  limits?: Partial<AcceptLimits>
+  /** Told of each batch that was written. */
+  onBatch?: (rows: number) => void
+}): Acceptor {
+  const limits = { ...acceptLimits, ...deps.limits }
+  /** In order of arrival, which is the order of their deadlines. An entry that is not in here has its answer. */
+  const unanswered = new Set<Entry>()
+  let gathered: Entry[] = []
+  let gatheredBytes = 0
+  let inserts = 0
+  let gathering: NodeJS.Timeout | undefined
+  let expiring: NodeJS.Timeout | undefined
+  const drained: (() => void)[] = []
+
+  const flush = (): void => {
+    clearTimeout(gathering)
+    gathering = undefined
+    while (inserts < limits.insertsMax && gathered.length > 0) {
+      inserts++
+      void write(takeBatch()).finally(() => {
+        inserts--
+        // What gathered meanwhile has waited long enough.
+        flush()
+      })
+    }
+  }
+
+  const takeBatch = (): Entry[] => {
+    let rows = 0
+    let bytes = 0
+    for (const { delivery } of gathered) {
+      if (rows === limits.rowsMax || (rows > 0 && bytes + delivery.body.byteLength > limits.bytesMax)) break
+      rows++
+      bytes += delivery.body.byteLength
+    }
+    gatheredBytes -= bytes
+    return gathered.splice(0, rows)
+  }
+
+  /** Never rejects: each entry gets its own answer. */
+  const write = async (entries: readonly Entry[]): Promise<void> => {
+    const batch = entries.filter((entry) => unanswered.has(entry))
+    if (batch.length === 0) return
+    try {
+      const results = await deps.inbox.insert(batch.map((entry) => entry.delivery))
+      for (const [index, entry] of batch.entries()) settle(entry, () => entry.resolve(results[index]!))
+      deps.onBatch?.(batch.length)
+      wakeLanesOf(batch.filter((_, index) => results[index] === "new"))
+    } catch (error) {
+      if (error instanceof Rejected && batch.length > 1) {
+        const half = batch.length >> 1
+        await write(batch.slice(0, half))
+        await write(batch.slice(half))
+        return
+      }
+      if (!(error instanceof Rejected))
+        deps.log.error({ rows: batch.length, error: reasonOf(error) }, "batch not written")
+      for (const entry of batch) settle(entry, () => entry.reject(error))
+    }
+  }
+
+  const wakeLanesOf = (entries: readonly Entry[]): void => {
+    const stores = new Map(entries.map(({ delivery }) => [delivery.storeId, delivery.workspaceId]))
+    for (const [storeId, workspaceId] of stores) deps.waker.wake({ stage: "normalize", workspaceId, storeId })
+  }
+
+  const settle = (entry: Entry, answer: () => void): void => {
+    if (!unanswered.delete(entry)) return
+    answer()
+    if (unanswered.size === 0) for (const tell of drained.splice(0)) tell()
+  }
+
+  /** Postgres hangs, or has fallen behind: the sender hears so while it still listens. */
+  const expire = (): void => {
+    expiring = undefined
+    const now = performance.now()
+    for (const entry of unanswered) {
+      if (entry.deadline > now) {
+        expiring = setTimeout(expire, entry.deadline - now).unref()
+        break
+      }
+      settle(entry, () =>
+        entry.reject(new RetryLater(`Postgres did not answer within ${limits.answerMs} ms`, { afterMs: 1_000 })),
+      )
+    }
+    gathered = gathered.filter((entry) => unanswered.has(entry))
+    gatheredBytes = gathered.reduce((sum, entry) => sum + entry.delivery.body.byteLength, 0)
+  }
+
+  return {
+    accept: (delivery) =>
+      new Promise((resolve, reject) => {
+        const entry = { delivery, deadline: performance.now() + limits.answerMs, resolve, reject }
+        unanswered.add(entry)
+        expiring ??= setTimeout(expire, limits.answerMs).unref()
+        gathered.push(entry)
+        gatheredBytes += delivery.body.byteLength
+        if (gathered.length >= limits.rowsMax || gatheredBytes >= limits.bytesMax) flush()
+        else gathering ??= setTimeout(flush, limits.waitMs)
+      }),
+    drain: async () => {
+      flush()
+      if (unanswered.size > 0) await new Promise<void>((resolve) => drained.push(resolve))
+      clearTimeout(expiring)
+      expiring = undefined
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import type { Link } from "@engram/contracts/graph"
+import { z } from "zod"
+import { read } from "../../text/read.ts"
+import { shorten } from "../../text/shorten.ts"
+import { componentsOf } from "../components.ts"
+import { type GithubEvent, skipped } from "../event.ts"
+import { carried, Gathering, isBot } from "../gather.ts"
+import { importance, isRoutineTitle, severityOf } from "../importance.ts"
+import { commitAlias, componentAlias, loginAlias, repositoryAlias, withinRepository } from "../names.ts"
+import { moment } from "../observe.ts"
+import { commentPart, inRepository, isRemoval, link, rankOf } from "../parts.ts"
+import { originOf, references } from "../references.ts"
+import { Comment, InRepository, PushCommit, type Repository } from "../schemas.ts"
+import { tagsOf } from "../tags.ts"
+
+const Push = InRepository.extend({
+  ref: z.string(),
+  deleted: z.boolean().nullish(),
+  compare: z.string().nullish(),
+  commits: z.array(PushCommit),
+  head_commit: PushCommit.nullish(),
+})
+
+/** Commits of one push that become part of the graph; the others are counted. */
+const commitsMax = 200
+const commitsListed = 20
+
+/** One moment a push to the default branch, with its commits as evidence. Other branches speak through pull requests. */
+export function readPush({ payload }: GithubEvent) {
+  const { ref, deleted, commits, head_commit: head, compare, repository, sender } = read(Push, payload)
+  if (ref !== `refs/heads/${repository.default_branch}`)
+    return skipped(`A push to ${shorten(ref, 200)} is not one to the default branch.`)
+  if (deleted || !head || commits.length === 0) return skipped("The push brings no commits.")
+  const gathering = new Gathering(head.timestamp)
+  const scope = gathering.repository(repository)
+  if (sender) gathering.account(sender)
+  const title = firstLine(head.message)
+  const every = commits.slice(0, commitsMax)
+  const count = commits.length === 1 ? "1 commit" : `${commits.length} commits`
+  gathering.moment(
+    moment({
+      thing: commitAlias(head.id),
+      kind: "pushed",
+      at: head.timestamp,
+      scope,
+      headline: `${count} pushed to ${repository.full_name} ${repository.default_branch}: ${title}`,
+      description: head.message.slice(title.length),
+      evidence: commits.length > 1 ? commits.slice(-commitsListed).map(({ message }) => `- ${firstLine(message)}`) : [],
+      importance: importance({
+        base: 0.2,
+        severity: severityOf(every.map(({ message }) => firstLine(message))),
+        participants: Math.min(1, (new Set(every.map(({ author }) => author?.username)).size - 1) / 5),
+        reach: Math.min(1, commits.length / 50),
+        trivial: isBot(sender) || every.every(({ message }) => isRoutineTitle(message)),
+      }),
+      tags: tagsOf("push", title, []),
+      subjects: [repositoryAlias(repository.id), sender ? gathering.account(sender) : undefined],
+      url: compare ?? head.url,
+      links: every.flatMap((commit) => commitLinks(commit, repository, gathering)),
+    }),
+  )
+  return gathering.drafts()
+}
+
+function commitLinks(commit: PushCommit, repository: Repository, gathering: Gathering): Link[] {
+  const from = gathering.commit(commit.id, repository.id, {
+    title: firstLine(commit.message),
+    url: commit.url ?? undefined,
+    createdAt: commit.timestamp,
+  })
+  const place = {
+    repositoryId: String(repository.id),
+    fullName: repository.full_name,
+    origin: originOf(repository.html_url),
+    closes: true,
+    self: from,
+  }
+  const paths = [...(commit.added ?? []), ...(commit.modified ?? []), ...(commit.removed ?? [])]
+  return [
+    link("PART_OF", repositoryAlias(repository.id), from),
+    ...(commit.author?.username ? [link("AUTHORED_BY", loginAlias(commit.author.username), from)] : []),
+    ...componentsOf(paths).map((path) => link("TOUCHES_COMPONENT", component(path, repository, gathering), from)),
+    ...references(commit.message, place).map((reference) => ({ ...reference, from })),
+  ]
+}
+
+const component = (path: string, repository: Repository, gathering: Gathering) =>
+  gathering.entity({
+    kind: "component",
+    alias: componentAlias(repository.id, path),
+    aliases: [],
+    fields: { name: path, repositoryId: repository.id },
+    at: 0,
+  })
+
+const CommitComment = InRepository.extend({ comment: Comment.extend({ commit_id: z.string() }) })
+
+/** A commit that people talk about is a document; its own author and time are not in the payload. */
+export function readCommitComment({ payload, action }: GithubEvent) {
+  const { comment, repository, sender } = read(CommitComment, payload)
+  const at = comment.updated_at ?? comment.created_at
+  const gathering = new Gathering(at)
+  gathering.repository(repository)
+  if (sender) gathering.account(sender)
+  const sha = comment.commit_id
+  const place = inRepository(repository)
+  gathering.document({
+    sourceId: withinRepository(repository.id, "commit", sha),
+    alias: gathering.commit(sha, repository.id),
+    parts: [
+      {
+        partId: "body",
+        kind: "body",
+        at,
+        rank: 0,
+        alive: true,
+        fields: carried({
+          ...place.fields,
+          title: `Commit ${sha.slice(0, 7)} of ${repository.full_name}`,
+          sha,
+          url: repository.html_url ? `${repository.html_url}/commit/${sha}` : undefined,
+        }),
+        links: place.links,
+      },
+      commentPart(comment, "comment", gathering, { rank: rankOf(action), alive: !isRemoval(action) }),
+    ],
+  })
+  return gathering.drafts()
+}
+
+const firstLine = (message: string) => shorten(message.split("\n", 1)[0] ?? "", 200)

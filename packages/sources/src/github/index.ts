@@ -1,0 +1,16 @@
+import type { Source } from "@engram/contracts/source"
+import { normalize } from "./normalize.ts"
+import { contentTypes, deliveryKey, eventName, isAuthentic, keptHeaders } from "./receive.ts"
+import { render } from "./render.ts"
+
+/** GitHub, by repository, organization or app webhooks. */
+export const github: Source = {
+  name: "github",
+  contentTypes,
+  keptHeaders,
+  deliveryKey,
+  isAuthentic,
+  eventName,
+  normalize,
+  render,
+}

@@ -1,0 +1,167 @@
+import { randomBytes } from "node:crypto"
+import type { Connection, Connections } from "@engram/contracts/deliveries"
+import type { ConnectionId, StoreId, WorkspaceId } from "@engram/contracts/ids"
+import type { Database, Transaction } from "./database.ts"
+import { remember } from "./remember.ts"
+import type { Sealer } from "./sealing.ts"
+
+/** How ids derive from names; `@engram/core/ids` has these. */
+export interface IdRules {
+  storeId(workspaceId: string, name: string): StoreId
+  connectionId(workspaceId: string, source: string, name: string): ConnectionId
+}
+
+/** A connection as operators list it: without its secrets. */
+export interface ListedConnection {
+  readonly id: ConnectionId
+  readonly workspaceId: WorkspaceId
+  readonly storeId: StoreId
+  readonly storeName: string
+  readonly source: string
+  /** Valid now; two during a rotation. */
+  readonly secrets: number
+  readonly createdAt: Date
+}
+
+interface Row {
+  readonly id: ConnectionId
+  readonly workspace_id: WorkspaceId
+  readonly store_id: StoreId
+  readonly source: string
+  readonly secrets: readonly string[]
+}
+
+/** Keys and connections change rarely and are asked for with every request. */
+export const kept = { foundMs: 5_000, missingMs: 1_000, entriesMax: 10_000 } as const
+
+/** Connections as the doors ask for them. What changes is seen within 5 seconds, a new one within 1. */
+export function createConnections(options: { database: Database; sealer: Sealer }): Connections & {
+  /** Opens one stored secret: `Rejected("secret_sealed_otherwise")` when the key is not the one it was sealed with. */
+  checkSecretKey(): Promise<void>
+} {
+  const { database, sealer } = options
+  const opened = (row: Row): Connection => ({
+    id: row.id,
+    workspaceId: row.workspace_id,
+    storeId: row.store_id,
+    source: row.source,
+    secrets: row.secrets.map((sealed) => sealer.open(sealed, row.id)),
+  })
+  const load = (where: string, values: readonly string[]) =>
+    database.asFleet((tx) =>
+      tx.query<Row>(`select id, workspace_id, store_id, source, secrets from connections ${where}`, values),
+    )
+  return {
+    find: remember(async (id) => {
+      const [row] = await load("where id = $1", [id])
+      return row && opened(row)
+    }, kept),
+    checkSecretKey: async () => {
+      const [row] = await load("where secrets <> '[]' order by created_at desc limit 1", [])
+      if (row) opened(row)
+    },
+  }
+}
+
+export interface ConnectionAdmin {
+  /**
+   * The connection of one source into one store, made with its workspace and store when missing. A `secret` that is not its
+   * newest becomes the newest, beside the one before. Without one, a new connection gets 32 random bytes (hex); an old one keeps its own.
+   */
+  create(door: {
+    readonly workspaceId: string
+    readonly storeName: string
+    readonly source: string
+    readonly secret?: string
+  }): Promise<Connection & { readonly created: boolean }>
+  /** A new secret first; the one before stays valid, older ones do not. undefined when there is no such connection. */
+  rotate(id: string, secret?: string): Promise<Connection | undefined>
+  /** Ends a rotation: only the newest secret stays valid. False when there is no such connection. */
+  settle(id: string): Promise<boolean>
+  list(): Promise<ListedConnection[]>
+}
+
+export function createConnectionAdmin(options: { database: Database; sealer: Sealer; ids: IdRules }): ConnectionAdmin {
+  const { database, sealer, ids } = options
+
+  /** Replaces the secrets of a connection, under its row lock; `change` gets them newest first. */
+  const change = async (id: string, next: (secrets: readonly string[]) => readonly string[]) => {
+    const [place] = await database.asFleet((tx) =>
+      tx.query<Row>("select workspace_id from connections where id = $1", [id]),
+    )
+    if (!place) return undefined
+    return database.inWorkspace(place.workspace_id, async (tx) => {
+      const [row] = await tx.query<Row>("select * from connections where id = $1 for update", [id])
+      if (!row) return undefined
+      const secrets = next(row.secrets.map((sealed) => sealer.open(sealed, row.id)))
+      const sealed = secrets.map((secret) => sealer.seal(secret, row.id))
+      await tx.query("update connections set secrets = $2 where id = $1", [id, JSON.stringify(sealed)])
+      return { id: row.id, workspaceId: row.workspace_id, storeId: row.store_id, source: row.source, secrets }
+    })
+  }
+  const rotate = (id: string, secret: string = newSecret()) =>
+    change(id, (secrets) => (secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2)))
+
+  return {
+    create: async ({ workspaceId, storeName, source, secret }) => {
+      const storeId = ids.storeId(workspaceId, storeName)
+      const id = ids.connectionId(workspaceId, source, storeId)
+      const sealed = sealer.seal(secret ?? newSecret(), id)
+      const created = await database.inWorkspace(workspaceId, async (tx) => {
+        await ensureStore(tx, { workspaceId, storeId, storeName })
+        return insertConnection(tx, { id, workspaceId, storeId, source, secrets: [sealed] })
+      })
+      const connection = await change(id, (secrets) =>
+        secret === undefined || secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2),
+      )
+      if (!connection) throw new Error(`connection ${id} went while it was made`)
+      return { ...connection, created }
+    },
+    rotate,
+    settle: async (id) => (await change(id, (secrets) => secrets.slice(0, 1))) !== undefined,
+    list: () =>
+      database.asFleet((tx) =>
+        tx.query<ListedConnection>(
+          `select c.id, c.workspace_id as "workspaceId", c.store_id as "storeId", s.name as "storeName", c.source,
+                  jsonb_array_length(c.secrets) as secrets, c.created_at as "createdAt"
+             from connections c join stores s on s.id = c.store_id
+            order by c.workspace_id, s.name, c.source`,
+        ),
+      ),
+  }
+}
+
+const newSecret = (): string => randomBytes(32).toString("hex")
+
+/** Makes the workspace and the store when they are missing. */
+export async function ensureStore(
+  tx: Transaction,
+  store: { readonly workspaceId: string; readonly storeId: string; readonly storeName: string },
+): Promise<void> {
+  await tx.query("insert into workspaces (id) values ($1) on conflict do nothing", [store.workspaceId])
+  await tx.query("insert into stores (id, workspace_id, name) values ($1, $2, $3) on conflict do nothing", [
+    store.storeId,
+    store.workspaceId,
+    store.storeName,
+  ])
+}
+
+/** Whether it was not there before; an existing one is left as it is. */
+export async function insertConnection(
+  tx: Transaction,
+  row: {
+    readonly id: string
+    readonly workspaceId: string
+    readonly storeId: string
+    readonly source: string
+    /** Sealed. */
+    readonly secrets: readonly string[]
+  },
+): Promise<boolean> {
+  const made = await tx.query(
+    `insert into connections (id, workspace_id, store_id, source, secrets) values ($1, $2, $3, $4, $5)
+     on conflict do nothing returning id`,
+    [row.id, row.workspaceId, row.storeId, row.source, JSON.stringify(row.secrets)],
+  )
+  return made.length > 0
+}

@@ -1,0 +1,58 @@
+/** What a command answers. A status (OK, PONG) is not a stored string. */
+export type Reply = { result: unknown; isStatus?: true } | { error: string }
+
+const keyBytesMax = 32_000
+
+interface Entry {
+  readonly value: string
+  readonly expiresAt: number
+}
+
+/** The few Redis commands that a cache needs, kept in memory. Anything else is refused, as is a wrong number of arguments. */
+export function createUpstashCommands(): (command: unknown) => Reply {
+  const entries = new Map<string, Entry>()
+  const read = (key: string): string | null => {
+    const entry = entries.get(key)
+    if (entry && entry.expiresAt > Date.now()) return entry.value
+    entries.delete(key)
+    return null
+  }
+
+  const commands: Record<string, (parameters: string[]) => Reply> = {
+    PING: (parameters) => (parameters.length === 0 ? { result: "PONG", isStatus: true } : wrongNumber("ping")),
+    GET: ([key, ...rest]) => (key === undefined || rest.length > 0 ? wrongNumber("get") : { result: read(key) }),
+    MGET: (keys) => (keys.length === 0 ? wrongNumber("mget") : { result: keys.map(read) }),
+    DEL: (keys) => {
+      if (keys.length === 0) return wrongNumber("del")
+      return { result: keys.filter((key) => read(key) !== null && entries.delete(key)).length }
+    },
+    SET: ([key, value, unit, time, ...rest]) => {
+      if (key === undefined || value === undefined) return wrongNumber("set")
+      const unitMs = { EX: 1_000, PX: 1 }[unit?.toUpperCase() ?? ""]
+      if (unit !== undefined && (unitMs === undefined || rest.length > 0)) return { error: "ERR syntax error" }
+      if (unitMs !== undefined && !/^[1-9][0-9]*$/.test(time ?? "")) {
+        return { error: "ERR value is not an integer or out of range" }
+      }
+      const expiresAt = unitMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(time) * unitMs
+      entries.set(key, { value, expiresAt })
+      return { result: "OK", isStatus: true }
+    },
+  }
+
+  return (command) => {
+    if (!Array.isArray(command) || command.length === 0) return { error: "ERR empty command" }
+    const [name, ...parameters] = command.map(String)
+    const large = parameters.slice(0, 1).find((key) => Buffer.byteLength(key) > keyBytesMax)
+    if (large) {
+      return {
+        error: `ERR max key size exceeded. Limit: ${keyBytesMax} bytes, Actual: ${Buffer.byteLength(large)} bytes`,
+      }
+    }
+    const known = commands[name?.toUpperCase() ?? ""]
+    return known ? known(parameters) : { error: `ERR Command is not available: '${name}'` }
+  }
+}
+
+function wrongNumber(name: string): Reply {
+  return { error: `ERR wrong number of arguments for '${name}' command` }
+}
