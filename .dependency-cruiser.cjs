@@ -7,7 +7,8 @@ const knows = {
   db: [],
   "packages/store": ["packages/contracts", "packages/core", "db"],
   "packages/queue": ["packages/contracts"],
-  "packages/providers/[^/]+": ["packages/contracts"],
+  "packages/patient-fetch": ["packages/contracts"],
+  "packages/providers/[^/]+": ["packages/contracts", "packages/patient-fetch"],
   "packages/(?:config|observability|lifecycle)": ["packages/contracts"],
   // Which provider stands behind each port is said here and nowhere else.
   "packages/platform": [

@@ -63,7 +63,10 @@ export function createPineconeIndexes(options: { staleReads: number; indexesMax:
   }
 
   return {
-    create({ name, dimension, metric, deployment }: Pick<Index, "name" | "dimension" | "metric" | "deployment">) {
+    create(
+      { name, dimension, metric, deployment }: Pick<Index, "name" | "dimension" | "metric" | "deployment">,
+      host: string,
+    ) {
       if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name) || name.length > 45) {
         const rule =
           "Name must consist of lower case alphanumeric characters or '-', start and end with one, and have at most 45"
@@ -75,21 +78,17 @@ export function createPineconeIndexes(options: { staleReads: number; indexesMax:
         throw refused(403, "FORBIDDEN", message)
       }
       const { notReadyReads } = options
-      indexes.set(name, { name, dimension, metric, deployment, namespaces: new Map(), notReadyReads })
+      const index = { name, dimension, metric, deployment, namespaces: new Map(), notReadyReads }
+      indexes.set(name, index)
+      return described(index, host, notReadyReads === 0)
     },
 
-    describe(name: string, hostOf: (name: string) => string) {
+    /** Each description of a new index brings it nearer to being ready. */
+    describe(name: string, host: string) {
       const index = existing(name)
       const isReady = index.notReadyReads === 0
       if (!isReady) index.notReadyReads--
-      return {
-        name,
-        host: hostOf(name),
-        status: { ready: isReady, state: isReady ? "Ready" : "Initializing" },
-        deployment: index.deployment,
-        schema: { fields: { _values: { type: "dense_vector", dimension: index.dimension, metric: index.metric } } },
-        deletion_protection: "disabled",
-      }
+      return described(index, host, isReady)
     },
 
     names: () => [...indexes.keys()],
@@ -127,6 +126,17 @@ export function createPineconeIndexes(options: { staleReads: number; indexesMax:
       const totalVectorCount = counts.reduce((sum, [, { vectorCount }]) => sum + vectorCount, 0)
       return { dimension, indexFullness: 0, totalVectorCount, namespaces: Object.fromEntries(counts) }
     },
+  }
+}
+
+function described({ name, dimension, metric, deployment }: Index, host: string, isReady: boolean) {
+  return {
+    name,
+    host,
+    status: { ready: isReady, state: isReady ? "Ready" : "Initializing" },
+    deployment,
+    schema: { fields: { _values: { type: "dense_vector", dimension, metric } } },
+    deletion_protection: "disabled",
   }
 }
 

@@ -99,24 +99,23 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
       throw refused(400, "INVALID_ARGUMENT", "unsupported API version")
     const [, first = "", second = ""] = request.path.split("/")
     if (first === "indexes") return control(request, second)
-    // The real service gives each index a host of its own; here it is a path.
     if (first === "hosts") return data(request, second, request.path.slice(`/hosts/${second}`.length))
     throw refused(404, "NOT_FOUND", "page not found")
   }
 
+  // The real service gives each index a host of its own; here it is a path.
+  const hostOf = (index: string) => `${url}/hosts/${index}`
+
   const control = (request: Request, name: string): Answer => {
-    const hostOf = (index: string) => `${url}/hosts/${index}`
     if (request.method === "POST" && name === "") {
-      const { name: wanted, schema, deployment } = parse(CreateIndex, request)
-      const { dimension, metric } = schema.fields._values
-      indexes.create({ name: wanted, dimension, metric, deployment })
-      created.push(wanted)
-      return { status: 201, body: indexes.describe(wanted, hostOf) }
+      const { schema, ...wanted } = parse(CreateIndex, request)
+      const body = indexes.create({ ...wanted, ...schema.fields._values }, hostOf(wanted.name))
+      created.push(wanted.name)
+      return { status: 201, body }
     }
-    if (request.method === "GET" && name === "")
-      return { status: 200, body: { indexes: indexes.names().map((each) => indexes.describe(each, hostOf)) } }
-    if (request.method === "GET") return { status: 200, body: indexes.describe(name, hostOf) }
-    throw refused(405, "METHOD_NOT_ALLOWED", "method not allowed")
+    if (request.method !== "GET") throw refused(405, "METHOD_NOT_ALLOWED", "method not allowed")
+    if (name !== "") return { status: 200, body: indexes.describe(name, hostOf(name)) }
+    return { status: 200, body: { indexes: indexes.names().map((each) => indexes.describe(each, hostOf(each))) } }
   }
 
   const data = (request: Request, name: string, operation: string): Answer => {

@@ -1,7 +1,6 @@
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import type { VectorIndex, VectorRecord } from "@engram/contracts/ports"
-import { describe, expect, test } from "vitest"
-import { eventually } from "./eventually.ts"
+import { describe, expect, test, vi } from "vitest"
 
 /** What a suite is given: one empty store of vectors, and as many clients of it as it opens, as processes would. */
 export interface VectorIndexUnderTest {
@@ -10,6 +9,9 @@ export interface VectorIndexUnderTest {
 }
 
 const dimension = 8
+
+/** Reads may trail writes: what is read is asked for until it is as promised. */
+const eventually = (assert: () => Promise<void>) => vi.waitFor(assert, { timeout: 10_000, interval: 10 })
 
 /** Every vector index keeps these promises. Reads may trail writes, so what is read is polled for. */
 export function vectorIndexPromises(name: string, create: () => Promise<VectorIndexUnderTest>): void {
