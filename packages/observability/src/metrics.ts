@@ -17,6 +17,7 @@ export interface Metrics {
   readonly indexCalls: Counter<"operation" | "outcome">
   readonly deliveries: Gauge<"state">
   readonly turnSeconds: Histogram<"stage" | "outcome">
+  readonly knowledgeEvents: Counter<"name">
   /** 0 closed, 1 half open, 2 open. */
   readonly breakerState: Gauge<"dependency">
   readonly contentType: string
@@ -66,6 +67,7 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
       [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       ["stage", "outcome"],
     ),
+    knowledgeEvents: counter("knowledge_events_total", "What was said after commits.", ["name"]),
     breakerState: gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"]),
     contentType: registry.contentType,
     text: () => registry.metrics(),

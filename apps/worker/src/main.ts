@@ -1,0 +1,59 @@
+import { readConfig } from "@engram/config/config"
+import { createLifecycle } from "@engram/lifecycle/lifecycle"
+import { createLog } from "@engram/observability/log"
+import { createMetrics } from "@engram/observability/metrics"
+import { startStatusServer } from "@engram/observability/status-server"
+import { openPlatform } from "@engram/platform/platform"
+import { sources } from "@engram/sources/registry"
+import { startFleet } from "./fleet.ts"
+import { createMeters } from "./meters.ts"
+
+const config = readConfig(process.env)
+const log = createLog({ level: config.logLevel, name: "worker" })
+const metrics = createMetrics({ processMetrics: true })
+const lifecycle = createLifecycle()
+
+try {
+  const platform = await openPlatform(config, {
+    name: "worker",
+    log,
+    lifecycle,
+    migrations: config.databaseUrl ? "refuse" : "run",
+    onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
+  })
+  const fleet = await startFleet({
+    ...platform,
+    sources,
+    log,
+    meters: createMeters(metrics),
+    stages: config.stages,
+    concurrency: config.workerConcurrency,
+  })
+  lifecycle.own(fleet, (running) => running.close(), "the fleet")
+
+  const status = await startStatusServer({
+    host: config.host,
+    port: config.ports.worker,
+    checks: platform.checks,
+    metrics,
+  })
+  lifecycle.own(status, (server) => server.close(), "the status server")
+  lifecycle.own(status, (server) => server.stopping())
+  log.info({ stages: config.stages, status: status.url }, "worker ready")
+} catch (error) {
+  log.error({ err: error }, "worker cannot start")
+  await lifecycle.close().catch(() => {})
+  process.exit(1)
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.once(signal, () => {
+    lifecycle.close().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, "worker did not close well")
+        process.exit(1)
+      },
+    )
+  })
+}

@@ -1,0 +1,19 @@
+import type { Metrics } from "@engram/observability/metrics"
+import type { FleetMeters } from "./turns.ts"
+
+const families = ["chunks", "observations"]
+
+/** What the fleet reports, as the metrics that `/metrics` shows. */
+export const createMeters = (metrics: Metrics): FleetMeters => ({
+  embedded: ({ texts, textsMax }) => {
+    metrics.embeddingCalls.inc({ outcome: "ok" })
+    metrics.embeddingTexts.inc(texts)
+    metrics.embeddingBatchFill.observe(texts / textsMax)
+  },
+  searchable: ({ acceptedAt }) => metrics.searchableLagSeconds.observe((Date.now() - acceptedAt) / 1_000),
+  totals: ({ deliveries, owed }) => {
+    for (const [state, count] of Object.entries(deliveries)) metrics.deliveries.set({ state }, count)
+    for (const family of families) metrics.vectorsOwed.set({ family }, owed[family] ?? 0)
+  },
+  event: ({ name }) => metrics.knowledgeEvents.inc({ name }),
+})

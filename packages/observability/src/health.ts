@@ -1,0 +1,34 @@
+/** What a process needs to do its work, by name. Each resolves, or rejects with what is wrong. */
+export type Checks = { readonly [dependency: string]: () => Promise<void> }
+
+export interface Finding {
+  readonly ok: boolean
+  readonly latencyMs: number
+  readonly error?: string
+}
+
+const checkTimeoutMs = 2_000
+
+/** Asks every dependency at once; one that says nothing for 2 seconds is not ready. Never rejects. */
+export async function inspectAll(checks: Checks): Promise<Record<string, Finding>> {
+  const entries = Object.entries(checks)
+  const findings = await Promise.all(entries.map(async ([name, check]) => [name, await inspect(check)] as const))
+  return Object.fromEntries(findings)
+}
+
+async function inspect(check: () => Promise<void>): Promise<Finding> {
+  const started = performance.now()
+  const latencyMs = (): number => Math.round(performance.now() - started)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${checkTimeoutMs} ms`)), checkTimeoutMs)
+  })
+  try {
+    await Promise.race([check(), late])
+    return { ok: true, latencyMs: latencyMs() }
+  } catch (error) {
+    return { ok: false, latencyMs: latencyMs(), error: error instanceof Error ? error.message : String(error) }
+  } finally {
+    clearTimeout(timer)
+  }
+}
