@@ -208,7 +208,7 @@ describe("shape", () => {
 })
 
 describe("time is linear in the length of the text", () => {
-  // A million characters take 0.1 to 2 s; what is quadratic anywhere would take minutes.
+  // 200,000 characters take 0.02 to 0.4 s on an idle core; what is quadratic anywhere would take minutes.
   test.each([
     "`",
     "`` ` ",
@@ -228,11 +228,11 @@ describe("time is linear in the length of the text", () => {
     "a.",
     "~~~\na\n",
     "a\n===\n",
-  ])("a million characters of %j", (unit) => {
-    const text = unit.repeat(1_000_000 / unit.length)
+  ])("200,000 characters of %j", (unit) => {
+    const text = unit.repeat(200_000 / unit.length)
     const started = performance.now()
     const chunks = chunkBody(text)
-    expect(performance.now() - started).toBeLessThan(20_000)
+    expect(performance.now() - started).toBeLessThan(10_000)
     for (const chunk of chunks) expect(chunk.tokens).toBeLessThanOrEqual(chunkLimits.maxTokens)
   })
 })
