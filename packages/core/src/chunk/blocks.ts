@@ -204,7 +204,7 @@ function cellsIn(row: string): number {
 }
 
 function endOfTable(lines: readonly string[], from: number): number {
-  return endBefore(lines, from + 2, (line) => blank.test(line) || startsAnew(line))
+  return endBefore(lines, from + 2, (line) => blank.test(line) || indented.test(line) || startsAnew(line))
 }
 
 /** The index after the first line that fits, or the end: what is never closed goes on to the end. */
