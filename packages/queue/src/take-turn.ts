@@ -35,7 +35,8 @@ export function takeTurn(turns: Turns): Processor {
     try {
       report(await carryOut(turns, lane, await turn(lane)))
     } catch (error) {
-      const [outcome, answer] = await settle(error, job, token, limits)
+      // When the queue cannot be told either, it finds the job abandoned, and the turn is taken again.
+      const [outcome, answer] = await settle(error, job, token, limits).catch((lost) => ["failed", lost] as const)
       report(outcome, error)
       throw answer
     }
@@ -58,7 +59,7 @@ async function settle(
   job: LaneJob,
   token: string | undefined,
   limits: LaneQueueLimits,
-): Promise<[TurnOutcome, unknown]> {
+): Promise<readonly [TurnOutcome, unknown]> {
   if (error instanceof Rejected) return ["rejected", new UnrecoverableError(`${error.code}: ${error.message}`)]
   if (!(error instanceof RetryLater)) return ["failed", error]
   if (job.attemptsStarted >= limits.startsMax) {

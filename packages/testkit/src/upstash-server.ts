@@ -9,7 +9,8 @@ import { createUpstashCommands, type Reply } from "./upstash-commands.ts"
  * |------------------------------------------|-----------------------------------------------------|
  * | POST /  `["SET","k","v"]`                | `{"result":…}`, or 400 `{"error":"ERR …"}`          |
  * | POST /pipeline `[[…],[…]]`               | an array of the same, each its own error            |
- * | POST /multi-exec `[[…],[…]]`             | the same; one malformed command refuses all, 400    |
+ * | POST /multi-exec `[[…],[…]]`             | the same                                            |
+ * | either with an element that is no array  | 400, and nothing is run                             |
  * | wrong token                              | 401 `{"error":"WRONGPASS invalid or missing auth token"}` |
  * | body over `requestBytesMax`              | 413 `{"error":"ERR max request size exceeded…"}`    |
  *
@@ -22,6 +23,7 @@ export interface UpstashServer {
   readonly requests: readonly string[]
   /** The next `times` requests fail so. `hang` answers nothing, `tear` cuts the answer in the middle. */
   failNext(how: UpstashFailure, times?: number): void
+  stopFailing(): void
   /** Refuses connections, keeping its data and its port. */
   pause(): Promise<void>
   resume(): Promise<void>
@@ -75,6 +77,7 @@ export async function startUpstashServer({ requestBytesMax = 10_000_000 } = {}):
     token,
     requests,
     failNext: (how, times = 1) => void failing.push(...Array<UpstashFailure>(times).fill(how)),
+    stopFailing: () => void failing.splice(0),
     pause: close,
     resume: async () => void (await listen(port)),
     stop: close,
@@ -106,6 +109,7 @@ function answerTo(
   }
   if (request.url !== "/pipeline" && request.url !== "/multi-exec") return [404, { error: "ERR unknown path" }]
   if (!Array.isArray(parsed) || parsed.length === 0) return [400, { error: "ERR empty pipeline request" }]
+  if (!parsed.every(Array.isArray)) return [400, { error: "ERR failed to parse pipeline request" }]
   return [200, parsed.map(run)]
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs"
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs"
 import { join } from "node:path"
 import { Rejected, reasonOf } from "@engram/contracts/errors"
 import pg from "pg"
@@ -82,7 +82,7 @@ export async function ensureDatabase(url: string, name: string): Promise<string>
 function handle(root: string, dataDir: string, password: string, found: PidFile & { adopted: boolean }) {
   const { pid, port, adopted } = found
   const url = urlOf(port, password)
-  const stop = () => stopServer(pid, dataDir, 30_000)
+  const stop = () => stopServer(dataDir, 30_000)
   const stopIfLast = () =>
     // Under the start lock, so that nobody starts a server while this one goes. One who adopts it in the same
     // milliseconds loses it, and finds it again with the next ensure.
@@ -115,11 +115,13 @@ async function otherClients(url: string): Promise<number> {
 function makeRoot(dataDir: string): string {
   try {
     mkdirSync(dataDir, { recursive: true })
+    accessSync(dataDir, constants.W_OK)
+    const password = join(dataDir, "pg.password")
+    if (existsSync(password)) accessSync(password, constants.R_OK)
     return realpathSync(dataDir)
   } catch (error) {
-    throw new Rejected("postgres_unavailable", `cannot make the data directory ${dataDir}: ${reasonOf(error)}`, {
-      cause: error,
-    })
+    const words = `cannot use the data directory ${dataDir}: ${reasonOf(error)}. Run as the user it belongs to, or choose another`
+    throw new Rejected("postgres_unavailable", words, { cause: error })
   }
 }
 

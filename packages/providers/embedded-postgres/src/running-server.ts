@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { readFileSync, realpathSync } from "node:fs"
 import { join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
 import { Rejected } from "@engram/contracts/errors"
 import pg from "pg"
 
@@ -62,13 +63,14 @@ export async function probe(dataDir: string, password: string): Promise<PidFile 
   }
 }
 
-/** Sends a fast shutdown and resolves when the process is gone. Does nothing when it is gone already. */
-export async function stopServer(pid: number, dataDir: string, timeoutMs: number): Promise<void> {
-  if (!servesDirectory(pid, dataDir)) return
+/** Sends a fast shutdown to the server that runs now, if any, and resolves when it is gone. */
+export async function stopServer(dataDir: string, timeoutMs: number): Promise<void> {
+  const pid = readPidFile(dataDir)?.pid
+  if (!pid || !servesDirectory(pid, dataDir)) return
   process.kill(pid, "SIGINT")
   const deadline = Date.now() + timeoutMs
   while (servesDirectory(pid, dataDir)) {
     if (Date.now() > deadline) throw new Error(`Postgres (process ${pid}) did not stop within ${timeoutMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await pause(20)
   }
 }

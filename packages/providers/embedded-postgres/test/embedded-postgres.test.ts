@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -98,6 +98,33 @@ test("stopIfLast stops only when nobody else is connected", async () => {
   await other.end()
   await expect.poll(() => server.stopIfLast(), { timeout: 10_000 }).toBe(true)
   await expect(ask(server.url, "SELECT 1")).rejects.toThrow()
+})
+
+test("stops the server that runs now, also when it is not the one that was ensured", async () => {
+  const root = newRoot()
+  const first = await ensure(root)
+  process.kill(first.pid, "SIGKILL")
+  const second = await ensure(root)
+  await first.stop()
+  await expect(ask(second.url, "SELECT 1")).rejects.toThrow()
+})
+
+test("data made in a mode that is not open here is refused in words, not touched", async () => {
+  const root = newRoot()
+  writeFileSync(join(root, "pg.mode"), "of-another-machine")
+  await expect(ensure(root)).rejects.toThrow(/made in the mode "of-another-machine"[\s\S]*or set DATABASE_URL/)
+})
+
+const canBePostgres = process.getuid?.() === 0 && /^postgres:/m.test(readFileSync("/etc/passwd", "utf8"))
+
+test.runIf(canBePostgres)("as root, data made as the user postgres goes on as that user", async () => {
+  const root = newRoot()
+  writeFileSync(join(root, "pg.mode"), "postgres-user")
+  await expect(ensure(root)).rejects.toThrow(/postgres-user: .*can't cd/)
+  chmodSync(root, 0o755)
+  const server = await ensure(root)
+  expect(await ask(server.url, "SELECT 1")).toEqual([1])
+  expect(statSync(join(root, "pg")).uid).not.toBe(0)
 })
 
 test("a taken port gives way to a free one, unless it was asked for", async () => {
