@@ -1,0 +1,58 @@
+import type { Config } from "@engram/config/config"
+import { Rejected } from "@engram/contracts/errors"
+import { migrate, pendingMigrations } from "@engram/db/migrate"
+import { ensureDatabase, ensureEmbeddedPostgres } from "@engram/embedded-postgres/embedded-postgres"
+import type { Lifecycle } from "@engram/lifecycle/lifecycle"
+import { createDatabase, createPool, type Database } from "@engram/store/database"
+
+/** DATABASE_URL or, where it is not set, the database `engram` of the embedded server, started if it is not running yet. */
+export async function databaseUrlOf(
+  config: Pick<Config, "databaseUrl" | "dataDir">,
+  lifecycle: Lifecycle,
+): Promise<string> {
+  if (config.databaseUrl !== undefined) return config.databaseUrl
+  const server = lifecycle.own(
+    await ensureEmbeddedPostgres({ dataDir: config.dataDir }),
+    (server) => server.stopIfLast(),
+    "the embedded Postgres",
+  )
+  return ensureDatabase(server.url, "engram")
+}
+
+/**
+ * The database, ready to be used. An embedded one is migrated; an external one with migrations still to come is refused with
+ * `Rejected("migrations_pending")`: whoever deploys decides when it changes.
+ */
+export async function openDatabase(options: {
+  readonly url: string
+  readonly embedded: boolean
+  readonly lifecycle: Lifecycle
+  readonly applicationName: string
+  readonly connectionsMax: number
+  readonly statementTimeoutMs?: number
+}): Promise<Database> {
+  const { url, embedded, lifecycle, ...settings } = options
+  await requireSchema(url, embedded)
+  const pool = lifecycle.own(createPool(url, settings), (pool) => pool.end(), "the database connections")
+  return createDatabase(pool)
+}
+
+/** On a connection of its own: a migration, or waiting for somebody else's, may take its time. */
+async function requireSchema(url: string, embedded: boolean): Promise<void> {
+  const pool = createPool(url, { connectionsMax: 1, applicationName: "engram-migrate", statementTimeoutMs: 600_000 })
+  try {
+    await createDatabase(pool).check()
+    const client = await pool.connect()
+    try {
+      if (embedded) await migrate(client)
+      const pending = await pendingMigrations(client)
+      if (pending.length === 0) return
+      const words = `the database lacks ${pending.length} migrations (${pending.join(", ")}): run \`engram migrate\` first`
+      throw new Rejected("migrations_pending", words)
+    } finally {
+      client.release()
+    }
+  } finally {
+    await pool.end()
+  }
+}
