@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto"
 import type {
   ArtifactStore,
   Cache,
@@ -70,7 +69,6 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
     embed: embed({
       ...deps,
       ledger: vectors,
-      holder: randomUUID(),
       onEmbedded: (call) => meters.embedded(call),
       onSearchable: (document) => meters.searchable(document),
     }),
