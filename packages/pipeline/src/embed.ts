@@ -2,7 +2,7 @@ import { Rejected, reasonOf } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { Embedder, Lane, Log, TurnEnd, VectorIndex, VectorTarget } from "@engram/contracts/ports"
 import type { OwedVector, UnembeddedText, VectorLedger } from "@engram/contracts/vectors"
-import { leaseMs, withLease } from "./with-lease.ts"
+import { withLease } from "./with-lease.ts"
 
 /** Rows written to the index in one turn; five times the texts of one call, since many texts are known already. */
 const rowsMax = 500
@@ -12,6 +12,8 @@ export interface EmbedDeps {
   readonly embedder: Embedder
   readonly index: VectorIndex
   readonly log: Log
+  /** How long a worker that dies keeps its lane from the others. */
+  readonly leaseMs: number
   readonly onEmbedded?: (call: { readonly texts: number; readonly textsMax: number; readonly ms: number }) => void
   readonly onSearchable?: (document: { readonly acceptedAt: number }) => void
 }
@@ -26,12 +28,12 @@ export const namespaceOf = (family: string, version: Pick<EmbeddingVersion, "id"
 export const embed =
   (deps: EmbedDeps) =>
   async (lane: Lane): Promise<TurnEnd> => {
-    const done = await withLease(deps.ledger, lane, async () => {
+    const done = await withLease(deps.ledger, lane, deps.leaseMs, async () => {
       let done = 0
       for (const version of await deps.ledger.versions(lane)) done += await work(deps, lane, version)
       return done
     })
-    if (done === undefined) return { afterMs: leaseMs / 6 }
+    if (done === undefined) return { afterMs: deps.leaseMs / 6 }
     return done > 0 ? "more" : "idle"
   }
 
