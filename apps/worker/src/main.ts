@@ -18,7 +18,6 @@ try {
     name: "worker",
     log,
     lifecycle,
-    migrations: config.databaseUrl ? "refuse" : "run",
     onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
   })
   const fleet = await startFleet({

@@ -19,7 +19,7 @@ export interface Config {
   /** Left out with the embedded database only: made on first run. */
   readonly secretKey?: string
   readonly host: string
-  readonly ports: { readonly ingest: number; readonly memory: number; readonly search: number }
+  readonly ports: { readonly ingest: number; readonly memory: number; readonly search: number; readonly worker: number }
   readonly logLevel: string
   readonly stages: readonly (typeof stages)[number][]
   readonly workerConcurrency: number
@@ -81,7 +81,12 @@ export function readConfig(environment: Environment): Config {
     embedding: { model, dimension: values.EMBEDDING_DIMENSION ?? dimensions[model]?.[0] ?? 512 },
     secretKey: values.ENGRAM_SECRET_KEY,
     host: values.HOST,
-    ports: { ingest: values.INGEST_PORT, memory: values.MEMORY_PORT, search: values.SEARCH_PORT },
+    ports: {
+      ingest: values.INGEST_PORT,
+      memory: values.MEMORY_PORT,
+      search: values.SEARCH_PORT,
+      worker: values.WORKER_PORT,
+    },
     logLevel: values.LOG_LEVEL,
     stages: values.STAGES,
     workerConcurrency: values.WORKER_CONCURRENCY,

@@ -59,6 +59,7 @@ const settings = z.object({
   INGEST_PORT: whole(0, 65_535).default(8_080),
   MEMORY_PORT: whole(0, 65_535).default(9_100),
   SEARCH_PORT: whole(0, 65_535).default(8_081),
+  WORKER_PORT: whole(0, 65_535).default(8_082),
   LOG_LEVEL: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
   STAGES: someOf(stages).default([...stages]),
   WORKER_CONCURRENCY: whole(1, 64).default(2),

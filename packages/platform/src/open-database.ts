@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises"
-import { resolve } from "node:path"
 import type { Config } from "@engram/config/config"
 import { Rejected } from "@engram/contracts/errors"
 import { migrate, pendingMigrations } from "@engram/db/migrate"
@@ -7,60 +5,66 @@ import { ensureDatabase, ensureEmbeddedPostgres } from "@engram/embedded-postgre
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createDatabase, createPool, type Database } from "@engram/store/database"
 
-export interface OpenDatabase {
-  readonly database: Database
-  readonly url: string
-}
-
-/**
- * Postgres at DATABASE_URL, or the embedded one. Pending migrations are run (`run`: the embedded database, `engram migrate`)
- * or refused in words (`refuse`), so that no process works on a schema it does not know.
- */
-export async function openDatabase(
-  config: Config,
-  options: {
-    readonly name: string
-    readonly lifecycle: Lifecycle
-    readonly migrations: "run" | "refuse"
-    readonly connectionsMax?: number
-  },
-): Promise<OpenDatabase> {
-  const url = config.databaseUrl ?? (await embeddedUrl(config.dataDir, options.lifecycle))
-  const pool = createPool(url, {
-    connectionsMax: options.connectionsMax ?? 10,
-    applicationName: `engram-${options.name}`,
-  })
-  options.lifecycle.own(pool, (open) => open.end(), "the connections to Postgres")
-  const database = createDatabase(pool)
-  await database.check()
-  await bringUpToDate(database, options.migrations)
-  return { database, url }
-}
-
-/** The embedded server outlives its processes; whoever is last to leave stops it. */
-async function embeddedUrl(dataDir: string, lifecycle: Lifecycle): Promise<string> {
-  const directory = resolve(dataDir)
-  await mkdir(directory, { recursive: true })
-  const server = await ensureEmbeddedPostgres({ dataDir: directory })
-  lifecycle.own(server, (running) => running.stopIfLast(), "the embedded Postgres")
+/** DATABASE_URL or, where it is not set, the database `engram` of the embedded server, started if it is not running yet. */
+export async function databaseUrlOf(
+  config: Pick<Config, "databaseUrl" | "dataDir">,
+  lifecycle: Lifecycle,
+): Promise<string> {
+  if (config.databaseUrl !== undefined) return config.databaseUrl
+  const server = lifecycle.own(
+    await ensureEmbeddedPostgres({ dataDir: config.dataDir }),
+    (server) => server.stopIfLast(),
+    "the embedded Postgres",
+  )
   return ensureDatabase(server.url, "engram")
 }
 
-async function bringUpToDate({ pool }: Database, migrations: "run" | "refuse"): Promise<void> {
-  const client = await pool.connect()
-  try {
-    if (migrations === "run") {
-      await migrate(client)
-      return
-    }
+/**
+ * The database, ready to be used. An embedded one is migrated; an external one with migrations still to come is refused with
+ * `Rejected("migrations_pending")`: whoever deploys decides when it changes.
+ */
+export async function openDatabase(options: {
+  readonly url: string
+  readonly embedded: boolean
+  readonly lifecycle: Lifecycle
+  readonly applicationName: string
+  readonly connectionsMax: number
+  readonly statementTimeoutMs?: number
+}): Promise<Database> {
+  const { url, embedded, lifecycle, ...settings } = options
+  await requireSchema(url, embedded)
+  const pool = lifecycle.own(createPool(url, settings), (pool) => pool.end(), "the database connections")
+  return createDatabase(pool)
+}
+
+/** Brings the schema of `url` up to date and returns how many migrations that took. */
+export const migrateDatabase = (url: string): Promise<number> => withMigrationClient(url, migrate)
+
+function requireSchema(url: string, embedded: boolean): Promise<void> {
+  return withMigrationClient(url, async (client) => {
+    if (embedded) await migrate(client)
     const pending = await pendingMigrations(client)
-    if (pending.length > 0) {
-      throw new Rejected(
-        "migrations_pending",
-        `the database lacks ${pending.join(", ")}: run \`engram migrate\`, then start again`,
-      )
+    if (pending.length === 0) return
+    const words = `the database lacks ${pending.length} migrations (${pending.join(", ")}): run \`engram migrate\` first`
+    throw new Rejected("migrations_pending", words)
+  })
+}
+
+/** On a connection of its own: a migration, or waiting for somebody else's, may take its time. */
+async function withMigrationClient<T>(
+  url: string,
+  work: (client: Parameters<typeof migrate>[0]) => Promise<T>,
+): Promise<T> {
+  const pool = createPool(url, { connectionsMax: 1, applicationName: "engram-migrate", statementTimeoutMs: 600_000 })
+  try {
+    await createDatabase(pool).check()
+    const client = await pool.connect()
+    try {
+      return await work(client)
+    } finally {
+      client.release()
     }
   } finally {
-    client.release()
+    await pool.end()
   }
 }

@@ -1,13 +1,12 @@
 import { join } from "node:path"
 import { createCohereEmbedder } from "@engram/cohere/cohere-embedder"
 import { type Config, localModel } from "@engram/config/config"
-import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
+import type { ArtifactStore, Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
 import { createFileArtifacts } from "@engram/files/file-artifacts"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { createLruCache } from "@engram/lru/lru-cache"
 import { createPineconeIndex } from "@engram/pinecone/pinecone-index"
-import { createLaneQueue, type LaneQueueOptions } from "@engram/queue/lane-queue"
 import { createRedisCache } from "@engram/redis/redis-cache"
 import { createS3Artifacts } from "@engram/s3/s3-artifacts"
 import { createSqliteVecIndex } from "@engram/sqlite-vec/sqlite-vec-index"
@@ -15,15 +14,6 @@ import { createUpstashCache } from "@engram/upstash/upstash-cache"
 
 /** One request to a remote service. */
 const requestTimeoutMs = 30_000
-
-export async function openQueue(
-  config: Config,
-  databaseUrl: string,
-  { log, lifecycle, ...options }: { readonly log: Log; readonly lifecycle: Lifecycle } & LaneQueueOptions,
-): Promise<LaneQueue> {
-  const at = config.redisUrl ? { redisUrl: config.redisUrl } : { databaseUrl }
-  return lifecycle.own(await createLaneQueue(at, log, options), (queue) => queue.close(), "the queue")
-}
 
 export function openArtifacts(config: Config, lifecycle: Lifecycle): ArtifactStore {
   if (config.s3) return lifecycle.own(createS3Artifacts(config.s3), (s3) => s3.close(), "S3")

@@ -4,8 +4,9 @@ import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
-import { openDatabase } from "./open-database.ts"
-import { openArtifacts, openCache, openEmbedder, openQueue, openVectors } from "./open-ports.ts"
+import { databaseUrlOf, openDatabase } from "./open-database.ts"
+import { openArtifacts, openCache, openEmbedder, openVectors } from "./open-ports.ts"
+import { openQueue } from "./open-queue.ts"
 
 /** Every port, each with the provider that the settings choose. */
 export interface Platform {
@@ -25,14 +26,20 @@ export interface PlatformOptions extends LaneQueueOptions {
   readonly name: string
   readonly log: Log
   readonly lifecycle: Lifecycle
-  readonly migrations: "run" | "refuse"
 }
 
 /** Opens everything; the lifecycle closes it. Rejects when the database cannot be used; the others are asked when needed. */
 export async function openPlatform(settings: Config, options: PlatformOptions): Promise<Platform> {
   const config = { ...settings, dataDir: resolve(settings.dataDir) }
-  const { database, url } = await openDatabase(config, options)
-  const queue = await openQueue(config, url, options)
+  const databaseUrl = await databaseUrlOf(config, options.lifecycle)
+  const database = await openDatabase({
+    url: databaseUrl,
+    embedded: config.databaseUrl === undefined,
+    lifecycle: options.lifecycle,
+    applicationName: `engram-${options.name}`,
+    connectionsMax: 10,
+  })
+  const queue = await openQueue({ ...options, config, databaseUrl })
   const artifacts = openArtifacts(config, options.lifecycle)
   const index = openVectors(config, options.lifecycle)
   const embedder = openEmbedder(config)
@@ -45,5 +52,5 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     embeddings: () => embedder.check(),
     cache: () => cache.check(),
   }
-  return { database, databaseUrl: url, queue, artifacts, index, embedder, cache, checks }
+  return { database, databaseUrl, queue, artifacts, index, embedder, cache, checks }
 }

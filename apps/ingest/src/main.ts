@@ -1,0 +1,44 @@
+import { readConfig } from "@engram/config/config"
+import { secretKeyOf } from "@engram/config/secret-key"
+import { reasonOf } from "@engram/contracts/errors"
+import { createLifecycle } from "@engram/lifecycle/lifecycle"
+import { createLog } from "@engram/observability/log"
+import { createMetrics } from "@engram/observability/metrics"
+import { databaseUrlOf, openDatabase } from "@engram/platform/open-database"
+import { openQueue } from "@engram/platform/open-queue"
+import { startIngest } from "./start.ts"
+
+const lifecycle = createLifecycle()
+
+const stop = async (exitCode: number): Promise<never> => {
+  await lifecycle.close().catch((error) => console.error(reasonOf(error)))
+  process.exit(exitCode)
+}
+
+try {
+  const config = readConfig(process.env)
+  const log = createLog({ level: config.logLevel, name: "ingest" })
+  const metrics = createMetrics({ processMetrics: true })
+
+  process.once("SIGTERM", () => void stop(0))
+  process.once("SIGINT", () => void stop(0))
+
+  const databaseUrl = await databaseUrlOf(config, lifecycle)
+  const database = await openDatabase({
+    url: databaseUrl,
+    embedded: config.databaseUrl === undefined,
+    lifecycle,
+    applicationName: "engram-ingest",
+    connectionsMax: 8,
+    // Nothing the door asks takes long; what does is given up while the sender still waits.
+    statementTimeoutMs: 8_000,
+  })
+  const queue = await openQueue({ config, databaseUrl, lifecycle, log })
+  const secretKey = await secretKeyOf(config)
+
+  const url = await startIngest({ config, database, queue, secretKey, log, metrics, lifecycle })
+  log.info({ url }, "listening")
+} catch (error) {
+  console.error(`engram ingest cannot start: ${reasonOf(error)}`)
+  await stop(1)
+}
