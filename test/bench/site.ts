@@ -90,7 +90,7 @@ async function createProduct(databaseUrl: string, dataDir: string, redisUrl: str
     storeId: connection.storeId,
     path: `/v1/webhooks/github/${connection.id}`,
     pool,
-    ingest: () => start(fileAt("./processes/ingest.ts"), "url"),
+    ingest: () => start(fileAt("../../apps/ingest/src/main.ts"), "url"),
     worker: (more) => start(fileAt("../../apps/worker/src/main.ts"), "status", more),
     close: () => pool.end(),
   }
