@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { NewDelivery } from "@engram/contracts/deliveries"
 import type { ConnectionId, StoreId } from "@engram/contracts/ids"
-import type { Cache, Lane, LaneQueue, Stage, TurnEnd } from "@engram/contracts/ports"
+import type { Cache, Embedder, Lane, LaneQueue, Stage, TurnEnd, VectorIndex } from "@engram/contracts/ports"
 import { connectionId, deliveryId, storeId, textHash } from "@engram/core/ids"
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { sources } from "@engram/sources/registry"
@@ -14,38 +14,51 @@ import { createTestDatabase } from "@engram/testkit/database"
 import { createTurns } from "@engram/worker/turns"
 
 export interface Payload {
+  /** `github` unless said. */
+  readonly source?: string
   readonly key: string
   readonly event: string
+  /** `github` unless said. */
+  readonly source?: string
   /** An object, or text for bodies that are not JSON. */
   readonly payload: unknown
   /** When it was accepted, in ms; now unless said. */
   readonly receivedAt?: number
 }
 
-/** A whole pipeline on a database of its own, driven turn by turn instead of by a queue, so that a test decides the order. */
-export interface Workbench {
-  readonly database: Database
+/** One workspace's store, driven turn by turn instead of by a queue, so that a test decides the order. */
+export interface Place {
   readonly lane: Omit<Lane, "stage">
-  /** Accepts GitHub payloads, as if signed and posted. */
+  /** Accepts payloads, as if signed and posted. */
   accept(payloads: readonly Payload[]): Promise<void>
   /** Takes turns until nothing is owed. */
   drain(): Promise<void>
   turn(stage: Stage): Promise<TurnEnd>
+}
+
+/** A whole pipeline on a database of its own, with one workspace to begin with. */
+export interface Workbench extends Place {
+  readonly database: Database
+  readonly embedder: Embedder
+  readonly index: VectorIndex
+  readonly cache: Cache
+  /** The store `main` of another workspace, on the same database, index and cache. */
+  place(workspaceId: string): Promise<Place>
   readonly calls: { texts: number; calls: number }
   close(): Promise<void>
 }
 
-export async function createWorkbench(): Promise<Workbench> {
+/** Embedded parts, except where others are given. */
+export async function createWorkbench(
+  given: { readonly embedder?: Embedder; readonly index?: VectorIndex; readonly cache?: Cache } = {},
+): Promise<Workbench> {
   const test = await createTestDatabase()
   const directory = await mkdtemp(join(tmpdir(), "engram-workbench-"))
   const pool = createPool(test.url, { connectionsMax: 6, applicationName: "workbench" })
   const database = createDatabase(pool)
-  const workspaceId = "acme"
-  const store = storeId(workspaceId, "main")
-  await pool.query("insert into workspaces (id) values ($1)", [workspaceId])
-  await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, 'main')", [store, workspaceId])
   const calls = { texts: 0, calls: 0 }
-  const index = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const { embedder = createLocalEmbedder({ dimension: 64 }), index = file, cache = noCache } = given
   const artifacts = new Map<string, Uint8Array>()
   const turns = createTurns({
     database,
@@ -57,9 +70,9 @@ export async function createWorkbench(): Promise<Workbench> {
       remove: async (key) => void artifacts.delete(key),
       check: async () => {},
     },
-    embedder: createLocalEmbedder({ dimension: 64 }),
+    embedder,
     index,
-    cache: noCache,
+    cache,
     log: {
       debug() {},
       info() {},
@@ -76,35 +89,44 @@ export async function createWorkbench(): Promise<Workbench> {
       event: () => {},
     },
   })
-  const lane = { workspaceId, storeId: store }
-  const turn = (stage: Stage): Promise<TurnEnd> => turns[stage]({ ...lane, stage })
+
+  const place = async (workspaceId: string): Promise<Place> => {
+    const store = storeId(workspaceId, "main")
+    await pool.query("insert into workspaces (id) values ($1)", [workspaceId])
+    await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, 'main')", [store, workspaceId])
+    const lane = { workspaceId, storeId: store }
+    const turn = (stage: Stage): Promise<TurnEnd> => turns[stage]({ ...lane, stage })
+    return {
+      lane,
+      turn,
+      accept: async (payloads) => {
+        const inbox = createDeliveryInbox({ database })
+        for (let start = 0; start < payloads.length; start += 100) {
+          const batch = payloads.slice(start, start + 100)
+          const deliveries = batch.map((each) => delivery(workspaceId, store, each))
+          await inbox.insert(deliveries)
+          await pool.query(
+            `update ingest_deliveries d set received_at = to_timestamp(k.at / 1000.0)
+             from unnest($1::text[], $2::float8[]) as k(id, at) where d.id = k.id and k.at is not null`,
+            [deliveries.map(({ id }) => id), batch.map((each) => each.receivedAt ?? null)],
+          )
+        }
+      },
+      drain: async () => {
+        for (const stage of ["normalize", "embed", "archive"] as const) {
+          let end: TurnEnd = "more"
+          while (end === "more") end = await turn(stage)
+          if (end !== "idle") throw new Error(`${stage} wants to go on later`)
+        }
+      },
+    }
+  }
+
   return {
-    database,
-    lane,
-    calls,
-    turn,
-    accept: async (payloads) => {
-      const inbox = createDeliveryInbox({ database })
-      for (let start = 0; start < payloads.length; start += 100) {
-        const batch = payloads.slice(start, start + 100)
-        const deliveries = batch.map((each) => delivery(workspaceId, store, each))
-        await inbox.insert(deliveries)
-        await pool.query(
-          `update ingest_deliveries d set received_at = to_timestamp(k.at / 1000.0)
-           from unnest($1::text[], $2::float8[]) as k(id, at) where d.id = k.id and k.at is not null`,
-          [deliveries.map(({ id }) => id), batch.map((each) => each.receivedAt ?? null)],
-        )
-      }
-    },
-    drain: async () => {
-      for (const stage of ["normalize", "embed", "archive"] as const) {
-        let end: TurnEnd = "more"
-        while (end === "more") end = await turn(stage)
-        if (end !== "idle") throw new Error(`${stage} wants to go on later`)
-      }
-    },
+    ...(await place("acme")),
+    ...{ database, embedder, index, cache, place, calls },
     close: async () => {
-      await index.close()
+      await file.close()
       await pool.end()
       await test.drop()
       await rm(directory, { recursive: true, force: true })
@@ -112,8 +134,9 @@ export async function createWorkbench(): Promise<Workbench> {
   }
 }
 
-function delivery(workspaceId: string, store: StoreId, { key, event, payload }: Payload): NewDelivery {
-  const connection: ConnectionId = connectionId(workspaceId, "github", "main")
+function delivery(workspaceId: string, store: StoreId, given: Payload): NewDelivery {
+  const { key, event, payload, source = "github" } = given
+  const connection: ConnectionId = connectionId(workspaceId, source, "main")
   const body = typeof payload === "string" ? payload : JSON.stringify(payload)
   return {
     id: deliveryId(connection, key),
@@ -121,7 +144,7 @@ function delivery(workspaceId: string, store: StoreId, { key, event, payload }: 
     storeId: store,
     connectionId: connection,
     deliveryKey: key,
-    source: "github",
+    source,
     event,
     headers: { "content-type": "application/json", "x-github-event": event, "x-github-delivery": key },
     body: Buffer.from(body),

@@ -44,7 +44,7 @@ export const embed =
     return more ? "more" : "idle"
   }
 
-const sameModel = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
+export const sameModel = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
   model.provider === wanted.provider && model.model === wanted.model && model.dimension === wanted.dimension
 
 /** Values are saved before anything is done with them: what was paid for once is never asked for again. */
