@@ -14,8 +14,6 @@ import { createTestDatabase } from "@engram/testkit/database"
 import { createTurns } from "@engram/worker/turns"
 
 export interface Payload {
-  /** `github` unless said. */
-  readonly source?: string
   readonly key: string
   readonly event: string
   /** `github` unless said. */
