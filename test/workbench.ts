@@ -38,7 +38,9 @@ export interface Payload {
 export interface Workbench {
   readonly database: Database
   readonly lane: Place
+  readonly embedder: Embedder
   readonly index: VectorIndex
+  readonly cache: Cache
   readonly artifacts: ReadonlyMap<string, Uint8Array>
   /** Accepts GitHub payloads, as if signed and posted, into the first store unless said otherwise. */
   accept(payloads: readonly Payload[], into?: Place): Promise<void>
@@ -59,6 +61,7 @@ export interface Place {
 
 export interface WorkbenchOptions {
   readonly embedder?: Embedder
+  readonly cache?: Cache
   /** What stands between the pipeline and the index, or the artifacts. */
   readonly index?: (real: VectorIndex) => VectorIndex
   readonly artifacts?: (real: ArtifactStore) => ArtifactStore
@@ -82,7 +85,9 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   }
   const lane = await addStore(workspaceId, "main")
   const calls = { texts: 0, calls: 0 }
-  const index = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
+  const index = options.index?.(file) ?? file
   const artifacts = new Map<string, Uint8Array>()
   const inMemory: ArtifactStore = {
     put: async (key, bytes) => void artifacts.set(key, bytes),
@@ -95,9 +100,9 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     queue: silent,
     sources: options.sources ?? sources,
     artifacts: options.artifacts?.(inMemory) ?? inMemory,
-    embedder: options.embedder ?? createLocalEmbedder({ dimension: 64 }),
-    index: options.index?.(index) ?? index,
-    cache: noCache,
+    embedder,
+    index,
+    cache,
     log: options.log ?? warnings,
     ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
     ...(options.leaseMs && { leaseMs: options.leaseMs }),
@@ -115,7 +120,9 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   return {
     database,
     lane,
+    embedder,
     index,
+    cache,
     artifacts,
     calls,
     turn,
@@ -142,7 +149,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       }
     },
     close: async () => {
-      await index.close()
+      file.close()
       await pool.end()
       await test.drop()
       await rm(directory, { recursive: true, force: true })

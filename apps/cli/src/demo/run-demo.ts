@@ -63,8 +63,9 @@ export async function runDemo(
   )
   const accepted = performance.now()
   const report = createStoreReport({ database })
-  await nothingOwed(() => report.owed(connection), (owed) =>
-    onProgress({ step: "working", owed, of: payloads.length }),
+  await nothingOwed(
+    () => report.owed(connection),
+    (owed) => onProgress({ step: "working", owed, of: payloads.length }),
   )
   const done = performance.now()
 
