@@ -36,7 +36,13 @@ export async function runEngram(args: readonly string[], context: Context): Prom
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
       // Commander puts "Did you mean …?" on a second line.
-      outputError: (text, write) => write(text.trim().replace(/^error: /, "engram: ").replace(/\n+/g, " ")),
+      outputError: (text, write) =>
+        write(
+          text
+            .trim()
+            .replace(/^error: /, "engram: ")
+            .replace(/\n+/g, " "),
+        ),
     })
     .addHelpText("after", "\nSettings come from the environment; `engram doctor` explains them.")
   for (const add of commands) add(program, context)

@@ -54,6 +54,13 @@ export interface NamedEdge {
   readonly to: string
 }
 
+export interface ListedScope {
+  readonly id: string
+  readonly key: string
+  readonly name: string
+  readonly privacy: "org" | "private"
+}
+
 /** Counts and examples, for the people who run it. */
 export interface StoreReport {
   stores(): Promise<ListedStore[]>
@@ -63,6 +70,8 @@ export interface StoreReport {
   contents(place: StorePlace): Promise<StoreContents>
   /** All rows of the workspace, by table; superseded and removed ones are rows too. */
   rows(workspaceId: string): Promise<{ [table: string]: number }>
+  /** What privacy belongs to, private ones first. */
+  scopes(workspaceId: string): Promise<ListedScope[]>
   outcomes(place: StorePlace): Promise<Outcome[]>
   /** The most important live observation of each kind, the most important kinds first. */
   notable(place: StorePlace, limit: number): Promise<NotableObservation[]>
@@ -70,6 +79,7 @@ export interface StoreReport {
   edges(workspaceId: string, perType: number): Promise<NamedEdge[]>
 }
 
+// All that hold what was told; leases come and go.
 const tables = [
   "api_keys",
   "connections",
@@ -83,7 +93,6 @@ const tables = [
   "ingest_deliveries",
   "knowledge_chunks",
   "knowledge_documents",
-  "lanes",
   "memory_observations",
   "relationship_evidence",
   "relationships",
@@ -101,7 +110,7 @@ const owedSql = `select
     where workspace_id = $1 and store_id = $2 and state <> 'received' and body is not null) as bodies`
 
 const byKind = (table: string, column: string, where: string): string =>
-  `(select coalesce(jsonb_object_agg(k, n order by n desc, k), '{}') from
+  `(select coalesce(json_object_agg(k, n order by n desc, k), '{}') from
      (select ${column} as k, count(*)::int as n from ${table} where workspace_id = $1 and ${where} group by 1) t)`
 
 const contentsSql = `select
@@ -158,6 +167,10 @@ export function createStoreReport({ database }: { database: Database }): StoreRe
         const counts = tables.map((table) => `(select count(*)::int from ${table}) as ${table}`)
         return (await tx.query<{ [table: string]: number }>(`select ${counts.join(", ")}`))[0]!
       }),
+    scopes: (workspaceId) =>
+      database.inWorkspace(workspaceId, (tx) =>
+        tx.query<ListedScope>("select id, key, name, privacy from scopes order by privacy desc, name, id"),
+      ),
     outcomes: (place) => inPlace(place, outcomesSql),
     notable: (place, limit) => inPlace(place, notableSql, limit),
     edges: (workspaceId, perType) =>
