@@ -18,8 +18,8 @@ function showHit(terminal: Terminal, query: string, hit: SearchHit, rank: number
     hit.occurredAt.slice(0, 10),
     `by ${hit.foundBy.join(" and ")}`,
   ]
-  const section = hit.section && hit.section !== hit.title ? hit.section : undefined
-  const passage = wrap(excerpt(hit.passage, query, excerptChars), width - indent.length, indent)
+  const section = hit.section && !["body", hit.title].includes(hit.section) ? hit.section : undefined
+  const passage = wrap(excerpt(withoutTitle(hit), query, excerptChars), width - indent.length, indent)
   return [
     `${String(rank).padEnd(indent.length)}${terminal.style("bold", cut(hit.title || hit.kind, width - 10))}`,
     `${indent}${terminal.style("dim", about.filter(Boolean).join(" · "))}`,
@@ -28,6 +28,10 @@ function showHit(terminal: Terminal, query: string, hit: SearchHit, rank: number
     ...(hit.url ? [`${indent}${terminal.style("cyan", hit.url)}`] : []),
   ].join("\n")
 }
+
+/** A document's first passage begins with its title, which stands above it. */
+const withoutTitle = ({ title, passage }: SearchHit): string =>
+  passage.startsWith(`# ${title}\n`) ? passage.slice(title.length + 3).trim() || passage : passage
 
 function emphasised(terminal: Terminal, query: string, text: string): string {
   const words = wordsOf(query)

@@ -53,13 +53,12 @@ export const wordsOf = (query: string): string[] =>
     (word) => !/^(?:the|and|for|why|how|did|does|was|what|who|with|our)$/i.test(word),
   )
 
-/** Breaks lines at spaces; later lines begin with `indent`. */
+/** Breaks lines at spaces into `width` characters; later lines begin with `indent`, which is not counted. */
 export function wrap(text: string, width: number, indent = ""): string {
   const lines: string[] = []
   let line = ""
   for (const word of text.split(" ")) {
-    const room = lines.length === 0 ? width : width - indent.length
-    if (line !== "" && line.length + 1 + word.length > room) {
+    if (line !== "" && line.length + 1 + word.length > width) {
       lines.push(line)
       line = word
     } else line = line === "" ? word : `${line} ${word}`

@@ -75,7 +75,7 @@ export interface StoreReport {
   outcomes(place: StorePlace): Promise<Outcome[]>
   /** The most important live observation of each kind, the most important kinds first. */
   notable(place: StorePlace, limit: number): Promise<NotableObservation[]>
-  /** Live edges between things with names, up to `perType` of each type. */
+  /** Live edges between things with names (a stub is named as others name it, if not by a number), up to `perType` of each type. */
   edges(workspaceId: string, perType: number): Promise<NamedEdge[]>
 }
 
@@ -138,7 +138,7 @@ const nameOf = (alias: string): string => `(
   select coalesce(
     (select d.title from knowledge_documents d where d.workspace_id = $1 and d.alias_id = a.id and d.live and d.title <> '' limit 1),
     e.state #>> '{fields,full_name,value}', e.state #>> '{fields,login,value}', e.state #>> '{fields,name,value}',
-    e.state #>> '{fields,title,value}')
+    e.state #>> '{fields,title,value}', case when a.value ~ '[a-z]' then a.value end)
   from entity_aliases a left join entities e on e.id = a.entity_id where a.id = ${alias})`
 
 const edgesSql = `select "from", type, "to" from (
