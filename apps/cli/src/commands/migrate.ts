@@ -1,7 +1,7 @@
 import { databaseUrlOf, migrateDatabase } from "@engram/platform/open-database"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
-import { withParts, withPlace } from "../open.ts"
+import { withParts } from "../open.ts"
 import { count } from "../words.ts"
 
 export function addMigrate(program: Command, context: Context): void {
@@ -12,10 +12,7 @@ export function addMigrate(program: Command, context: Context): void {
     .addHelpText("after", "\nExample:\n  DATABASE_URL=postgres://… engram migrate")
     .action((options: { json?: true }) =>
       withParts(context, async ({ config, lifecycle }) => {
-        const url = await databaseUrlOf(config, lifecycle)
-        const applied = await migrateDatabase(url).catch((error) => {
-          throw config.databaseUrl === undefined ? error : withPlace(config, error)
-        })
+        const applied = await migrateDatabase(await databaseUrlOf(config, lifecycle))
         const words = applied === 0 ? "The database is up to date." : `Applied ${count(applied, "migration")}.`
         context.terminal.print(options.json ? JSON.stringify({ applied }) : words)
       }),

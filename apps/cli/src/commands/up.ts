@@ -3,7 +3,7 @@ import { describeConfig } from "@engram/config/describe-config"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
-import { logTo, settingsOf, withPlace } from "../open.ts"
+import { logTo, settingsOf } from "../open.ts"
 import { type Running, runAll } from "../run-all.ts"
 
 export function addUp(program: Command, context: Context): void {
@@ -20,9 +20,7 @@ async function up(context: Context, options: { json?: true }): Promise<void> {
   const config = settingsOf(context)
   const lifecycle = createLifecycle()
   try {
-    const running = await runAll({ config, lifecycle, log: logTo(context, config.logLevel) }).catch((error) => {
-      throw config.databaseUrl !== undefined && isAway(error) ? withPlace(config, error) : error
-    })
+    const running = await runAll({ config, lifecycle, log: logTo(context, config.logLevel) })
     const parts = describeConfig(config)
     terminal.print(options.json ? JSON.stringify({ urls: running.urls, parts }) : inWords(context, running, parts))
     if (!stop.aborted) await once(stop, "abort")
@@ -31,8 +29,6 @@ async function up(context: Context, options: { json?: true }): Promise<void> {
     await lifecycle.close()
   }
 }
-
-const isAway = (error: unknown): boolean => error instanceof Error && /^Postgres is away/.test(error.message)
 
 function inWords({ terminal }: Context, { urls }: Running, parts: ReturnType<typeof describeConfig>): string {
   const line = (name: string, value: string, more = ""): string =>
