@@ -47,7 +47,7 @@ export interface FleetMeters {
 }
 
 export const normalizeLimits: NormalizeLimits = {
-  rowsMax: 64,
+  rowsMax: 256,
   bytesMax: 16 * 1024 * 1024,
   leaseMs: 60_000,
   attemptsMax: 5,
