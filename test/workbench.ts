@@ -3,7 +3,17 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { NewDelivery } from "@engram/contracts/deliveries"
 import type { ConnectionId, StoreId } from "@engram/contracts/ids"
-import type { Cache, Lane, LaneQueue, Stage, TurnEnd } from "@engram/contracts/ports"
+import type {
+  ArtifactStore,
+  Cache,
+  Embedder,
+  LaneQueue,
+  Log,
+  Stage,
+  TurnEnd,
+  VectorIndex,
+} from "@engram/contracts/ports"
+import type { Source } from "@engram/contracts/source"
 import { connectionId, deliveryId, storeId, textHash } from "@engram/core/ids"
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { sources } from "@engram/sources/registry"
@@ -11,7 +21,7 @@ import { createSqliteVecIndex } from "@engram/sqlite-vec/sqlite-vec-index"
 import { createDatabase, createPool, type Database } from "@engram/store/database"
 import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createTestDatabase } from "@engram/testkit/database"
-import { createTurns } from "@engram/worker/turns"
+import { createTurns, type TurnDeps } from "@engram/worker/turns"
 
 export interface Payload {
   readonly key: string
@@ -20,52 +30,77 @@ export interface Payload {
   readonly payload: unknown
   /** When it was accepted, in ms; now unless said. */
   readonly receivedAt?: number
+  /** "github" unless said. */
+  readonly source?: string
 }
 
 /** A whole pipeline on a database of its own, driven turn by turn instead of by a queue, so that a test decides the order. */
 export interface Workbench {
   readonly database: Database
-  readonly lane: Omit<Lane, "stage">
-  /** Accepts GitHub payloads, as if signed and posted. */
-  accept(payloads: readonly Payload[]): Promise<void>
+  readonly lane: Place
+  readonly index: VectorIndex
+  readonly artifacts: ReadonlyMap<string, Uint8Array>
+  /** Accepts GitHub payloads, as if signed and posted, into the first store unless said otherwise. */
+  accept(payloads: readonly Payload[], into?: Place): Promise<void>
   /** Takes turns until nothing is owed. */
-  drain(): Promise<void>
-  turn(stage: Stage): Promise<TurnEnd>
+  drain(lane?: Place): Promise<void>
+  turn(stage: Stage, lane?: Place): Promise<TurnEnd>
+  addStore(workspaceId: string, name: string): Promise<Place>
+  /** Rows of a query, as the tables' owner. */
+  rows<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>
   readonly calls: { texts: number; calls: number }
   close(): Promise<void>
 }
 
-export async function createWorkbench(): Promise<Workbench> {
+export interface Place {
+  readonly workspaceId: string
+  readonly storeId: StoreId
+}
+
+export interface WorkbenchOptions {
+  readonly embedder?: Embedder
+  /** What stands between the pipeline and the index, or the artifacts. */
+  readonly index?: (real: VectorIndex) => VectorIndex
+  readonly artifacts?: (real: ArtifactStore) => ArtifactStore
+  readonly sources?: Readonly<Record<string, Source>>
+  readonly normalizeLimits?: TurnDeps["normalizeLimits"]
+  readonly leaseMs?: number
+  readonly log?: Log
+}
+
+export async function createWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
   const test = await createTestDatabase()
   const directory = await mkdtemp(join(tmpdir(), "engram-workbench-"))
   const pool = createPool(test.url, { connectionsMax: 6, applicationName: "workbench" })
   const database = createDatabase(pool)
   const workspaceId = "acme"
-  const store = storeId(workspaceId, "main")
-  await pool.query("insert into workspaces (id) values ($1)", [workspaceId])
-  await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, 'main')", [store, workspaceId])
+  const addStore = async (workspace: string, name: string): Promise<Place> => {
+    const id = storeId(workspace, name)
+    await pool.query("insert into workspaces (id) values ($1) on conflict do nothing", [workspace])
+    await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, $3)", [id, workspace, name])
+    return { workspaceId: workspace, storeId: id }
+  }
+  const lane = await addStore(workspaceId, "main")
   const calls = { texts: 0, calls: 0 }
   const index = createSqliteVecIndex({ path: join(directory, "vectors.db") })
   const artifacts = new Map<string, Uint8Array>()
+  const inMemory: ArtifactStore = {
+    put: async (key, bytes) => void artifacts.set(key, bytes),
+    get: async (key) => artifacts.get(key),
+    remove: async (key) => void artifacts.delete(key),
+    check: async () => {},
+  }
   const turns = createTurns({
     database,
     queue: silent,
-    sources,
-    artifacts: {
-      put: async (key, bytes) => void artifacts.set(key, bytes),
-      get: async (key) => artifacts.get(key),
-      remove: async (key) => void artifacts.delete(key),
-      check: async () => {},
-    },
-    embedder: createLocalEmbedder({ dimension: 64 }),
-    index,
+    sources: options.sources ?? sources,
+    artifacts: options.artifacts?.(inMemory) ?? inMemory,
+    embedder: options.embedder ?? createLocalEmbedder({ dimension: 64 }),
+    index: options.index?.(index) ?? index,
     cache: noCache,
-    log: {
-      debug() {},
-      info() {},
-      warn: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
-      error() {},
-    },
+    log: options.log ?? warnings,
+    ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
+    ...(options.leaseMs && { leaseMs: options.leaseMs }),
     meters: {
       embedded: ({ texts }) => {
         calls.calls++
@@ -76,18 +111,21 @@ export async function createWorkbench(): Promise<Workbench> {
       event: () => {},
     },
   })
-  const lane = { workspaceId, storeId: store }
-  const turn = (stage: Stage): Promise<TurnEnd> => turns[stage]({ ...lane, stage })
+  const turn = (stage: Stage, place: Place = lane): Promise<TurnEnd> => turns[stage]({ ...place, stage })
   return {
     database,
     lane,
+    index,
+    artifacts,
     calls,
     turn,
-    accept: async (payloads) => {
+    addStore,
+    rows: async (sql, values = []) => (await pool.query(sql, [...values])).rows,
+    accept: async (payloads, into = lane) => {
       const inbox = createDeliveryInbox({ database })
       for (let start = 0; start < payloads.length; start += 100) {
         const batch = payloads.slice(start, start + 100)
-        const deliveries = batch.map((each) => delivery(workspaceId, store, each))
+        const deliveries = batch.map((each) => delivery(into, each))
         await inbox.insert(deliveries)
         await pool.query(
           `update ingest_deliveries d set received_at = to_timestamp(k.at / 1000.0)
@@ -96,10 +134,10 @@ export async function createWorkbench(): Promise<Workbench> {
         )
       }
     },
-    drain: async () => {
+    drain: async (place = lane) => {
       for (const stage of ["normalize", "embed", "archive"] as const) {
         let end: TurnEnd = "more"
-        while (end === "more") end = await turn(stage)
+        while (end === "more") end = await turn(stage, place)
         if (end !== "idle") throw new Error(`${stage} wants to go on later`)
       }
     },
@@ -112,16 +150,16 @@ export async function createWorkbench(): Promise<Workbench> {
   }
 }
 
-function delivery(workspaceId: string, store: StoreId, { key, event, payload }: Payload): NewDelivery {
-  const connection: ConnectionId = connectionId(workspaceId, "github", "main")
+function delivery({ workspaceId, storeId }: Place, { key, event, payload, source = "github" }: Payload): NewDelivery {
+  const connection: ConnectionId = connectionId(workspaceId, source, storeId)
   const body = typeof payload === "string" ? payload : JSON.stringify(payload)
   return {
     id: deliveryId(connection, key),
     workspaceId,
-    storeId: store,
+    storeId,
     connectionId: connection,
     deliveryKey: key,
-    source: "github",
+    source,
     event,
     headers: { "content-type": "application/json", "x-github-event": event, "x-github-delivery": key },
     body: Buffer.from(body),
@@ -129,6 +167,12 @@ function delivery(workspaceId: string, store: StoreId, { key, event, payload }: 
   }
 }
 
+const warnings: Log = {
+  debug() {},
+  info() {},
+  warn: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
+  error() {},
+}
 const silent: Pick<LaneQueue, "wake"> = { wake: async () => {} }
 const noCache: Cache = {
   get: async () => undefined,

@@ -2,15 +2,18 @@ import { z } from "zod"
 import type { EmbeddingVersion, VectorFamily } from "./knowledge.ts"
 import type { Lane } from "./ports.ts"
 
+/** Postgres keeps no NUL in a text, so none is looked for. */
+const text = z.string().overwrite((given) => given.replaceAll("\0", " "))
+
 /** What `POST /v1/search` takes. */
 export const SearchRequest = z.strictObject({
-  query: z.string().trim().min(1).max(4_000),
+  query: text.trim().min(1).max(4_000),
   /** 1 to 100. */
   limit: z.int().min(1).max(100).default(10),
   /** Only these sources: `github`. */
-  sources: z.array(z.string().min(1)).min(1).optional(),
+  sources: z.array(text.min(1)).min(1).optional(),
   /** Only these kinds of document or observation: `pull_request`, `merged`. */
-  kinds: z.array(z.string().min(1)).min(1).optional(),
+  kinds: z.array(text.min(1)).min(1).optional(),
   /** Only what occurred at or after, at or before. */
   since: z.iso.datetime({ offset: true }).optional(),
   until: z.iso.datetime({ offset: true }).optional(),

@@ -2,6 +2,9 @@ import { hash, randomBytes } from "node:crypto"
 import type { ApiKey, ApiKeys, KeyAction } from "@engram/contracts/deliveries"
 import type { ApiKeyId } from "@engram/contracts/ids"
 import { connectionId, storeId as deriveStoreId } from "@engram/core/ids"
+import { apiKeys } from "@engram/db/schema/api-keys"
+import { stores } from "@engram/db/schema/stores"
+import { and, desc, eq, isNull, sql } from "drizzle-orm"
 import { ensureStore, insertConnection, kept } from "./connections.ts"
 import type { Database } from "./database.ts"
 import { remember } from "./remember.ts"
@@ -9,15 +12,25 @@ import { remember } from "./remember.ts"
 /** 32 random bytes in base64url behind a prefix that secret scanners can look for. */
 const keyShape = /^engram_sk_[A-Za-z0-9_-]{43}$/
 
-const columns = `id, name, workspace_id as "workspaceId", store_id as "storeId", actions, scope_ids as "scopeIds"`
+const columns = {
+  id: apiKeys.id,
+  name: apiKeys.name,
+  workspaceId: apiKeys.workspaceId,
+  storeId: apiKeys.storeId,
+  actions: apiKeys.actions,
+  scopeIds: apiKeys.scopeIds,
+}
 
 /** Keys as the doors ask for them. A revoked key stops working within 5 seconds, a new one works within 1. */
 export function createApiKeys(options: { database: Database }): ApiKeys {
   const find = remember(async (keyHash) => {
-    const [row] = await options.database.asFleet((tx) =>
-      tx.query<ApiKey>(`select ${columns} from api_keys where hash = $1 and revoked_at is null`, [keyHash]),
+    const rows = await options.database.asFleet((tx) =>
+      tx.orm
+        .select(columns)
+        .from(apiKeys)
+        .where(and(eq(apiKeys.hash, keyHash), isNull(apiKeys.revokedAt))),
     )
-    return row
+    return rows[0] as ApiKey | undefined
   }, kept)
   return { authenticate: async (key) => (keyShape.test(key) ? find(hashOf(key)) : undefined) }
 }
@@ -57,29 +70,40 @@ export function createApiKeyAdmin(options: { database: Database }): ApiKeyAdmin 
           const door = connectionId(workspaceId, "events", storeId)
           await insertConnection(tx, { id: door, workspaceId, storeId, source: "events", secrets: [] })
         }
-        await tx.query(
-          `insert into api_keys (id, workspace_id, store_id, name, hash, actions, scope_ids)
-           values ($1, $2, $3, $4, $5, $6, $7)`,
-          [id, workspaceId, storeId, name, hashOf(key), [...actions], [...scopeIds]],
-        )
+        const row = {
+          id,
+          workspaceId,
+          storeId,
+          name,
+          hash: hashOf(key),
+          actions: [...actions],
+          scopeIds: [...scopeIds],
+        }
+        await tx.orm.insert(apiKeys).values(row)
       })
       return { id, key }
     },
-    list: () =>
-      database.asFleet((tx) =>
-        tx.query<ListedApiKey>(
-          `select k.id, k.name, k.workspace_id as "workspaceId", k.store_id as "storeId", s.name as "storeName", k.actions,
-                  k.scope_ids as "scopeIds", k.created_at as "createdAt", k.revoked_at as "revokedAt"
-             from api_keys k join stores s on s.id = k.store_id order by k.created_at desc, k.id`,
-        ),
-      ),
-    revoke: async (id) => {
-      const [row] = await database.asFleet((tx) =>
-        tx.query<{ workspace_id: string }>("select workspace_id from api_keys where id = $1", [id]),
+    list: async () => {
+      const listed = { ...columns, storeName: stores.name, createdAt: apiKeys.createdAt, revokedAt: apiKeys.revokedAt }
+      const rows = await database.asFleet((tx) =>
+        tx.orm
+          .select(listed)
+          .from(apiKeys)
+          .innerJoin(stores, eq(stores.id, apiKeys.storeId))
+          .orderBy(desc(apiKeys.createdAt), apiKeys.id),
       )
-      if (!row) return false
-      await database.inWorkspace(row.workspace_id, (tx) =>
-        tx.query("update api_keys set revoked_at = coalesce(revoked_at, now()) where id = $1", [id]),
+      return rows as ListedApiKey[]
+    },
+    revoke: async (id) => {
+      const [key] = await database.asFleet((tx) =>
+        tx.orm.select({ workspaceId: apiKeys.workspaceId }).from(apiKeys).where(eq(apiKeys.id, id)),
+      )
+      if (!key) return false
+      await database.inWorkspace(key.workspaceId, (tx) =>
+        tx.orm
+          .update(apiKeys)
+          .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, now())` })
+          .where(eq(apiKeys.id, id)),
       )
       return true
     },

@@ -1,5 +1,7 @@
 import type { DeliveryState } from "@engram/contracts/deliveries"
 import type { ConnectionId, DeliveryId, StoreId, WorkspaceId } from "@engram/contracts/ids"
+import { ingestDeliveries as rows } from "@engram/db/schema/ingest-deliveries"
+import { and, count, desc, eq, gte, inArray, isNull, lt, lte, ne, or, type SQL, sql } from "drizzle-orm"
 import type { Database } from "./database.ts"
 
 /** Which deliveries; every condition given must hold. */
@@ -60,74 +62,84 @@ export interface DeliveryAdmin {
   replay(selection: DeliverySelection, options?: { readonly dryRun?: boolean }): Promise<Replay>
 }
 
-const listed = `id, workspace_id as "workspaceId", store_id as "storeId", connection_id as "connectionId",
-  delivery_key as "deliveryKey", source, event, body_bytes as bytes, received_at as "receivedAt", state, reason, attempts,
-  due_at as "dueAt", finished_at as "finishedAt", artifact_key as "artifactKey"`
+const listed = {
+  id: rows.id,
+  workspaceId: rows.workspaceId,
+  storeId: rows.storeId,
+  connectionId: rows.connectionId,
+  deliveryKey: rows.deliveryKey,
+  source: rows.source,
+  event: rows.event,
+  bytes: rows.bodyBytes,
+  receivedAt: rows.receivedAt,
+  state: rows.state,
+  reason: rows.reason,
+  attempts: rows.attempts,
+  dueAt: rows.dueAt,
+  finishedAt: rows.finishedAt,
+  artifactKey: rows.artifactKey,
+}
+const shown = { ...listed, headers: rows.headers, bodyHash: rows.bodyHash, body: rows.body }
 
 export function createDeliveryAdmin({ database }: { database: Database }): DeliveryAdmin {
-  const query = <Row extends object>(text: string, values: readonly unknown[]) =>
-    database.asFleet((tx) => tx.query<Row>(text, values))
   return {
-    list: (selection, limit) => {
-      const { where, values } = conditions(selection)
-      return query<ListedDelivery>(
-        `select ${listed} from ingest_deliveries where ${where}
-          order by received_at desc, id limit $${values.length + 1}`,
-        [...values, limit],
+    list: async (selection, limit) => {
+      const found = await database.asFleet((tx) =>
+        tx.orm
+          .select(listed)
+          .from(rows)
+          .where(matching(selection))
+          .orderBy(desc(rows.receivedAt), rows.id)
+          .limit(limit),
       )
+      return found as ListedDelivery[]
     },
-    show: async (id) =>
-      (
-        await query<ShownDelivery>(
-          `select ${listed}, headers, body_hash as "bodyHash", body from ingest_deliveries where id = $1`,
-          [id],
-        )
-      )[0],
+    show: async (id) => {
+      const found = await database.asFleet((tx) => tx.orm.select(shown).from(rows).where(eq(rows.id, id)))
+      return found[0] as ShownDelivery | undefined
+    },
     counts: async (selection = {}) => {
-      const { where, values } = conditions(selection)
-      const rows = await query<{ state: DeliveryState; n: number }>(
-        `select state, count(*)::int as n from ingest_deliveries where ${where} group by state`,
-        values,
+      const states = await database.asFleet((tx) =>
+        tx.orm.select({ state: rows.state, n: count() }).from(rows).where(matching(selection)).groupBy(rows.state),
       )
-      const counts = { received: 0, processed: 0, skipped: 0, parked: 0 }
-      for (const { state, n } of rows) counts[state] = n
-      return counts
+      const none = { received: 0, processed: 0, skipped: 0, parked: 0 }
+      return { ...none, ...Object.fromEntries(states.map(({ state, n }) => [state, n])) }
     },
     replay: async (selection, { dryRun = false } = {}) => {
-      const { where, values } = conditions(selection)
-      const chosen = `${where} and (state <> 'received' or claimed_until is null or claimed_until <= now())`
-      const lanes = await query<Replay["lanes"][number] & { n: number }>(
+      const free = or(ne(rows.state, "received"), isNull(rows.claimedUntil), lte(rows.claimedUntil, sql`now()`))
+      const chosen = and(matching(selection), free)
+      const lane = { workspaceId: rows.workspaceId, storeId: rows.storeId }
+      const replayed = await database.asFleet((tx) =>
         dryRun
-          ? `select workspace_id as "workspaceId", store_id as "storeId", count(*)::int as n
-               from ingest_deliveries where ${chosen} group by 1, 2 order by 1, 2`
-          : `with replayed as (
-               update ingest_deliveries
-                  set state = 'received', attempts = 0, due_at = now(), reason = null, claimed_until = null, finished_at = null
-                where ${chosen} returning workspace_id, store_id)
-             select workspace_id as "workspaceId", store_id as "storeId", count(*)::int as n
-               from replayed group by 1, 2 order by 1, 2`,
-        values,
+          ? tx.orm.select(lane).from(rows).where(chosen)
+          : tx.orm.update(rows).set(receivedAgain).where(chosen).returning(lane),
       )
-      return {
-        deliveries: lanes.reduce((sum, lane) => sum + lane.n, 0),
-        lanes: lanes.map(({ workspaceId, storeId }) => ({ workspaceId, storeId })),
-      }
+      const lanes = new Map(replayed.map((row) => [row.storeId, row]))
+      return { deliveries: replayed.length, lanes: [...lanes.values()] as Replay["lanes"] }
     },
   }
 }
 
-function conditions(selection: DeliverySelection): { where: string; values: unknown[] } {
-  const tests: [condition: string, value: unknown][] = [
-    ["id = any(?)", selection.ids],
-    ["workspace_id = ?", selection.workspaceId],
-    ["store_id = ?", selection.storeId],
-    ["state = any(?)", selection.states],
-    ["source = ?", selection.source],
-    ["event = ?", selection.event],
-    ["received_at >= ?", selection.since],
-    ["received_at < ?", selection.until],
-  ]
-  const given = tests.filter(([, value]) => value !== undefined)
-  const where = given.map(([condition], index) => condition.replace("?", `$${index + 1}`)).join(" and ")
-  return { where: where || "true", values: given.map(([, value]) => value) }
+/** As when it came in, but for its bytes, which may be in object storage by now. */
+const receivedAgain = {
+  state: "received",
+  attempts: 0,
+  dueAt: sql`now()`,
+  reason: null,
+  claimedUntil: null,
+  finishedAt: null,
+} as const
+
+function matching(selection: DeliverySelection): SQL | undefined {
+  const { ids, workspaceId, storeId, states, source, event, since, until } = selection
+  return and(
+    ids && inArray(rows.id, [...ids]),
+    workspaceId === undefined ? undefined : eq(rows.workspaceId, workspaceId),
+    storeId === undefined ? undefined : eq(rows.storeId, storeId),
+    states && inArray(rows.state, [...states]),
+    source === undefined ? undefined : eq(rows.source, source),
+    event === undefined ? undefined : eq(rows.event, event),
+    since && gte(rows.receivedAt, since),
+    until && lt(rows.receivedAt, until),
+  )
 }
