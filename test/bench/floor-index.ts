@@ -41,7 +41,12 @@ async function run(order: { databaseUrl: string; vectorFile: string; count: numb
   await client.connect()
   await client.query(schema)
   const file = openVectors(order.vectorFile)
-  const floor = { client, file, documents: new Map<string, FloorDocument>(), embedder: createLocalEmbedder({ dimension: 512 }) }
+  const floor = {
+    client,
+    file,
+    documents: new Map<string, FloorDocument>(),
+    embedder: createLocalEmbedder({ dimension: 512 }),
+  }
   const started = performance.now()
   for (let from = 0; from < load.length; from += deliveriesPerBatch) {
     const changed = new Map<string, FloorDocument>()
@@ -88,13 +93,24 @@ async function writeBatch({ client, file, embedder }: Floor, documents: readonly
   const values = await embedAll(embedder, texts)
 
   await client.query("begin")
-  await insert(client, "documents", "id text, kind text, title text, state text, url text, occurred_at timestamptz, parts jsonb",
+  await insert(
+    client,
+    "documents",
+    "id text, kind text, title text, state text, url text, occurred_at timestamptz, parts jsonb",
     documents.map(({ sections, ...document }) => ({ ...document, parts: [...sections.values()] })),
-    "on conflict (id) do update set title = excluded.title, state = excluded.state, parts = excluded.parts")
+    "on conflict (id) do update set title = excluded.title, state = excluded.state, parts = excluded.parts",
+  )
   await insert(client, "chunks", "id text, document_id text, section text, text text, tokens int", chunks)
-  await insert(client, "observations", "id text, document_id text, kind text, title text, text text, occurred_at timestamptz", observations)
+  await insert(
+    client,
+    "observations",
+    "id text, document_id text, kind text, title text, text text, occurred_at timestamptz",
+    observations,
+  )
   await insert(client, "vectors", "ref_id text, text_hash text", vectors)
-  const bytes = Buffer.concat([...values.values()].map((each) => Buffer.from(each.buffer, each.byteOffset, each.byteLength)))
+  const bytes = Buffer.concat(
+    [...values.values()].map((each) => Buffer.from(each.buffer, each.byteOffset, each.byteLength)),
+  )
   await client.query(
     `insert into embedding_values select hash, substring($2::bytea from (at::int - 1) * 2048 + 1 for 2048)
      from unnest($1::text[]) with ordinality as t(hash, at) on conflict do nothing`,
@@ -107,20 +123,35 @@ async function writeBatch({ client, file, embedder }: Floor, documents: readonly
   file.db.exec("commit")
 }
 
-async function embedAll(embedder: Floor["embedder"], texts: ReadonlyMap<string, string>): Promise<Map<string, Float32Array>> {
+async function embedAll(
+  embedder: Floor["embedder"],
+  texts: ReadonlyMap<string, string>,
+): Promise<Map<string, Float32Array>> {
   const entries = [...texts]
   const values = new Map<string, Float32Array>()
   for (let from = 0; from < entries.length; from += textsPerCall) {
     const call = entries.slice(from, from + textsPerCall)
-    const vectors = await embedder.embed(call.map(([, text]) => text), "search_document")
+    const vectors = await embedder.embed(
+      call.map(([, text]) => text),
+      "search_document",
+    )
     for (const [at, [hash]] of call.entries()) values.set(hash, vectors[at]!)
   }
   return values
 }
 
 /** Rows as one JSON parameter: measured the fastest of the ways that need no COPY. */
-async function insert(client: pg.Client, table: string, columns: string, rows: readonly object[], conflict = "on conflict do nothing"): Promise<void> {
-  const names = columns.split(", ").map((column) => column.split(" ")[0]).join(", ")
+async function insert(
+  client: pg.Client,
+  table: string,
+  columns: string,
+  rows: readonly object[],
+  conflict = "on conflict do nothing",
+): Promise<void> {
+  const names = columns
+    .split(", ")
+    .map((column) => column.split(" ")[0])
+    .join(", ")
   const text = `insert into ${table} (${names}) select ${names} from json_to_recordset($1) as r(${columns}) ${conflict}`
   await client.query(text, [JSON.stringify(rows)])
 }
@@ -128,7 +159,9 @@ async function insert(client: pg.Client, table: string, columns: string, rows: r
 /** A plain table: several times faster to write than sqlite-vec's own, and read by the same functions. */
 function openVectors(path: string) {
   const db = new DatabaseSync(path)
-  db.exec("pragma journal_mode = wal; pragma synchronous = full; create table vectors (id text, embedding blob not null)")
+  db.exec(
+    "pragma journal_mode = wal; pragma synchronous = full; create table vectors (id text, embedding blob not null)",
+  )
   return { db, insert: db.prepare("insert into vectors (id, embedding) values (?, ?)") }
 }
 

@@ -27,11 +27,7 @@ test("5,000 deliveries speak of at least 2,000 documents, and every delivery is 
 
 test("event types come in the proportion of the examples", () => {
   const count = (events: readonly string[]) =>
-    new Map(
-      Map.groupBy(events, (event) => event)
-        .entries()
-        .map(([event, same]) => [event, same.length]),
-    )
+    new Map([...Map.groupBy(events, (event) => event)].map(([event, same]) => [event, same.length]))
   const examples = count(examplePayloads.map(({ event }) => event))
   const load = count(makeLoad().map(({ event }) => event))
   for (const [event, times] of examples) {
