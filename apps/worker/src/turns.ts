@@ -48,7 +48,7 @@ export interface FleetMeters {
 }
 
 export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
-  rowsMax: 64,
+  rowsMax: 256,
   bytesMax: 16 * 1024 * 1024,
   attemptsMax: 5,
 }

@@ -42,10 +42,11 @@ export const normalize =
     if (fresh.length > 0) await orGiveBack(deps, lane, fresh, settle)
     const again = await deps.desk.claim(lane, "again", { ...deps.limits, rowsMax: 1 })
     if (again.length > 0) await orGiveBack(deps, lane, again, settleAgain)
-    if (fresh.length + again.length === 0) return "idle"
+    if (fresh.length + again.length > 0) return "more"
 
+    // Now that nothing waits: the bytes of what was read may leave Postgres.
     await deps.queue.wake({ ...lane, stage: "archive" }).catch((error) => untold(deps.log, lane, error))
-    return "more"
+    return "idle"
   }
 
 type Settle = (deps: NormalizeDeps, lane: Lane, deliveries: readonly ClaimedDelivery[]) => Promise<void>

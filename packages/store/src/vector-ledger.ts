@@ -79,15 +79,19 @@ export const createVectorLedger = (database: Database): VectorLedger => ({
 
   saveValues: (lane, model, rows) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {
-      const key = modelKey(model)
-      const records = rows.map((row) => ({
-        workspaceId: lane.workspaceId,
-        model: key,
-        textHash: row.textHash,
-        values: `\\x${bytesOf(row.values).toString("hex")}`,
-        createdAt: new Date(),
-      }))
-      await tx.insert("embedding_values", records, "on conflict do nothing")
+      // All values travel as one binary parameter and are cut apart in the server: inside JSON they would go as hex.
+      await tx.query(
+        `insert into embedding_values (workspace_id, model, text_hash, values, created_at)
+         select $1, $2, k.hash, substring($4::bytea from (k.at::int - 1) * $5 + 1 for $5), now()
+         from unnest($3::text[]) with ordinality as k(hash, at) on conflict do nothing`,
+        [
+          lane.workspaceId,
+          modelKey(model),
+          rows.map((row) => row.textHash),
+          Buffer.concat(rows.map((row) => bytesOf(row.values))),
+          model.dimension * Float32Array.BYTES_PER_ELEMENT,
+        ],
+      )
     }),
 
   park: (lane, versionId, textHash, reason) =>
@@ -120,21 +124,31 @@ export const createVectorLedger = (database: Database): VectorLedger => ({
 
   markWritten: (lane, versionId, written) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {
-      await lockDocuments(tx, written)
-      const documents = await mark(tx, lane, versionId, written)
+      const documents = await mark(tx, lane, versionId, await lockDocuments(tx, written))
       return showComplete(tx, lane.workspaceId, documents)
     }),
 })
 
-/** Documents before vectors, as persist locks them: the other way round the two wait for each other. */
-async function lockDocuments(tx: Transaction, written: readonly OwedVector[]): Promise<void> {
-  const chunks = written.flatMap((row) => (row.family === "chunks" ? [row.refId] : []))
-  if (chunks.length === 0) return
-  await tx.query(
-    `select from knowledge_documents where id in (select document_id from knowledge_chunks where id = any($1))
-     order by id for update`,
-    [chunks],
+/**
+ * Locks the documents of written chunks and returns the vectors that may be marked now. Documents before vectors, as
+ * persist locks them: the other way round the two wait for each other. What persist holds at this moment is left for the
+ * next turn, unless it holds everything.
+ */
+async function lockDocuments(tx: Transaction, written: readonly OwedVector[]): Promise<readonly OwedVector[]> {
+  const chunks = await tx.query<{ id: string; documentId: string }>(
+    `select id, document_id as "documentId" from knowledge_chunks where id = any($1)`,
+    [written.flatMap((row) => (row.family === "chunks" ? [row.refId] : []))],
   )
+  const documentOf = new Map<string, string>(chunks.map((row) => [row.id, row.documentId]))
+  const lock = (mode: string) =>
+    tx.query<{ id: string }>(`select id from knowledge_documents where id = any($1) order by id for update ${mode}`, [
+      [...new Set(documentOf.values())],
+    ])
+  const free = new Set((await lock("skip locked")).map((row) => row.id))
+  const markable = written.filter(({ refId }) => !documentOf.has(refId) || free.has(documentOf.get(refId)!))
+  if (markable.length > 0) return markable
+  await lock("")
+  return written
 }
 
 /** A row removed for the second time has nothing more to say and goes. Returns the documents whose chunks were marked. */
