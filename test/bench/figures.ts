@@ -8,12 +8,11 @@ import { measureLatency } from "./figures/latency.ts"
 import type { Site } from "./site.ts"
 
 const count = 5_000
-const repetitions = 3
 
 /** What can be asked for with `--only`, and what each measures. Floor and product take turns, so that a busy machine slows both. */
-export const measures: { readonly [name: string]: (site: Site) => Promise<Figure[]> } = {
-  accept: async (site) => {
-    const runs = await repeat(() => measureAccept(site, count))
+export const measures: { readonly [name: string]: (site: Site, repetitions: number) => Promise<Figure[]> } = {
+  accept: async (site, repetitions) => {
+    const runs = await repeat(repetitions, () => measureAccept(site, count))
     const ratio = median(runs.map(({ floorPerSecond, sent }) => sent.perSecond / floorPerSecond))
     const p99Ms = median(runs.map(({ sent }) => sent.p99Ms))
     const refused = runs.some(({ sent }) => sent.statuses[202] !== count)
@@ -28,8 +27,8 @@ export const measures: { readonly [name: string]: (site: Site) => Promise<Figure
     ]
   },
 
-  index: async (site) => {
-    const runs = await repeat(async (at) => ({
+  index: async (site, repetitions) => {
+    const runs = await repeat(repetitions, async (at) => ({
       floor: await indexFloor(site, count),
       redis: await indexLoad(site, { queue: "redis", count, again: at === repetitions - 1 }),
       postgres: await indexLoad(site, { queue: "postgres", count }),
@@ -90,7 +89,7 @@ export const measures: { readonly [name: string]: (site: Site) => Promise<Figure
   },
 }
 
-async function repeat<Run>(run: (at: number) => Promise<Run>): Promise<Run[]> {
+async function repeat<Run>(repetitions: number, run: (at: number) => Promise<Run>): Promise<Run[]> {
   const runs: Run[] = []
   for (let at = 0; at < repetitions; at++) runs.push(await run(at))
   return runs

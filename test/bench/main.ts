@@ -7,7 +7,7 @@ import { measures } from "./figures.ts"
 import { loadHash, loadSeed, makeLoad } from "./load.ts"
 import { createSite, fileAt } from "./site.ts"
 
-const usage = `npm run bench -- [--only ${Object.keys(measures).join(",")}] [--json]
+const usage = `npm run bench -- [--only ${Object.keys(measures).join(",")}] [--repeat 3] [--json]
 
 Measures the product against floors on this machine, in about six minutes on two quiet cores, and writes the figures to
 bench-results/. --json prints them as JSON and nothing else. The exit code is 1 when a target is missed.`
@@ -15,6 +15,7 @@ bench-results/. --json prints them as JSON and nothing else. The exit code is 1 
 const { values } = parseArgs({
   options: {
     only: { type: "string" },
+    repeat: { type: "string", default: "3" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -35,10 +36,14 @@ say(`load ${loadSeed}: 5,000 deliveries, sha256 ${hash.slice(0, 16)}`)
 const started = Date.now()
 const figures: Figure[] = []
 const site = await createSite()
+// The servers of an interrupted run go with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void site.close().finally(() => process.exit(130)))
+}
 try {
   for (const name of wanted) {
     say(`measuring ${name}…`)
-    figures.push(...(await measures[name]!(site)))
+    figures.push(...(await measures[name]!(site, Number(values.repeat))))
   }
 } finally {
   await site.close()

@@ -1,8 +1,8 @@
 import type { VectorFamily } from "@engram/contracts/knowledge"
 import type { HitRow, Reader, RecentVector, SearchIndex, SearchRequest } from "@engram/contracts/search"
 import type { Database } from "./database.ts"
+import { floatsOf, modelKey } from "./embedding-values.ts"
 import { openVersions } from "./knowledge/vectors.ts"
-import { floatsOf, modelKey } from "./vector-ledger.ts"
 
 // $1 workspace, $2 store, $3 and $4 as each statement says, $5 granted scopes or null for all, $6 sources, $7 kinds, $8 since and $9 until in ms
 

@@ -1,11 +1,8 @@
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import type { Database, Transaction } from "./database.ts"
+import { createEmbeddingValues, modelKey } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
 import { openVersions } from "./knowledge/vectors.ts"
-
-/** How `embedding_values` names a model. */
-export const modelKey = (model: { provider: string; model: string; dimension: number }): string =>
-  `${model.provider}:${model.model}:${model.dimension}`
 
 const owedBy = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
   and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null`
@@ -17,49 +14,51 @@ const owedBy = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_
 const perRow = "offset 0"
 
 /** Vectors owed to stores; see db's vector_entries for the states of a row. */
-export const createVectorLedger = (database: Database): VectorLedger => ({
-  lease: (lane, holder, leaseMs) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
-      const taken = await tx.query(
-        `insert into lanes (store_id, stage, workspace_id, holder, leased_until)
+export function createVectorLedger(database: Database): VectorLedger {
+  const embeddingValues = createEmbeddingValues()
+  return {
+    lease: (lane, holder, leaseMs) =>
+      database.inWorkspace(lane.workspaceId, async (tx) => {
+        const taken = await tx.query(
+          `insert into lanes (store_id, stage, workspace_id, holder, leased_until)
          values ($1, $2, $3, $4, now() + make_interval(secs => $5 / 1000.0))
          on conflict (store_id, stage) do update set holder = excluded.holder, leased_until = excluded.leased_until
          where lanes.holder = excluded.holder or lanes.leased_until < now() returning holder`,
-        [lane.storeId, lane.stage, lane.workspaceId, holder, leaseMs],
-      )
-      return taken.length === 1
-    }),
+          [lane.storeId, lane.stage, lane.workspaceId, holder, leaseMs],
+        )
+        return taken.length === 1
+      }),
 
-  release: (lane, holder) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
-      await tx.query("delete from lanes where store_id = $1 and stage = $2 and holder = $3", [
-        lane.storeId,
-        lane.stage,
-        holder,
-      ])
-    }),
+    release: (lane, holder) =>
+      database.inWorkspace(lane.workspaceId, async (tx) => {
+        await tx.query("delete from lanes where store_id = $1 and stage = $2 and holder = $3", [
+          lane.storeId,
+          lane.stage,
+          holder,
+        ])
+      }),
 
-  versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => openVersions(tx, lane.storeId, "")),
+    versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => openVersions(tx, lane.storeId, "")),
 
-  ensureVersion: (lane, { id, model, indexName }) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
-      // The store's row stands for its set of versions: whoever creates one holds it alone.
-      await tx.query("select from stores where id = $1 for no key update", [lane.storeId])
-      const { provider, model: name, dimension } = model
-      await tx.query(
-        `insert into embedding_versions (id, workspace_id, store_id, provider, model, dimension, status, index_name)
+    ensureVersion: (lane, { id, model, indexName }) =>
+      database.inWorkspace(lane.workspaceId, async (tx) => {
+        // The store's row stands for its set of versions: whoever creates one holds it alone.
+        await tx.query("select from stores where id = $1 for no key update", [lane.storeId])
+        const { provider, model: name, dimension } = model
+        await tx.query(
+          `insert into embedding_versions (id, workspace_id, store_id, provider, model, dimension, status, index_name)
          select $1, $2, $3, $4, $5, $6, 'active', $7
          where not exists (select from embedding_versions where store_id = $3 and status = 'active')
          on conflict do nothing`,
-        [id, lane.workspaceId, lane.storeId, provider, name, dimension, indexName],
-      )
-    }),
+          [id, lane.workspaceId, lane.storeId, provider, name, dimension, indexName],
+        )
+      }),
 
-  unembedded: (lane, version, max) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
-      // Several vectors may wait for one text, so more rows than texts are looked at.
-      const rows = await tx.query<{ textHash: string; text: string | null }>(
-        `with waiting as (
+    unembedded: (lane, version, max) =>
+      database.inWorkspace(lane.workspaceId, async (tx) => {
+        // Several vectors may wait for one text, so more rows than texts are looked at.
+        const rows = await tx.query<{ textHash: string; text: string | null }>(
+          `with waiting as (
            select v.text_hash, v.family, v.ref_id, v.view from vector_entries v
            where ${owedBy} and v.wanted_hash is not null
              and not exists (select from embedding_values e
@@ -71,63 +70,53 @@ export const createVectorLedger = (database: Database): VectorLedger => ({
          from waiting w
          left join knowledge_chunks c on w.family = 'chunks' and c.id = w.ref_id
          left join memory_observations o on w.family = 'observations' and o.id = w.ref_id`,
-        [lane.workspaceId, lane.storeId, version.id, modelKey(version.model), max * 4],
-      )
-      const texts = new Map(rows.flatMap((row) => (row.text === null ? [] : [[row.textHash, row.text] as const])))
-      return [...texts].slice(0, max).map(([textHash, text]) => ({ textHash, text }))
-    }),
+          [lane.workspaceId, lane.storeId, version.id, modelKey(version.model), max * 4],
+        )
+        const texts = new Map(rows.flatMap((row) => (row.text === null ? [] : [[row.textHash, row.text] as const])))
+        return [...texts].slice(0, max).map(([textHash, text]) => ({ textHash, text }))
+      }),
 
-  saveValues: (lane, model, rows) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
-      // All values travel as one binary parameter and are cut apart in the server: inside JSON they would go as hex.
-      await tx.query(
-        `insert into embedding_values (workspace_id, model, text_hash, values, created_at)
-         select $1, $2, k.hash, substring($4::bytea from (k.at::int - 1) * $5 + 1 for $5), now()
-         from unnest($3::text[]) with ordinality as k(hash, at) on conflict do nothing`,
-        [
-          lane.workspaceId,
-          modelKey(model),
-          rows.map((row) => row.textHash),
-          Buffer.concat(rows.map((row) => bytesOf(row.values))),
-          model.dimension * Float32Array.BYTES_PER_ELEMENT,
-        ],
-      )
-    }),
+    saveValues: (lane, model, rows) =>
+      database.inWorkspace(lane.workspaceId, (tx) => embeddingValues.save(tx, lane.workspaceId, model, rows)),
 
-  park: (lane, versionId, textHash, reason) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
-      const parked = await tx.query<{ documentId: string | null }>(
-        `update vector_entries v set parked_reason = $5 where ${owedBy} and v.text_hash = $4
+    park: (lane, versionId, textHash, reason) =>
+      database.inWorkspace(lane.workspaceId, async (tx) => {
+        const parked = await tx.query<{ documentId: string | null }>(
+          `update vector_entries v set parked_reason = $5 where ${owedBy} and v.text_hash = $4
          returning (select c.document_id from knowledge_chunks c where v.family = 'chunks' and c.id = v.ref_id) as "documentId"`,
-        [lane.workspaceId, lane.storeId, versionId, textHash, reason],
-      )
-      await showComplete(
-        tx,
-        lane.workspaceId,
-        parked.flatMap((row) => row.documentId ?? []),
-      )
-    }),
+          [lane.workspaceId, lane.storeId, versionId, textHash, reason],
+        )
+        await showComplete(
+          tx,
+          lane.workspaceId,
+          parked.flatMap((row) => row.documentId ?? []),
+        )
+      }),
 
-  owed: (lane, version, max) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
-      const rows = await tx.query<Omit<OwedVector, "values"> & { values: Buffer | null }>(
-        `select v.family, v.ref_id as "refId", v.view, v.wanted_hash as "wantedHash", v.metadata,
-                case when v.wanted_hash is null then null else e.values end as values
+    owed: (lane, version, max) =>
+      database.inWorkspace(lane.workspaceId, async (tx) => {
+        const rows = await tx.query<Omit<OwedVector, "values"> & { textHash: string }>(
+          `select v.family, v.ref_id as "refId", v.view, v.wanted_hash as "wantedHash", v.metadata, v.text_hash as "textHash"
          from vector_entries v
-         left join lateral (select e.values from embedding_values e
-                            where e.workspace_id = $1 and e.model = $4 and e.text_hash = v.text_hash ${perRow}) e on true
-         where ${owedBy} and (v.wanted_hash is null or e.values is not null) limit $5`,
-        [lane.workspaceId, lane.storeId, version.id, modelKey(version.model), max],
-      )
-      return rows.map((row) => ({ ...row, values: row.values === null ? null : floatsOf(row.values) }))
-    }),
+         where ${owedBy} and (v.wanted_hash is null or exists (select from embedding_values e
+                              where e.workspace_id = $1 and e.model = $4 and e.text_hash = v.text_hash ${perRow})) limit $5`,
+          [lane.workspaceId, lane.storeId, version.id, modelKey(version.model), max],
+        )
+        const hashes = new Set(rows.flatMap((row) => (row.wantedHash === null ? [] : [row.textHash])))
+        const saved = await embeddingValues.read(tx, lane.workspaceId, version.model, hashes)
+        return rows.flatMap(({ textHash, ...row }) => {
+          const values = row.wantedHash === null ? null : saved.get(textHash)
+          return values === undefined ? [] : [{ ...row, values }]
+        })
+      }),
 
-  markWritten: (lane, versionId, written) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
-      const documents = await mark(tx, lane, versionId, await lockDocuments(tx, written))
-      return showComplete(tx, lane.workspaceId, documents)
-    }),
-})
+    markWritten: (lane, versionId, written) =>
+      database.inWorkspace(lane.workspaceId, async (tx) => {
+        const documents = await mark(tx, lane, versionId, await lockDocuments(tx, written))
+        return showComplete(tx, lane.workspaceId, documents)
+      }),
+  }
+}
 
 /**
  * Locks the documents of written chunks and returns the vectors that may be marked now. Documents before vectors, as
@@ -185,8 +174,3 @@ async function mark(
   )
   return [...new Set(marked.flatMap((row) => row.documentId ?? []))].sort()
 }
-
-// Copied so that the four-byte alignment of a Float32Array holds wherever pg put the bytes.
-export const floatsOf = (bytes: Buffer): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)
-
-const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength)
