@@ -3,7 +3,17 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { NewDelivery } from "@engram/contracts/deliveries"
 import type { ConnectionId, StoreId } from "@engram/contracts/ids"
-import type { Cache, Embedder, Lane, LaneQueue, Stage, TurnEnd, VectorIndex } from "@engram/contracts/ports"
+import type {
+  ArtifactStore,
+  Cache,
+  Embedder,
+  LaneQueue,
+  Log,
+  Stage,
+  TurnEnd,
+  VectorIndex,
+} from "@engram/contracts/ports"
+import type { Source } from "@engram/contracts/source"
 import { connectionId, deliveryId, storeId, textHash } from "@engram/core/ids"
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { sources } from "@engram/sources/registry"
@@ -11,72 +21,90 @@ import { createSqliteVecIndex } from "@engram/sqlite-vec/sqlite-vec-index"
 import { createDatabase, createPool, type Database } from "@engram/store/database"
 import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createTestDatabase } from "@engram/testkit/database"
-import { createTurns } from "@engram/worker/turns"
+import { createTurns, type TurnDeps } from "@engram/worker/turns"
 
 export interface Payload {
   readonly key: string
   readonly event: string
-  /** `github` unless said. */
-  readonly source?: string
   /** An object, or text for bodies that are not JSON. */
   readonly payload: unknown
   /** When it was accepted, in ms; now unless said. */
   readonly receivedAt?: number
+  /** "github" unless said. */
+  readonly source?: string
 }
 
-/** One workspace's store, driven turn by turn instead of by a queue, so that a test decides the order. */
-export interface Place {
-  readonly lane: Omit<Lane, "stage">
-  /** Accepts payloads, as if signed and posted. */
-  accept(payloads: readonly Payload[]): Promise<void>
-  /** Takes turns until nothing is owed. */
-  drain(): Promise<void>
-  turn(stage: Stage): Promise<TurnEnd>
-}
-
-/** A whole pipeline on a database of its own, with one workspace to begin with. */
-export interface Workbench extends Place {
+/** A whole pipeline on a database of its own, driven turn by turn instead of by a queue, so that a test decides the order. */
+export interface Workbench {
   readonly database: Database
+  readonly lane: Place
   readonly embedder: Embedder
   readonly index: VectorIndex
   readonly cache: Cache
-  /** The store `main` of another workspace, on the same database, index and cache. */
-  place(workspaceId: string): Promise<Place>
+  readonly artifacts: ReadonlyMap<string, Uint8Array>
+  /** Accepts GitHub payloads, as if signed and posted, into the first store unless said otherwise. */
+  accept(payloads: readonly Payload[], into?: Place): Promise<void>
+  /** Takes turns until nothing is owed. */
+  drain(lane?: Place): Promise<void>
+  turn(stage: Stage, lane?: Place): Promise<TurnEnd>
+  addStore(workspaceId: string, name: string): Promise<Place>
+  /** Rows of a query, as the tables' owner. */
+  rows<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>
   readonly calls: { texts: number; calls: number }
   close(): Promise<void>
 }
 
-/** Embedded parts, except where others are given. */
-export async function createWorkbench(
-  given: { readonly embedder?: Embedder; readonly index?: VectorIndex; readonly cache?: Cache } = {},
-): Promise<Workbench> {
+export interface Place {
+  readonly workspaceId: string
+  readonly storeId: StoreId
+}
+
+export interface WorkbenchOptions {
+  readonly embedder?: Embedder
+  readonly cache?: Cache
+  /** What stands between the pipeline and the index, or the artifacts. */
+  readonly index?: (real: VectorIndex) => VectorIndex
+  readonly artifacts?: (real: ArtifactStore) => ArtifactStore
+  readonly sources?: Readonly<Record<string, Source>>
+  readonly normalizeLimits?: TurnDeps["normalizeLimits"]
+  readonly leaseMs?: number
+  readonly log?: Log
+}
+
+export async function createWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
   const test = await createTestDatabase()
   const directory = await mkdtemp(join(tmpdir(), "engram-workbench-"))
   const pool = createPool(test.url, { connectionsMax: 6, applicationName: "workbench" })
   const database = createDatabase(pool)
+  const workspaceId = "acme"
+  const addStore = async (workspace: string, name: string): Promise<Place> => {
+    const id = storeId(workspace, name)
+    await pool.query("insert into workspaces (id) values ($1) on conflict do nothing", [workspace])
+    await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, $3)", [id, workspace, name])
+    return { workspaceId: workspace, storeId: id }
+  }
+  const lane = await addStore(workspaceId, "main")
   const calls = { texts: 0, calls: 0 }
-  const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
-  const { embedder = createLocalEmbedder({ dimension: 64 }), index = file, cache = noCache } = given
+  const index = createSqliteVecIndex({ path: join(directory, "vectors.db") })
   const artifacts = new Map<string, Uint8Array>()
+  const inMemory: ArtifactStore = {
+    put: async (key, bytes) => void artifacts.set(key, bytes),
+    get: async (key) => artifacts.get(key),
+    remove: async (key) => void artifacts.delete(key),
+    check: async () => {},
+  }
+  const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
   const turns = createTurns({
     database,
     queue: silent,
-    sources,
-    artifacts: {
-      put: async (key, bytes) => void artifacts.set(key, bytes),
-      get: async (key) => artifacts.get(key),
-      remove: async (key) => void artifacts.delete(key),
-      check: async () => {},
-    },
+    sources: options.sources ?? sources,
+    artifacts: options.artifacts?.(inMemory) ?? inMemory,
     embedder,
-    index,
+    index: options.index?.(index) ?? index,
     cache,
-    log: {
-      debug() {},
-      info() {},
-      warn: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
-      error() {},
-    },
+    log: options.log ?? warnings,
+    ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
+    ...(options.leaseMs && { leaseMs: options.leaseMs }),
     meters: {
       embedded: ({ texts }) => {
         calls.calls++
@@ -87,44 +115,40 @@ export async function createWorkbench(
       event: () => {},
     },
   })
-
-  const place = async (workspaceId: string): Promise<Place> => {
-    const store = storeId(workspaceId, "main")
-    await pool.query("insert into workspaces (id) values ($1)", [workspaceId])
-    await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, 'main')", [store, workspaceId])
-    const lane = { workspaceId, storeId: store }
-    const turn = (stage: Stage): Promise<TurnEnd> => turns[stage]({ ...lane, stage })
-    return {
-      lane,
-      turn,
-      accept: async (payloads) => {
-        const inbox = createDeliveryInbox({ database })
-        for (let start = 0; start < payloads.length; start += 100) {
-          const batch = payloads.slice(start, start + 100)
-          const deliveries = batch.map((each) => delivery(workspaceId, store, each))
-          await inbox.insert(deliveries)
-          await pool.query(
-            `update ingest_deliveries d set received_at = to_timestamp(k.at / 1000.0)
-             from unnest($1::text[], $2::float8[]) as k(id, at) where d.id = k.id and k.at is not null`,
-            [deliveries.map(({ id }) => id), batch.map((each) => each.receivedAt ?? null)],
-          )
-        }
-      },
-      drain: async () => {
-        for (const stage of ["normalize", "embed", "archive"] as const) {
-          let end: TurnEnd = "more"
-          while (end === "more") end = await turn(stage)
-          if (end !== "idle") throw new Error(`${stage} wants to go on later`)
-        }
-      },
-    }
-  }
-
+  const turn = (stage: Stage, place: Place = lane): Promise<TurnEnd> => turns[stage]({ ...place, stage })
   return {
-    ...(await place("acme")),
-    ...{ database, embedder, index, cache, place, calls },
+    database,
+    lane,
+    embedder,
+    index,
+    cache,
+    artifacts,
+    calls,
+    turn,
+    addStore,
+    rows: async (sql, values = []) => (await pool.query(sql, [...values])).rows,
+    accept: async (payloads, into = lane) => {
+      const inbox = createDeliveryInbox({ database })
+      for (let start = 0; start < payloads.length; start += 100) {
+        const batch = payloads.slice(start, start + 100)
+        const deliveries = batch.map((each) => delivery(into, each))
+        await inbox.insert(deliveries)
+        await pool.query(
+          `update ingest_deliveries d set received_at = to_timestamp(k.at / 1000.0)
+           from unnest($1::text[], $2::float8[]) as k(id, at) where d.id = k.id and k.at is not null`,
+          [deliveries.map(({ id }) => id), batch.map((each) => each.receivedAt ?? null)],
+        )
+      }
+    },
+    drain: async (place = lane) => {
+      for (const stage of ["normalize", "embed", "archive"] as const) {
+        let end: TurnEnd = "more"
+        while (end === "more") end = await turn(stage, place)
+        if (end !== "idle") throw new Error(`${stage} wants to go on later`)
+      }
+    },
     close: async () => {
-      await file.close()
+      await index.close()
       await pool.end()
       await test.drop()
       await rm(directory, { recursive: true, force: true })
@@ -132,14 +156,13 @@ export async function createWorkbench(
   }
 }
 
-function delivery(workspaceId: string, store: StoreId, given: Payload): NewDelivery {
-  const { key, event, payload, source = "github" } = given
-  const connection: ConnectionId = connectionId(workspaceId, source, "main")
+function delivery({ workspaceId, storeId }: Place, { key, event, payload, source = "github" }: Payload): NewDelivery {
+  const connection: ConnectionId = connectionId(workspaceId, source, storeId)
   const body = typeof payload === "string" ? payload : JSON.stringify(payload)
   return {
     id: deliveryId(connection, key),
     workspaceId,
-    storeId: store,
+    storeId,
     connectionId: connection,
     deliveryKey: key,
     source,
@@ -150,6 +173,12 @@ function delivery(workspaceId: string, store: StoreId, given: Payload): NewDeliv
   }
 }
 
+const warnings: Log = {
+  debug() {},
+  info() {},
+  warn: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
+  error() {},
+}
 const silent: Pick<LaneQueue, "wake"> = { wake: async () => {} }
 const noCache: Cache = {
   get: async () => undefined,

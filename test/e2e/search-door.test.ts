@@ -21,7 +21,7 @@ async function open(
 ): Promise<{ bench: Workbench; door: SearchDoor }> {
   const bench = await createWorkbench({ embedder: createLocalEmbedder({ dimension: 256 }), ...given })
   closing.push(bench.close)
-  const door = await openSearchDoor(bench)
+  const door = await openSearchDoor(bench, { index: given.index?.(bench.index) ?? bench.index })
   closing.push(door.close)
   return { bench, door }
 }
@@ -116,23 +116,23 @@ test("what is private shows only to keys of its scope, and stops showing the mom
 
 test("two workspaces with the same content never see each other, by search or by id", async () => {
   const { bench, door } = await open({ cache: createLruCache() })
-  const rival = await bench.place("rival")
+  const rival = await bench.addStore("rival", "main")
   const same = "The launch is planned for the ninth of May."
   await bench.accept([page("launch", same)])
-  await rival.accept([page("launch", same), page("rival-only", "The rival launch budget.")])
-  for (const place of [bench, rival]) await place.drain()
+  await bench.accept([page("launch", same), page("rival-only", "The rival launch budget.")], rival)
+  for (const place of [bench.lane, rival]) await bench.drain(place)
 
   const keys = { acme: await door.key(), rival: await door.key({ workspaceId: "rival" }) }
   const ids = {
     acme: pageId("launch", "acme", bench.lane.storeId),
-    rival: pageId("launch", "rival", rival.lane.storeId),
+    rival: pageId("launch", "rival", rival.storeId),
   }
   const seen = async (key: string) =>
     (await door.ask(key, { query: "launch budget" })).body.hits
       .map((hit: { documentId: string }) => hit.documentId)
       .sort()
   expect(await seen(keys.acme)).toEqual([ids.acme])
-  expect(await seen(keys.rival)).toEqual([ids.rival, pageId("rival-only", "rival", rival.lane.storeId)].sort())
+  expect(await seen(keys.rival)).toEqual([ids.rival, pageId("rival-only", "rival", rival.storeId)].sort())
 
   // Read by its owner first, so that a cache has it.
   expect((await door.read(keys.rival, ids.rival)).status).toBe(200)
@@ -203,7 +203,7 @@ async function openRemote(staleReads = 0) {
   const { apiKey, url: baseUrl } = cohere
   const embedder = createCohereEmbedder({ apiKey, baseUrl, model: "embed-v4.0", dimension: 256, ...patience })
   const index = createPineconeIndex({ apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, ...patience })
-  return { cohere, pinecone, ...(await open({ embedder, index })) }
+  return { cohere, pinecone, ...(await open({ embedder, index: () => index })) }
 }
 
 test("what an eventually consistent index does not show yet is found all the same", async () => {

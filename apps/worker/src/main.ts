@@ -4,6 +4,7 @@ import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openPlatform } from "@engram/platform/platform"
+import { defaultLimits } from "@engram/queue/limits"
 import { sources } from "@engram/sources/registry"
 import { startFleet } from "./fleet.ts"
 import { createMeters } from "./meters.ts"
@@ -18,6 +19,8 @@ try {
     name: "worker",
     log,
     lifecycle,
+    lockMs: Math.min(defaultLimits.lockMs, config.workerLeaseMs),
+    stalledIntervalMs: Math.min(defaultLimits.stalledIntervalMs, config.workerLeaseMs),
     onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
   })
   const fleet = await startFleet({
@@ -27,6 +30,7 @@ try {
     meters: createMeters(metrics),
     stages: config.stages,
     concurrency: config.workerConcurrency,
+    leaseMs: config.workerLeaseMs,
   })
   lifecycle.own(fleet, (running) => running.close(), "the fleet")
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto"
 import type {
   ArtifactStore,
   Cache,
@@ -35,7 +34,9 @@ export interface TurnDeps {
   readonly cache: Cache
   readonly log: Log
   readonly meters: FleetMeters
-  readonly normalizeLimits?: NormalizeLimits
+  readonly normalizeLimits?: Partial<NormalizeLimits>
+  /** How long what a killed worker held, deliveries and lanes, is kept from the others; 30,000 by default. */
+  readonly leaseMs?: number
 }
 
 /** What is measured; the numbers go to `/metrics`. */
@@ -46,10 +47,9 @@ export interface FleetMeters {
   event(event: KnowledgeEvent): void
 }
 
-export const normalizeLimits: NormalizeLimits = {
+export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
   rowsMax: 64,
   bytesMax: 16 * 1024 * 1024,
-  leaseMs: 60_000,
   attemptsMax: 5,
 }
 
@@ -57,6 +57,7 @@ export const normalizeLimits: NormalizeLimits = {
 export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promise<TurnEnd>> {
   const { database, queue, artifacts, embedder, log, meters } = deps
   const vectors = createVectorLedger(database)
+  const leaseMs = deps.leaseMs ?? 30_000
   return {
     normalize: normalize({
       ...deps,
@@ -65,12 +66,12 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
       persist: persist({ knowledge: createKnowledge(database), chunkLimits }),
       announce: announce({ cache: deps.cache, emit: (event) => meters.event(event), log }),
       queue,
-      limits: deps.normalizeLimits ?? normalizeLimits,
+      limits: { ...normalizeLimits, leaseMs, ...deps.normalizeLimits },
     }),
     embed: embed({
       ...deps,
+      leaseMs,
       ledger: vectors,
-      holder: randomUUID(),
       onEmbedded: (call) => meters.embedded(call),
       onSearchable: (document) => meters.searchable(document),
     }),

@@ -23,6 +23,7 @@ export interface Config {
   readonly logLevel: string
   readonly stages: readonly (typeof stages)[number][]
   readonly workerConcurrency: number
+  readonly workerLeaseMs: number
   readonly ingestBodiesBytesMax: number
   readonly ingestBacklogMax: number
 }
@@ -90,6 +91,7 @@ export function readConfig(environment: Environment): Config {
     logLevel: values.LOG_LEVEL,
     stages: values.STAGES,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    workerLeaseMs: values.WORKER_LEASE_MS,
     ingestBodiesBytesMax: values.INGEST_BODIES_MB * megabyte,
     ingestBacklogMax: values.INGEST_BACKLOG_MAX,
   }) satisfies Config

@@ -94,8 +94,8 @@ const doors = ({ host, ports, ingestBodiesBytesMax, ingestBacklogMax }: Config):
 
 const port = (number: number): string => (number === 0 ? "any free port" : String(number))
 
-const worker = ({ stages, workerConcurrency }: Config): Choice => ({
+const worker = ({ stages, workerConcurrency, workerLeaseMs }: Config): Choice => ({
   part: "worker",
   choice: `${stages.join(", ")}`,
-  follows: `${workerConcurrency} turns of each at a time`,
+  follows: `${workerConcurrency} turns of each at a time; what a killed worker held is taken over after ${workerLeaseMs / 1_000} s`,
 })

@@ -63,6 +63,8 @@ const settings = z.object({
   LOG_LEVEL: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
   STAGES: someOf(stages).default([...stages]),
   WORKER_CONCURRENCY: whole(1, 64).default(2),
+  /** How long what a killed worker held stays with it before another takes over. */
+  WORKER_LEASE_MS: whole(1_000, 3_600_000).default(30_000),
   /** Memory for webhook bodies in flight; one body may have 25. */
   INGEST_BODIES_MB: whole(25, 65_536).default(256),
   /** Deliveries of a workspace that may wait before `POST /v1/events` answers 429. */

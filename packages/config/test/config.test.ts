@@ -23,10 +23,11 @@ test("with nothing set everything is embedded", () => {
     dataDir: ".engram",
     embedding: { model: "local-hash-v1", dimension: 512 },
     host: "127.0.0.1",
-    ports: { ingest: 8080, memory: 9100, search: 8081 },
+    ports: { ingest: 8080, memory: 9100, search: 8081, worker: 8082 },
     logLevel: "info",
     stages: ["normalize", "embed", "archive"],
     workerConcurrency: 2,
+    workerLeaseMs: 30_000,
     ingestBodiesBytesMax: 268_435_456,
     ingestBacklogMax: 50_000,
   })

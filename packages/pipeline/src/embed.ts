@@ -2,19 +2,18 @@ import { Rejected, reasonOf } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { Embedder, Lane, Log, TurnEnd, VectorIndex, VectorTarget } from "@engram/contracts/ports"
 import type { OwedVector, UnembeddedText, VectorLedger } from "@engram/contracts/vectors"
+import { withLease } from "./with-lease.ts"
 
 /** Rows written to the index in one turn; five times the texts of one call, since many texts are known already. */
 const rowsMax = 500
-/** Longer than any call a turn makes may take. */
-const leaseMs = 120_000
 
 export interface EmbedDeps {
   readonly ledger: VectorLedger
   readonly embedder: Embedder
   readonly index: VectorIndex
-  /** Who holds the lane's lease: unique to this process. */
-  readonly holder: string
   readonly log: Log
+  /** How long a worker that dies keeps its lane from the others. */
+  readonly leaseMs: number
   readonly onEmbedded?: (call: { readonly texts: number; readonly textsMax: number; readonly ms: number }) => void
   readonly onSearchable?: (document: { readonly acceptedAt: number }) => void
 }
@@ -29,20 +28,23 @@ export const namespaceOf = (family: string, version: Pick<EmbeddingVersion, "id"
 export const embed =
   (deps: EmbedDeps) =>
   async (lane: Lane): Promise<TurnEnd> => {
-    if (!(await deps.ledger.lease(lane, deps.holder, leaseMs))) return { afterMs: 5_000 }
-    let more = false
-    for (const version of await deps.ledger.versions(lane)) {
-      if (!sameModel(deps.embedder, version)) {
-        deps.log.error({ lane, wants: version.model, have: deps.embedder.model }, "store wants another embedding model")
-        continue
-      }
-      const embedded = await embedTexts(deps, lane, version)
-      const written = await writeVectors(deps, lane, version)
-      more ||= embedded > 0 || written > 0
-    }
-    if (!more) await deps.ledger.release(lane, deps.holder)
-    return more ? "more" : "idle"
+    const done = await withLease(deps.ledger, lane, deps.leaseMs, async () => {
+      let done = 0
+      for (const version of await deps.ledger.versions(lane)) done += await work(deps, lane, version)
+      return done
+    })
+    if (done === undefined) return { afterMs: deps.leaseMs / 6 }
+    return done > 0 ? "more" : "idle"
   }
+
+/** How many texts were embedded and vectors written. */
+async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<number> {
+  if (!sameModel(deps.embedder, version)) {
+    deps.log.error({ lane, wants: version.model, have: deps.embedder.model }, "store wants another embedding model")
+    return 0
+  }
+  return (await embedTexts(deps, lane, version)) + (await writeVectors(deps, lane, version))
+}
 
 export const sameModel = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
   model.provider === wanted.provider && model.model === wanted.model && model.dimension === wanted.dimension

@@ -1,0 +1,52 @@
+import { createHmac } from "node:crypto"
+import type { Payload } from "./payloads.ts"
+
+export interface Answers {
+  /** 202: stored, will be processed. */
+  accepted: number
+  /** 200: stored before. */
+  duplicate: number
+}
+
+/** As many requests under way as GitHub has for a busy organisation. */
+const togetherMax = 16
+
+/** Posts each payload as GitHub would, signed with the connection's secret. Throws on any other answer than 202 or 200. */
+export async function postPayloads(
+  payloads: readonly Payload[],
+  door: { readonly url: string; readonly secret: string },
+  onAnswer: (answers: Answers) => void,
+): Promise<Answers> {
+  const answers: Answers = { accepted: 0, duplicate: 0 }
+  const waiting = payloads.values()
+  const sender = async (): Promise<void> => {
+    for (const payload of waiting) {
+      answers[await post(payload, door)] += 1
+      onAnswer(answers)
+    }
+  }
+  await Promise.all(Array.from({ length: togetherMax }, sender))
+  return answers
+}
+
+async function post(
+  { deliveryKey, event, body }: Payload,
+  door: { readonly url: string; readonly secret: string },
+): Promise<keyof Answers> {
+  const response = await fetch(door.url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "user-agent": "GitHub-Hookshot/engram-demo",
+      "x-github-event": event,
+      "x-github-delivery": deliveryKey,
+      "x-hub-signature-256": `sha256=${createHmac("sha256", door.secret).update(body).digest("hex")}`,
+    },
+    body,
+    signal: AbortSignal.timeout(30_000),
+  })
+  const text = await response.text()
+  if (response.status === 202) return "accepted"
+  if (response.status === 200) return "duplicate"
+  throw new Error(`the ingest door answered ${response.status} to a ${event} delivery: ${text.slice(0, 200)}`)
+}
