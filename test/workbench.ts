@@ -37,6 +37,7 @@ export interface Payload {
 /** A whole pipeline on a database of its own, driven turn by turn instead of by a queue, so that a test decides the order. */
 export interface Workbench {
   readonly database: Database
+  readonly databaseUrl: string
   readonly lane: Place
   readonly embedder: Embedder
   readonly index: VectorIndex
@@ -60,6 +61,8 @@ export interface Place {
 }
 
 export interface WorkbenchOptions {
+  /** Another workbench's database, to work on it from another process; by default one of its own. */
+  readonly databaseUrl?: string
   readonly embedder?: Embedder
   readonly cache?: Cache
   /** What stands between the pipeline and the index, or the artifacts. */
@@ -72,7 +75,8 @@ export interface WorkbenchOptions {
 }
 
 export async function createWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
-  const test = await createTestDatabase()
+  const shared = options.databaseUrl
+  const test = shared === undefined ? await createTestDatabase() : { url: shared, drop: async () => {} }
   const directory = await mkdtemp(join(tmpdir(), "engram-workbench-"))
   const pool = createPool(test.url, { connectionsMax: 6, applicationName: "workbench" })
   const database = createDatabase(pool)
@@ -80,12 +84,18 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   const addStore = async (workspace: string, name: string): Promise<Place> => {
     const id = storeId(workspace, name)
     await pool.query("insert into workspaces (id) values ($1) on conflict do nothing", [workspace])
-    await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, $3)", [id, workspace, name])
+    await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, $3) on conflict do nothing", [
+      id,
+      workspace,
+      name,
+    ])
     return { workspaceId: workspace, storeId: id }
   }
   const lane = await addStore(workspaceId, "main")
   const calls = { texts: 0, calls: 0 }
-  const index = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
+  const index = options.index?.(file) ?? file
   const artifacts = new Map<string, Uint8Array>()
   const inMemory: ArtifactStore = {
     put: async (key, bytes) => void artifacts.set(key, bytes),
@@ -93,14 +103,13 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     remove: async (key) => void artifacts.delete(key),
     check: async () => {},
   }
-  const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
   const turns = createTurns({
     database,
     queue: silent,
     sources: options.sources ?? sources,
     artifacts: options.artifacts?.(inMemory) ?? inMemory,
     embedder,
-    index: options.index?.(index) ?? index,
+    index,
     cache,
     log: options.log ?? warnings,
     ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
@@ -118,6 +127,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   const turn = (stage: Stage, place: Place = lane): Promise<TurnEnd> => turns[stage]({ ...place, stage })
   return {
     database,
+    databaseUrl: test.url,
     lane,
     embedder,
     index,
@@ -148,7 +158,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       }
     },
     close: async () => {
-      await index.close()
+      file.close()
       await pool.end()
       await test.drop()
       await rm(directory, { recursive: true, force: true })

@@ -21,7 +21,7 @@ async function open(
 ): Promise<{ bench: Workbench; door: SearchDoor }> {
   const bench = await createWorkbench({ embedder: createLocalEmbedder({ dimension: 256 }), ...given })
   closing.push(bench.close)
-  const door = await openSearchDoor(bench, { index: given.index?.(bench.index) ?? bench.index })
+  const door = await openSearchDoor(bench)
   closing.push(door.close)
   return { bench, door }
 }

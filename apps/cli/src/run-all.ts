@@ -3,6 +3,7 @@ import { secretKeyOf } from "@engram/config/secret-key"
 import type { Log } from "@engram/contracts/ports"
 import { startIngest } from "@engram/ingest/start"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
+import { startSearch } from "@engram/memory/start"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openDatabase } from "@engram/platform/open-database"
@@ -59,5 +60,6 @@ export async function runAll(parts: {
     statementTimeoutMs: 8_000,
   })
   const ingest = await startIngest({ config, database, queue: platform.queue, secretKey, log, metrics, lifecycle })
-  return { platform, metrics, secretKey, urls: { ingest, search: "", status: status.url } }
+  const search = await startSearch({ ...platform, config, log, metrics, lifecycle })
+  return { platform, metrics, secretKey, urls: { ingest, search, status: status.url } }
 }

@@ -2,13 +2,12 @@ import { reasonOf } from "@engram/contracts/errors"
 import type { LaneQueue, Log } from "@engram/contracts/ports"
 import type { SweepLedger, SweepTotals } from "@engram/contracts/vectors"
 
-/** Longer than any request to an index can take, so that an upsert given up on has landed or never will. */
-const longestTimeoutMs = 120_000
-
 export interface SweepDeps {
   readonly ledger: SweepLedger
   readonly queue: Pick<LaneQueue, "wake">
   readonly log: Log
+  /** Longer than any request to an index can take, so that an upsert given up on has landed or never will; 120,000 by default. */
+  readonly longestTimeoutMs?: number
   readonly onTotals?: (totals: SweepTotals) => void
 }
 
@@ -18,7 +17,7 @@ export interface SweepDeps {
  */
 export const sweep = (deps: SweepDeps) => (): Promise<number | undefined> =>
   deps.ledger.alone(async () => {
-    await deps.ledger.removeAgain(longestTimeoutMs)
+    await deps.ledger.removeAgain(deps.longestTimeoutMs ?? 120_000)
     const lanes = await deps.ledger.dueLanes()
     for (const lane of lanes) {
       await deps.queue
