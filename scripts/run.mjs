@@ -60,7 +60,9 @@ function fingerprint() {
  */
 function run(command, args) {
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: "1" }
-  const child = spawn(join(bin, command), args, { cwd: root, stdio: "inherit", env })
+  // pnpm's own `node` is a shell that keeps signals to itself.
+  const file = command === "node" ? join(root, "node_modules", "node", "bin", "node") : join(bin, command)
+  const child = spawn(file, args, { cwd: root, stdio: "inherit", env })
   const pass = () => child.kill("SIGTERM")
   const wait = () => {}
   process.on("SIGTERM", pass).on("SIGINT", wait)
