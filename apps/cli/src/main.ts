@@ -9,7 +9,7 @@ const stop = new AbortController()
 let asked = 0
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => {
-    // One that comes at once is the same request, told by another parent; a later one takes no for no answer.
+    // One that comes at once is the same request, told by another parent; a later one does not take no for an answer.
     if (stop.signal.aborted && Date.now() - asked > 1_000) process.exit(130)
     asked ||= Date.now()
     stop.abort()
