@@ -1,9 +1,6 @@
 import fc from "fast-check"
 import { countTokens as exactTokens } from "gpt-tokenizer/encoding/cl100k_base"
-import type { Nodes } from "mdast"
-import { fromMarkdown } from "mdast-util-from-markdown"
-import { gfmFromMarkdown } from "mdast-util-gfm"
-import { gfm } from "micromark-extension-gfm"
+import MarkdownIt, { type Token } from "markdown-it"
 import { describe, expect, test } from "vitest"
 import { type ChunkDraft, chunkLimits, chunkSections } from "../../src/chunk/chunk.ts"
 import { textHash } from "../../src/ids.ts"
@@ -13,16 +10,15 @@ const words = (text: string): string[] => text.match(/[\p{L}\p{N}]+/gu) ?? []
 const textOf = (chunks: readonly ChunkDraft[]): string => chunks.map((chunk) => chunk.text).join("\n")
 
 function expectKeepsAll(markdown: string, chunks: readonly ChunkDraft[]): void {
-  const tree = fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })
   const kept = textOf(chunks)
-  for (const text of leafTexts(tree)) for (const word of words(text)) expect(kept).toContain(word)
+  const shown = new MarkdownIt({ html: true }).parse(markdown, {}).flatMap(shownTexts)
+  for (const text of shown) for (const word of words(text)) expect(kept).toContain(word)
 }
 
-/** What the reference parser would show, tag by tag: HTML left out. */
-function leafTexts(node: Nodes): string[] {
-  if (node.type === "html") return []
-  if ("children" in node) return node.children.flatMap(leafTexts)
-  return "value" in node ? [node.value] : []
+/** The texts a rendered page would show, HTML left out. */
+function shownTexts({ type, content, children }: Token): string[] {
+  if (children) return children.flatMap(shownTexts)
+  return ["text", "code_inline", "fence", "code_block"].includes(type) ? [content] : []
 }
 
 function expectFits(chunks: readonly ChunkDraft[]): void {
