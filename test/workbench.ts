@@ -39,7 +39,9 @@ export interface Workbench {
   readonly database: Database
   readonly databaseUrl: string
   readonly lane: Place
+  readonly embedder: Embedder
   readonly index: VectorIndex
+  readonly cache: Cache
   readonly artifacts: ReadonlyMap<string, Uint8Array>
   /** Accepts GitHub payloads, as if signed and posted, into the first store unless said otherwise. */
   accept(payloads: readonly Payload[], into?: Place): Promise<void>
@@ -62,6 +64,7 @@ export interface WorkbenchOptions {
   /** Another workbench's database, to work on it from another process; by default one of its own. */
   readonly databaseUrl?: string
   readonly embedder?: Embedder
+  readonly cache?: Cache
   /** What stands between the pipeline and the index, or the artifacts. */
   readonly index?: (real: VectorIndex) => VectorIndex
   readonly artifacts?: (real: ArtifactStore) => ArtifactStore
@@ -90,7 +93,9 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   }
   const lane = await addStore(workspaceId, "main")
   const calls = { texts: 0, calls: 0 }
-  const index = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
+  const index = options.index?.(file) ?? file
   const artifacts = new Map<string, Uint8Array>()
   const inMemory: ArtifactStore = {
     put: async (key, bytes) => void artifacts.set(key, bytes),
@@ -103,9 +108,9 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     queue: silent,
     sources: options.sources ?? sources,
     artifacts: options.artifacts?.(inMemory) ?? inMemory,
-    embedder: options.embedder ?? createLocalEmbedder({ dimension: 64 }),
-    index: options.index?.(index) ?? index,
-    cache: noCache,
+    embedder,
+    index,
+    cache,
     log: options.log ?? warnings,
     ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
     ...(options.leaseMs && { leaseMs: options.leaseMs }),
@@ -124,7 +129,9 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     database,
     databaseUrl: test.url,
     lane,
+    embedder,
     index,
+    cache,
     artifacts,
     calls,
     turn,
@@ -151,7 +158,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       }
     },
     close: async () => {
-      await index.close()
+      file.close()
       await pool.end()
       await test.drop()
       await rm(directory, { recursive: true, force: true })

@@ -2,15 +2,18 @@ import { z } from "zod"
 import type { EmbeddingVersion, VectorFamily } from "./knowledge.ts"
 import type { Lane } from "./ports.ts"
 
+/** Postgres keeps no NUL in a text, so none is looked for. */
+const text = z.string().overwrite((given) => given.replaceAll("\0", " "))
+
 /** What `POST /v1/search` takes. */
 export const SearchRequest = z.strictObject({
-  query: z.string().trim().min(1).max(4_000),
+  query: text.trim().min(1).max(4_000),
   /** 1 to 100. */
   limit: z.int().min(1).max(100).default(10),
   /** Only these sources: `github`. */
-  sources: z.array(z.string().min(1)).min(1).optional(),
+  sources: z.array(text.min(1)).min(1).optional(),
   /** Only these kinds of document or observation: `pull_request`, `merged`. */
-  kinds: z.array(z.string().min(1)).min(1).optional(),
+  kinds: z.array(text.min(1)).min(1).optional(),
   /** Only what occurred at or after, at or before. */
   since: z.iso.datetime({ offset: true }).optional(),
   until: z.iso.datetime({ offset: true }).optional(),
@@ -32,9 +35,9 @@ export interface SearchHit {
   readonly url: string | null
   /** RFC 3339 */
   readonly occurredAt: string
-  /** Reciprocal-rank sum; comparable within one answer only. */
+  /** Reciprocal-rank sum of its document; comparable within one answer only. */
   readonly score: number
-  /** Which lists it was found in. */
+  /** Which lists its document was found in. */
   readonly foundBy: readonly ("text" | "vector")[]
 }
 
@@ -54,12 +57,13 @@ export type HitRow = Omit<SearchHit, "score" | "foundBy">
 
 /** The reading side of Postgres. Everything returned is live, and readable by the reader at this moment. */
 export interface SearchIndex {
-  /** Ids whose text matches any word of the query, best first. */
+  /** Ids whose text matches any word of the query, best first, one a document. */
   matching(reader: Reader, family: VectorFamily, request: SearchRequest, max: number): Promise<string[]>
   activeVersion(lane: Pick<Lane, "workspaceId" | "storeId">): Promise<EmbeddingVersion | undefined>
-  /** Vectors written since `sinceMs` ago, newest first: an eventually consistent index may not show them yet. */
+  /** Vectors written since `sinceMs` ago that pass the request's filters, newest first: an eventually consistent index may not show them yet. */
   recentVectors(
     reader: Reader,
+    request: SearchRequest,
     version: EmbeddingVersion,
     family: VectorFamily,
     sinceMs: number,

@@ -1,3 +1,5 @@
+import { reasonOf } from "@engram/contracts/errors"
+
 /** What a process needs to do its work, by name. Each resolves, or rejects with what is wrong. */
 export type Checks = { readonly [dependency: string]: () => Promise<void> }
 
@@ -10,10 +12,18 @@ export interface Finding {
 const checkTimeoutMs = 2_000
 
 /** Asks every dependency at once; one that says nothing for 2 seconds is not ready. Never rejects. */
-export async function inspectAll(checks: Checks): Promise<Record<string, Finding>> {
+async function inspectAll(checks: Checks): Promise<Record<string, Finding>> {
   const entries = Object.entries(checks)
   const findings = await Promise.all(entries.map(async ([name, check]) => [name, await inspect(check)] as const))
   return Object.fromEntries(findings)
+}
+
+/** What `/health/ready` says: 200 while every dependency answers and the process is not shutting down, else 503. */
+export async function readiness(process: { readonly checks: Checks; readonly isStopping: () => boolean }) {
+  const dependencies = await inspectAll(process.checks)
+  const stopping = process.isStopping()
+  const ready = !stopping && Object.values(dependencies).every(({ ok }) => ok)
+  return { status: ready ? 200 : 503, body: { ready, stopping, dependencies } }
 }
 
 async function inspect(check: () => Promise<void>): Promise<Finding> {
@@ -27,7 +37,7 @@ async function inspect(check: () => Promise<void>): Promise<Finding> {
     await Promise.race([check(), late])
     return { ok: true, latencyMs: latencyMs() }
   } catch (error) {
-    return { ok: false, latencyMs: latencyMs(), error: error instanceof Error ? error.message : String(error) }
+    return { ok: false, latencyMs: latencyMs(), error: reasonOf(error) }
   } finally {
     clearTimeout(timer)
   }

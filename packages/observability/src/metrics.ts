@@ -18,6 +18,7 @@ export interface Metrics {
   readonly deliveries: Gauge<"state">
   readonly turnSeconds: Histogram<"stage" | "outcome">
   readonly knowledgeEvents: Counter<"name">
+  readonly searchSeconds: Histogram<"outcome">
   /** 0 closed, 1 half open, 2 open. */
   readonly breakerState: Gauge<"dependency">
   readonly contentType: string
@@ -68,6 +69,12 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
       ["stage", "outcome"],
     ),
     knowledgeEvents: counter("knowledge_events_total", "What was said after commits.", ["name"]),
+    searchSeconds: histogram(
+      "search_seconds",
+      "One search, from its request to its answer.",
+      [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      ["outcome"],
+    ),
     breakerState: gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"]),
     contentType: registry.contentType,
     text: () => registry.metrics(),

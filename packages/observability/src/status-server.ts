@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { type Checks, inspectAll } from "./health.ts"
+import { type Checks, readiness } from "./health.ts"
 import type { Metrics } from "./metrics.ts"
 
 export interface StatusServer {
@@ -21,9 +21,8 @@ export async function startStatusServer(options: {
   const answers: Record<string, (response: ServerResponse) => Promise<void>> = {
     "/health/live": async (response) => json(response, 200, { live: true }),
     "/health/ready": async (response) => {
-      const dependencies = await inspectAll(options.checks)
-      const ready = !stopping && Object.values(dependencies).every(({ ok }) => ok)
-      json(response, ready ? 200 : 503, { ready, stopping, dependencies })
+      const { status, body } = await readiness({ checks: options.checks, isStopping: () => stopping })
+      json(response, status, body)
     },
     "/metrics": async (response) => {
       response.writeHead(200, { "content-type": options.metrics.contentType }).end(await options.metrics.text())

@@ -1,7 +1,6 @@
 import type { EntityDraft } from "@engram/contracts/graph"
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { type AliasClaim, aliasClaim, newerClaim } from "../../src/state/alias.ts"
 import { entityFields, entityFromDraft, mergeEntities } from "../../src/state/entity.ts"
 import { claim, throughJsonb } from "./claims.ts"
 
@@ -29,16 +28,4 @@ test("the newest payload names the entity; one that carries less takes nothing a
     entityFromDraft({ kind: "account", alias: { type: "t", value: "1" }, aliases: [], fields, at })
   const state = mergeEntities(of(2, { login: "new" }), of(1, { login: "old", name: "Mona" }))
   expect(entityFields(state)).toEqual({ login: "new", name: "Mona" })
-})
-
-test("an alias belongs to whoever was last seen with it, in whatever order the claims arrive", () => {
-  expect(newerClaim(aliasClaim("ent_b", 2), aliasClaim("ent_a", 1)).entityId).toBe("ent_b")
-  const claims = fc.array(fc.tuple(fc.constantFrom("ent_a", "ent_b", "ent_c"), fc.nat({ max: 2 })), { minLength: 1 })
-  const join = (drafts: readonly (readonly [string, number])[]) =>
-    drafts.reduce<AliasClaim | undefined>((held, [id, at]) => newerClaim(held, aliasClaim(id, at)), undefined)
-  fc.assert(
-    fc.property(claims, (drafts) => {
-      expect(join(drafts)).toEqual(join([...drafts, ...drafts].reverse()))
-    }),
-  )
 })

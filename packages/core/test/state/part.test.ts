@@ -77,6 +77,13 @@ describe("merging parts is a join", () => {
     )
   })
 
+  test("samePart tells apart a newer list of the same links, and a link that only an older list held", () => {
+    const list = (at: number, ...links: Link[]) => said({ at, links: { a: links } })
+    const once = list(1, assigned("1"))
+    expect(samePart(once, mergeParts(once, list(2, assigned("1"))))).toBe(false)
+    expect(samePart(mergeParts(said({ at: 1 }), list(2)), mergeParts(once, list(2)))).toBe(false)
+  })
+
   test("samePart tells apart exactly the states that differ", () => {
     fc.assert(
       fc.property(state, state, (a, b) => {
@@ -196,6 +203,15 @@ describe("edges", () => {
     )
     expect(partEdges(merged)).toMatchObject([{ since: 2, until: 7 }])
     expect(partEdges(mergeParts(merged, said({ at: 8, alive: true })))).toMatchObject([{ since: 2, until: null }])
+  })
+
+  test("an edge ended at the removal, also when a list that no longer holds it came after", () => {
+    const removed = mergeParts(
+      said({ at: 2, alive: true, links: { a: [assigned("1")] } }),
+      said({ at: 7, alive: false }),
+    )
+    const merged = mergeParts(removed, said({ at: 9, links: { a: [] } }))
+    expect(partEdges(merged)).toMatchObject([{ since: 2, until: 7 }])
   })
 
   test("order and repetition in a list carry no meaning; of equal links the surer one counts", () => {

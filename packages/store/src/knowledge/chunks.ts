@@ -69,10 +69,10 @@ export async function showComplete(
      from (select id, pending_since from knowledge_documents where id = any($1) order by id for update) old
      where d.id = old.id and d.indexed_version < d.version and not exists (
        select from knowledge_chunks c
-       join vector_entries v on v.store_id = c.store_id and v.family = 'chunks' and v.ref_id = c.id
-       join embedding_versions e on e.id = v.embedding_version_id and e.status = 'active'
-       where c.workspace_id = $2 and c.document_id = d.id and c.version_to is null
-         and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null)
+       where c.workspace_id = $2 and c.document_id = d.id and c.version_to is null and exists (
+         select from vector_entries v join embedding_versions e on e.id = v.embedding_version_id and e.status = 'active'
+         where v.store_id = c.store_id and v.family = 'chunks' and v.ref_id = c.id
+           and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null offset 0) offset 0)
      returning d.id, old.pending_since as "pendingSince"`,
     [documentIds, workspaceId],
   )

@@ -43,7 +43,7 @@ export const writeVectors = (tx: Transaction, workspaceId: string): Vectors => (
   wantVectors: async (rows) => {
     await tx.insert(
       "vector_entries",
-      rows.map((row) => ({ ...row, workspaceId, attempts: 0 })),
+      rows.map((row) => ({ ...row, workspaceId, attempts: 0 })).sort(byRef),
       `on conflict (store_id, family, ref_id, view, embedding_version_id) do update
          set text_hash = excluded.text_hash, metadata = excluded.metadata, wanted_hash = excluded.wanted_hash,
              removed_at = null, parked_reason = null, attempts = 0
@@ -51,3 +51,6 @@ export const writeVectors = (tx: Transaction, workspaceId: string): Vectors => (
     )
   },
 })
+
+const byRef = (a: { refId: string; view: string }, b: { refId: string; view: string }): number =>
+  `${a.refId} ${a.view}` < `${b.refId} ${b.view}` ? -1 : 1

@@ -1,0 +1,17 @@
+import { enableCompileCache } from "node:module"
+import { runEngram } from "./program.ts"
+import { createTerminal } from "./terminal.ts"
+
+// Commands are loaded after this; the second start of one is twice as fast.
+enableCompileCache()
+
+const stop = new AbortController()
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  // The first asks to stop; the second does not take no for an answer.
+  process.on(signal, () => (stop.signal.aborted ? process.exit(130) : stop.abort()))
+}
+// Whoever reads the output may have had enough, as `head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
+
+const terminal = createTerminal(process.stdout, process.stderr)
+process.exit(await runEngram(process.argv.slice(2), { environment: process.env, terminal, stop: stop.signal }))

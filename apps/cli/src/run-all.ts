@@ -1,0 +1,65 @@
+import type { Config } from "@engram/config/config"
+import { secretKeyOf } from "@engram/config/secret-key"
+import type { Log } from "@engram/contracts/ports"
+import { startIngest } from "@engram/ingest/start"
+import type { Lifecycle } from "@engram/lifecycle/lifecycle"
+import { startSearch } from "@engram/memory/start"
+import { createMetrics, type Metrics } from "@engram/observability/metrics"
+import { startStatusServer } from "@engram/observability/status-server"
+import { openDatabase } from "@engram/platform/open-database"
+import { openPlatform, type Platform, type PlatformOptions } from "@engram/platform/platform"
+import { sources } from "@engram/sources/registry"
+import { startFleet } from "@engram/worker/fleet"
+import { createMeters } from "@engram/worker/meters"
+
+export interface Running {
+  readonly platform: Platform
+  readonly metrics: Metrics
+  readonly secretKey: string
+  readonly urls: { readonly ingest: string; readonly search: string; readonly status: string }
+}
+
+/** Everything in this process: the worker fleet first, then the doors, so that they close before what they feed. */
+export async function runAll(parts: {
+  readonly config: Config
+  readonly lifecycle: Lifecycle
+  readonly log: Log
+  readonly queuePrefix?: string
+}): Promise<Running> {
+  const { config, lifecycle, log } = parts
+  const metrics = createMetrics({ processMetrics: true })
+  const options: PlatformOptions = {
+    name: "up",
+    log,
+    lifecycle,
+    onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
+    ...(parts.queuePrefix ? { prefix: parts.queuePrefix } : {}),
+  }
+  const platform = await openPlatform(config, options)
+  const secretKey = await secretKeyOf(config)
+  const fleet = await startFleet({
+    ...platform,
+    sources,
+    log,
+    meters: createMeters(metrics),
+    stages: config.stages,
+    concurrency: config.workerConcurrency,
+  })
+  lifecycle.own(fleet, (running) => running.close(), "the fleet")
+
+  const { host, ports } = config
+  const status = await startStatusServer({ host, port: ports.worker, checks: platform.checks, metrics })
+  lifecycle.own(status, (server) => server.close(), "the status server")
+  // Connections of its own: a busy fleet must not keep the door waiting.
+  const database = await openDatabase({
+    url: platform.databaseUrl,
+    embedded: false,
+    lifecycle,
+    applicationName: "engram-ingest",
+    connectionsMax: 8,
+    statementTimeoutMs: 8_000,
+  })
+  const ingest = await startIngest({ config, database, queue: platform.queue, secretKey, log, metrics, lifecycle })
+  const search = await startSearch({ ...platform, config, log, metrics, lifecycle })
+  return { platform, metrics, secretKey, urls: { ingest, search, status: status.url } }
+}

@@ -1,0 +1,79 @@
+import type { ApiKeys } from "@engram/contracts/deliveries"
+import type { Log } from "@engram/contracts/ports"
+import { type Checks, readiness } from "@engram/observability/health"
+import type { Metrics } from "@engram/observability/metrics"
+import { type FastifyInstance, fastify } from "fastify"
+import { requireKey } from "./authenticate.ts"
+import { type DocumentRouteDeps, serveDocuments } from "./document-route.ts"
+import { answerRefusals } from "./refusal.ts"
+import { type SearchRouteDeps, serveSearch } from "./search-route.ts"
+
+export interface SearchAppDeps extends SearchRouteDeps, DocumentRouteDeps {
+  readonly apiKeys: ApiKeys
+  /** Without these there are no answers; the cache is not among them. */
+  readonly checks: Checks
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly limits?: Partial<SearchLimits>
+}
+
+export interface SearchLimits {
+  /** The longest question in the longest escapes is 48 KB, and there are filters. */
+  readonly bodyBytesMax: number
+  readonly requestMs: number
+  readonly connectionsMax: number
+  /** How long requests under way may take to finish once the process stops. */
+  readonly stopMs: number
+}
+
+export const searchLimits: SearchLimits = {
+  bodyBytesMax: 128 * 1024,
+  requestMs: 10_000,
+  connectionsMax: 2_000,
+  stopMs: 12_000,
+}
+
+export interface SearchApp {
+  /** Resolves to its URL once it takes requests. Port 0 is any free one. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<string>
+  /** Readiness fails, listening ends, requests under way get their answers, connections close; all within `stopMs`. */
+  stop(): Promise<void>
+}
+
+/** The door for readers: every answer belongs to the workspace, the store and the scopes of an API key. */
+export function createSearchApp(deps: SearchAppDeps): SearchApp {
+  const limits = { ...searchLimits, ...deps.limits }
+  let stopping = false
+
+  const app: FastifyInstance = fastify({
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestMs,
+    http: { connectionsCheckingInterval: 5_000 },
+    return503OnClosing: false,
+  })
+  app.server.maxConnections = limits.connectionsMax
+  app.removeContentTypeParser("text/plain")
+
+  answerRefusals(app, deps)
+  app.get("/health/live", () => ({ live: true }))
+  app.get("/health/ready", async (_, reply) => {
+    const { status, body } = await readiness({ checks: deps.checks, isStopping: () => stopping })
+    return reply.code(status).send(body)
+  })
+  app.get("/metrics", async (_, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.text()))
+  app.register(async (keyed) => {
+    requireKey(keyed, deps.apiKeys)
+    serveSearch(keyed, deps)
+    serveDocuments(keyed, deps)
+  })
+
+  return {
+    listen: ({ host, port }) => app.listen({ host, port }),
+    stop: async () => {
+      stopping = true
+      const cut = setTimeout(() => app.server.closeAllConnections(), limits.stopMs)
+      await app.close()
+      clearTimeout(cut)
+    },
+  }
+}

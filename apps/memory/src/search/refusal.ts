@@ -1,0 +1,68 @@
+import { RetryLater, reasonOf } from "@engram/contracts/errors"
+import type { Log } from "@engram/contracts/ports"
+import type { Metrics } from "@engram/observability/metrics"
+import type { FastifyError, FastifyInstance } from "fastify"
+
+/** An answer that is not what the client hoped for. */
+export class Refusal extends Error {
+  override readonly name = "Refusal"
+  readonly status: number
+  readonly code: string
+  /** The field that is wrong. */
+  readonly path: string | undefined
+
+  constructor(status: number, code: string, message: string, options: { path?: string } = {}) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.path = options.path
+  }
+}
+
+/** Every answer but success has this body. */
+export interface RefusalBody {
+  readonly code: string
+  readonly message: string
+  readonly path?: string
+}
+
+/** Fastify's own refusals, in our words. */
+const codes: { readonly [status: number]: string } = {
+  400: "bad_request",
+  413: "too_large",
+  415: "unsupported_media_type",
+}
+
+/** Errors become answers in one place: a client's mistake is 4xx, a dependency away is 503, a bug is 500 and is logged. */
+export function answerRefusals(app: FastifyInstance, deps: { log: Log; metrics: Metrics }): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const { status, ...body } = refusalOf(error)
+    deps.metrics.refused.inc({ status: String(status) })
+    const about = { url: request.routeOptions.url, reason: reasonOf(error) }
+    if (status === 500) deps.log.error({ ...about, stack: error.stack }, "request failed")
+    if (status === 503) deps.log.warn(about, "request could not be answered")
+    if (error instanceof RetryLater) void reply.header("retry-after", String(secondsUntil(error)))
+    return reply.code(status).send(body satisfies RefusalBody)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    deps.metrics.refused.inc({ status: "404" })
+    const message = `there is nothing at ${request.method} ${request.url.split("?", 1)[0]}`
+    return reply.code(404).send({ code: "not_found", message } satisfies RefusalBody)
+  })
+}
+
+function refusalOf(error: FastifyError): RefusalBody & { readonly status: number } {
+  if (error instanceof Refusal) {
+    const { status, code, message, path } = error
+    return { status, code, message, ...(path === undefined ? {} : { path }) }
+  }
+  // What is away, and where, is for the log: the client can only come again.
+  if (error instanceof RetryLater) {
+    return { status: 503, code: "unavailable", message: "a part that this needs is away; ask again" }
+  }
+  const status = error.statusCode ?? 500
+  if (status >= 400 && status < 500) return { status, code: codes[status] ?? "bad_request", message: error.message }
+  return { status: 500, code: "internal", message: "something went wrong here; it was logged" }
+}
+
+const secondsUntil = ({ afterMs }: RetryLater): number => Math.max(1, Math.ceil(afterMs / 1_000))

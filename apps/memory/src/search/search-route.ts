@@ -1,0 +1,46 @@
+import { Rejected } from "@engram/contracts/errors"
+import { type Reader, type SearchHit, SearchRequest } from "@engram/contracts/search"
+import type { Metrics } from "@engram/observability/metrics"
+import type { FastifyInstance } from "fastify"
+import { readerOf } from "./authenticate.ts"
+import { Refusal } from "./refusal.ts"
+
+export interface SearchRouteDeps {
+  readonly search: (reader: Reader, request: SearchRequest) => Promise<SearchHit[]>
+  readonly metrics: Metrics
+}
+
+/**
+ *   200 {hits}   best first, at most one a document
+ *   400   a field is wrong: `path` names it        413   over 128 KB
+ *   401   no such key                              415   not JSON
+ *   403   the key may not search                   503   Postgres, the embedder or the index is away (Retry-After)
+ */
+export function serveSearch(app: FastifyInstance, deps: SearchRouteDeps): void {
+  app.post("/v1/search", async (request) => {
+    const asked = requestOf(request.body)
+    const started = performance.now()
+    const done = (outcome: string) =>
+      deps.metrics.searchSeconds.observe({ outcome }, (performance.now() - started) / 1_000)
+    try {
+      const hits = await deps.search(readerOf(request), asked)
+      done("ok")
+      return { hits }
+    } catch (error) {
+      done("failed")
+      if (!(error instanceof Rejected) || error.code !== "text_refused") throw error
+      throw new Refusal(400, error.code, error.message, { path: "query" })
+    }
+  })
+}
+
+function requestOf(body: unknown): SearchRequest {
+  const parsed = SearchRequest.safeParse(body)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const path = issue?.path.join(".") ?? ""
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined
+  const field = unknown ?? path
+  const words = issue?.message ?? "is not a search request"
+  throw new Refusal(400, "bad_request", field ? `${field}: ${words}` : words, field ? { path: field } : {})
+}

@@ -1,0 +1,39 @@
+import type { Config } from "@engram/config/config"
+import type { Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
+import type { Lifecycle } from "@engram/lifecycle/lifecycle"
+import type { Metrics } from "@engram/observability/metrics"
+import { readDocument } from "@engram/pipeline/read-document"
+import { search } from "@engram/pipeline/search"
+import { createApiKeys } from "@engram/store/api-keys"
+import type { Database } from "@engram/store/database"
+import { createDocumentIndex } from "@engram/store/document-index"
+import { createSearchIndex } from "@engram/store/search-index"
+import { createSearchApp } from "./search/app.ts"
+
+/** Puts the search door together and opens it; gives its URL. */
+export function startSearch(parts: {
+  readonly config: Pick<Config, "host" | "ports">
+  readonly database: Database
+  readonly embedder: Embedder
+  readonly index: VectorIndex
+  readonly cache: Cache
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly lifecycle: Lifecycle
+}): Promise<string> {
+  const { config, database, embedder, index, cache, log, metrics, lifecycle } = parts
+  const app = createSearchApp({
+    apiKeys: createApiKeys({ database }),
+    search: search({ search: createSearchIndex(database), embedder, index }),
+    readDocument: readDocument({ documents: createDocumentIndex(database), cache }),
+    checks: {
+      database: () => database.check(),
+      vectors: () => index.check(),
+      embeddings: () => embedder.check(),
+    },
+    metrics,
+    log,
+  })
+  lifecycle.own(app, (app) => app.stop(), "the search door")
+  return app.listen({ host: config.host, port: config.ports.search })
+}

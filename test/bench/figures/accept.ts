@@ -1,0 +1,22 @@
+import { startChild } from "../child.ts"
+import type { SendOrder, Sent } from "../processes/sender.ts"
+import { fileAt, type Site } from "../site.ts"
+
+const connections = 64
+
+/** Accepted requests a second over HTTP, signed, and the rows' own floor right before it. */
+export async function measureAccept(site: Site, count: number): Promise<{ floorPerSecond: number; sent: Sent }> {
+  const floor = startChild(fileAt("./floor-insert.ts"))
+  const { perSecond: floorPerSecond } = await floor.ask<{ perSecond: number }>({
+    databaseUrl: await site.database("none"),
+    count,
+  })
+  await floor.stop()
+  const product = await site.product("redis")
+  const [ingest, sender] = [await product.ingest(), startChild(fileAt("./processes/sender.ts"))]
+  const order: SendOrder = { url: ingest.url, path: product.path, count, connections }
+  await sender.ask({ ...order, count: 500, seed: "warm-up" })
+  const sent = await sender.ask<Sent>(order)
+  await Promise.all([ingest.stop(), sender.stop(), product.close()])
+  return { floorPerSecond, sent }
+}

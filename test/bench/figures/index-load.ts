@@ -1,0 +1,75 @@
+import { peakMemoryMb, startChild } from "../child.ts"
+import type { SendOrder, Sent } from "../processes/sender.ts"
+import { fileAt, type Product, type Site } from "../site.ts"
+import { readMetrics } from "./metrics.ts"
+
+export interface Indexed {
+  /** From the first request until everything accepted is indexed. */
+  readonly seconds: number
+  readonly documents: number
+  readonly chunks: number
+  readonly observations: number
+  readonly vectors: number
+  readonly workerPeakMb: number
+  readonly embeddingCalls: number
+  readonly embeddingTexts: number
+  /** Embedding calls when all deliveries came again under new ids. */
+  readonly callsAgain?: number
+}
+
+/** Posts the load to the product's own processes and waits until its worker has indexed it. */
+export async function indexLoad(
+  site: Site,
+  options: { readonly queue: "redis" | "postgres"; readonly count: number; readonly again?: boolean },
+): Promise<Indexed> {
+  const product = await site.product(options.queue)
+  const [ingest, worker, sender] = await Promise.all([
+    product.ingest(),
+    product.worker(),
+    startChild(fileAt("./processes/sender.ts")),
+  ])
+  const order: SendOrder = { url: ingest.url, path: product.path, count: options.count, connections: 32 }
+  try {
+    const started = performance.now()
+    await sender.ask<Sent>(order)
+    await indexed(product)
+    const seconds = (performance.now() - started) / 1_000
+    const workerPeakMb = peakMemoryMb(worker.pid)
+    const { calls, texts } = await readMetrics(worker.url)
+    const result = {
+      seconds,
+      ...(await countRows(product)),
+      workerPeakMb,
+      embeddingCalls: calls,
+      embeddingTexts: texts,
+    }
+    if (!options.again) return result
+
+    await sender.ask<Sent>({ ...order, newKeys: true })
+    await indexed(product)
+    return { ...result, callsAgain: (await readMetrics(worker.url)).calls - calls }
+  } finally {
+    await Promise.all([ingest.stop(), worker.stop(), sender.stop()])
+    await product.close()
+  }
+}
+
+const owed = `
+  select exists (select from ingest_deliveries where state = 'received')
+      or exists (select from vector_entries where wanted_hash is distinct from written_hash and parked_reason is null) as owed`
+
+/** Resolves when no delivery waits and no vector is owed. */
+export async function indexed({ pool }: Pick<Product, "pool">): Promise<void> {
+  while ((await pool.query(owed)).rows[0].owed) await new Promise((resolve) => setTimeout(resolve, 25))
+}
+
+async function countRows({
+  pool,
+}: Product): Promise<Pick<Indexed, "documents" | "chunks" | "observations" | "vectors">> {
+  const { rows } = await pool.query(`
+    select (select count(*)::int from knowledge_documents where live) as documents,
+           (select count(*)::int from knowledge_chunks) as chunks,
+           (select count(*)::int from memory_observations) as observations,
+           (select count(*)::int from vector_entries where wanted_hash is not null) as vectors`)
+  return rows[0]
+}

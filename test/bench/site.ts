@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { migrate } from "@engram/db/migrate"
+import { ensureDatabase, ensureEmbeddedPostgres } from "@engram/embedded-postgres/embedded-postgres"
+import { createConnectionAdmin } from "@engram/store/connections"
+import { createDatabase, createPool } from "@engram/store/database"
+import { createSealer } from "@engram/store/sealing"
+import { startRedis } from "@engram/testkit/redis"
+import pg from "pg"
+import { type Child, startChild } from "./child.ts"
+
+export const workspaceId = "bench"
+export const secret = "the bench's webhook secret"
+const secretKey = "the bench's sealing key, 16 or more"
+
+/** The machine under test: one embedded Postgres as it comes, one Redis, and a directory for everything else. */
+export interface Site {
+  readonly redisUrl: string
+  /** An empty database on the server, with the product's schema or with none. */
+  database(schema: "engram" | "none"): Promise<string>
+  /** A product of its own: database, data directory, one connection of GitHub. */
+  product(queue: "redis" | "postgres"): Promise<Product>
+  close(): Promise<void>
+}
+
+export interface Product {
+  readonly databaseUrl: string
+  readonly dataDir: string
+  readonly storeId: string
+  /** Where deliveries are posted, without the host. */
+  readonly path: string
+  readonly pool: pg.Pool
+  ingest(): Promise<Child & { readonly url: string }>
+  worker(env?: { readonly [name: string]: string }): Promise<Child & { readonly url: string }>
+  close(): Promise<void>
+}
+
+export async function createSite(): Promise<Site> {
+  const directory = await mkdtemp(join(tmpdir(), "engram-bench-"))
+  const server = await ensureEmbeddedPostgres({ dataDir: directory })
+  const templateUrl = await ensureDatabase(server.url, "template")
+  await onServer(templateUrl, async (client) => void (await migrate(client)))
+  const redis = await startRedis()
+  let made = 0
+  const database = async (schema: "engram" | "none"): Promise<string> => {
+    const name = `bench_${++made}`
+    const from = schema === "engram" ? "template" : "template0"
+    await onServer(server.url, async (client) => void (await client.query(`create database ${name} template ${from}`)))
+    return Object.assign(new URL(server.url), { pathname: `/${name}` }).href
+  }
+  return {
+    redisUrl: redis.url,
+    database,
+    product: async (queue) => {
+      // Fleets that share a Redis are told apart by its database number.
+      const queueUrl = queue === "redis" ? `${redis.url}/${made + 1}` : undefined
+      return createProduct(await database("engram"), join(directory, `data-${made}`), queueUrl)
+    },
+    close: async () => {
+      await redis.stop()
+      await server.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function createProduct(databaseUrl: string, dataDir: string, redisUrl: string | undefined): Promise<Product> {
+  const pool = createPool(databaseUrl, { connectionsMax: 4, applicationName: "bench" })
+  const admin = createConnectionAdmin({ database: createDatabase(pool), sealer: createSealer(secretKey) })
+  const connection = await admin.create({ workspaceId, storeName: "main", source: "github", secret })
+  const env = {
+    DATABASE_URL: databaseUrl,
+    ENGRAM_DATA_DIR: dataDir,
+    ENGRAM_SECRET_KEY: secretKey,
+    INGEST_PORT: "0",
+    WORKER_PORT: "0",
+    LOG_LEVEL: "info",
+    ...(redisUrl && { REDIS_URL: redisUrl }),
+  }
+  const start = async (file: string, field: string, more: { readonly [name: string]: string } = {}) => {
+    const child = startChild(file, { env: { ...env, ...more } })
+    const line = await child.said(field)
+    return { ...child, url: String(line[field]) }
+  }
+  return {
+    databaseUrl,
+    dataDir,
+    storeId: connection.storeId,
+    path: `/v1/webhooks/github/${connection.id}`,
+    pool,
+    ingest: () => start(fileAt("../../apps/ingest/src/main.ts"), "url"),
+    worker: (more) => start(fileAt("../../apps/worker/src/main.ts"), "status", more),
+    close: () => pool.end(),
+  }
+}
+
+export const fileAt = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+async function onServer(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}
