@@ -99,17 +99,17 @@ describe("an edit changes the chunks it touches", () => {
     ["added to", (blocks: string[], at: number) => blocks.with(at, `${blocks[at]} And one more remark.`)],
     ["put in", (blocks: string[], at: number) => blocks.toSpliced(at, 0, another)],
     ["taken out", (blocks: string[], at: number) => blocks.toSpliced(at, 1)],
-  ])("a paragraph %s, wherever it is in forty chunks: at most 3, rarely 4 or 5", (_, edit) => {
-    for (const blocks of documents) {
+  ])("a paragraph %s, wherever it is in forty chunks: at most 3, once in a hundred times 4", (_, edit) => {
+    const counts = documents.flatMap((blocks) => {
       const before = chunksOf(blocks)
       expect(before.length).toBeGreaterThanOrEqual(35)
       // Every third place, the first among them: it is where cutting from the start would change every chunk.
       const places = blocks.map((_, at) => at).filter((at) => at % 3 === 0)
-      const counts = places.map((at) => changed(before, chunksOf(edit(blocks, at))))
-      expect(counts[0]).toBeLessThanOrEqual(3)
-      expect(Math.max(...counts)).toBeLessThanOrEqual(5)
-      expect(counts.filter((count) => count > 3).length).toBeLessThanOrEqual(places.length * 0.03)
-    }
+      return places.map((at) => changed(before, chunksOf(edit(blocks, at))))
+    })
+    expect(counts[0]).toBeLessThanOrEqual(3)
+    expect(Math.max(...counts)).toBeLessThanOrEqual(4)
+    expect(counts.filter((count) => count > 3).length).toBeLessThanOrEqual(counts.length * 0.01)
   })
 
   test("a line put into a long code block changes at most 3 chunks", () => {
