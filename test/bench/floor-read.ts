@@ -12,7 +12,7 @@ export interface FloorDocument {
   readonly observations: FloorObservation[]
 }
 
-export interface FloorObservation {
+interface FloorObservation {
   readonly id: string
   readonly document_id: string
   readonly kind: string
