@@ -62,7 +62,7 @@ function ask(product: Product, waiting: Map<string, number>, latencies: number[]
       [[...waiting.keys()]],
     )
     for (const { id, title } of rows) {
-      const hits = await find(reader, { query: title, limit: 20 })
+      const hits = await find(reader, { query: ownWord(title), limit: 20 })
       if (!hits.some((hit) => hit.documentId === id)) continue
       latencies.push(performance.now() - waiting.get(title)!)
       waiting.delete(title)
@@ -84,3 +84,6 @@ function ask(product: Product, waiting: Map<string, number>, latencies: number[]
     },
   }
 }
+
+/** The word that no other title has: full text ranks by how often words occur, not by how rare they are. */
+const ownWord = (title: string): string => /\((\w+)\)$/.exec(title)?.[1] ?? title
