@@ -224,11 +224,12 @@ describe("time is linear in the length of the text", () => {
     "a.",
     "~~~\na\n",
     "a\n===\n",
-  ])("200,000 characters of %j", (unit) => {
-    const text = unit.repeat(200_000 / unit.length)
-    const started = performance.now()
+  ])("100,000 characters of %j", (unit) => {
+    const text = unit.repeat(100_000 / unit.length)
+    // Time of this process, not of the clock: other test files run beside this one.
+    const before = process.cpuUsage()
     const chunks = chunkBody(text)
-    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(8_000)
     for (const chunk of chunks) expect(chunk.tokens).toBeLessThanOrEqual(chunkLimits.maxTokens)
   })
 })
