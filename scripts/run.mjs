@@ -19,7 +19,7 @@ const words = {
     ["biome", "check", "--error-on-warnings", "."],
     ["node", "scripts/check-layers.mjs"],
     ["knip"],
-    ["turbo", "run", "typecheck", "--output-logs=errors-only"],
+    ["turbo", "run", "typecheck", "--output-logs=errors-only", "--concurrency=2"],
   ],
   bench: [["node", "--disable-warning=ExperimentalWarning", "test/bench/main.ts"]],
   format: [["biome", "check", "--write", "."]],
