@@ -1,7 +1,7 @@
 import type { Metrics } from "@engram/observability/metrics"
 import type { FleetMeters } from "./turns.ts"
 
-const families = ["chunks", "observations"]
+const families = ["chunks", "observations", "memories"]
 
 /** What the fleet reports, as the metrics that `/metrics` shows. */
 export const createMeters = (metrics: Metrics): FleetMeters => ({

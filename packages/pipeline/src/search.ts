@@ -1,4 +1,4 @@
-import type { EmbeddingVersion, VectorFamily } from "@engram/contracts/knowledge"
+import type { EmbeddingVersion, KnowledgeFamily } from "@engram/contracts/knowledge"
 import type { Embedder, VectorFilter, VectorIndex } from "@engram/contracts/ports"
 import type { HitRow, Reader, SearchHit, SearchIndex, SearchRequest } from "@engram/contracts/search"
 import { fuse } from "@engram/core/rank"
@@ -19,7 +19,7 @@ export interface SearchDeps {
 }
 
 interface Candidates {
-  readonly family: VectorFamily
+  readonly family: KnowledgeFamily
   readonly byText: readonly string[]
   readonly byVector: readonly string[]
 }
@@ -59,7 +59,7 @@ async function nearest(
   deps: SearchDeps,
   reader: Reader,
   version: EmbeddingVersion,
-  family: VectorFamily,
+  family: KnowledgeFamily,
   question: Float32Array,
   filter: VectorFilter,
 ): Promise<string[]> {
