@@ -37,8 +37,11 @@ export interface Payload {
 /** A whole pipeline on a database of its own, driven turn by turn instead of by a queue, so that a test decides the order. */
 export interface Workbench {
   readonly database: Database
+  readonly databaseUrl: string
   readonly lane: Place
+  readonly embedder: Embedder
   readonly index: VectorIndex
+  readonly cache: Cache
   readonly artifacts: ReadonlyMap<string, Uint8Array>
   /** Accepts GitHub payloads, as if signed and posted, into the first store unless said otherwise. */
   accept(payloads: readonly Payload[], into?: Place): Promise<void>
@@ -58,7 +61,10 @@ export interface Place {
 }
 
 export interface WorkbenchOptions {
+  /** Another workbench's database, to work on it from another process; by default one of its own. */
+  readonly databaseUrl?: string
   readonly embedder?: Embedder
+  readonly cache?: Cache
   /** What stands between the pipeline and the index, or the artifacts. */
   readonly index?: (real: VectorIndex) => VectorIndex
   readonly artifacts?: (real: ArtifactStore) => ArtifactStore
@@ -69,7 +75,8 @@ export interface WorkbenchOptions {
 }
 
 export async function createWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
-  const test = await createTestDatabase()
+  const shared = options.databaseUrl
+  const test = shared === undefined ? await createTestDatabase() : { url: shared, drop: async () => {} }
   const directory = await mkdtemp(join(tmpdir(), "engram-workbench-"))
   const pool = createPool(test.url, { connectionsMax: 6, applicationName: "workbench" })
   const database = createDatabase(pool)
@@ -77,12 +84,18 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   const addStore = async (workspace: string, name: string): Promise<Place> => {
     const id = storeId(workspace, name)
     await pool.query("insert into workspaces (id) values ($1) on conflict do nothing", [workspace])
-    await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, $3)", [id, workspace, name])
+    await pool.query("insert into stores (id, workspace_id, name) values ($1, $2, $3) on conflict do nothing", [
+      id,
+      workspace,
+      name,
+    ])
     return { workspaceId: workspace, storeId: id }
   }
   const lane = await addStore(workspaceId, "main")
   const calls = { texts: 0, calls: 0 }
-  const index = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
+  const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
+  const index = options.index?.(file) ?? file
   const artifacts = new Map<string, Uint8Array>()
   const inMemory: ArtifactStore = {
     put: async (key, bytes) => void artifacts.set(key, bytes),
@@ -95,9 +108,9 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     queue: silent,
     sources: options.sources ?? sources,
     artifacts: options.artifacts?.(inMemory) ?? inMemory,
-    embedder: options.embedder ?? createLocalEmbedder({ dimension: 64 }),
-    index: options.index?.(index) ?? index,
-    cache: noCache,
+    embedder,
+    index,
+    cache,
     log: options.log ?? warnings,
     ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
     ...(options.leaseMs && { leaseMs: options.leaseMs }),
@@ -108,14 +121,18 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       },
       searchable: () => {},
       totals: () => {},
+      cleaned: () => {},
       event: () => {},
     },
   })
   const turn = (stage: Stage, place: Place = lane): Promise<TurnEnd> => turns[stage]({ ...place, stage })
   return {
     database,
+    databaseUrl: test.url,
     lane,
+    embedder,
     index,
+    cache,
     artifacts,
     calls,
     turn,
@@ -142,7 +159,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       }
     },
     close: async () => {
-      await index.close()
+      file.close()
       await pool.end()
       await test.drop()
       await rm(directory, { recursive: true, force: true })

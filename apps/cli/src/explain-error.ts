@@ -1,5 +1,6 @@
 import { ConfigError } from "@engram/config/config"
-import { reasonOf } from "@engram/contracts/errors"
+import { type Environment, masked } from "@engram/config/read-settings"
+import { RetryLater, reasonOf } from "@engram/contracts/errors"
 import { CommanderError } from "commander"
 
 /** The person asked for something that makes no sense; exit code 2. */
@@ -20,17 +21,20 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** One line that says what is wrong and, where we know, what to do. */
-export function explain(error: unknown): string {
+export function explain(error: unknown, environment: Environment): string {
   if (error instanceof ConfigError) {
     return error.mistakes.map(({ setting, words }) => `${setting} ${words}`).join("; ")
   }
-  return oneLine(`${reasonOf(error)}${hint(error)}`)
+  return oneLine(`${reasonOf(error)}${hint(error, environment)}`)
 }
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ")
 
-function hint(error: unknown): string {
+function hint(error: unknown, { DATABASE_URL: databaseUrl }: Environment): string {
   const { code, port } = (error ?? {}) as { readonly code?: unknown; readonly port?: unknown }
-  if (code !== "EADDRINUSE") return ""
-  return `: port ${port} is taken, perhaps by another \`engram up\`; set INGEST_PORT, SEARCH_PORT or WORKER_PORT (0 means any free one)`
+  if (code === "EADDRINUSE") {
+    return `: port ${port} is taken, perhaps by another \`engram up\`; set INGEST_PORT, MEMORY_PORT, SEARCH_PORT or WORKER_PORT (0 means any free one)`
+  }
+  const isDatabase = error instanceof RetryLater && error.message.startsWith("Postgres is away")
+  return isDatabase && databaseUrl ? `; DATABASE_URL is ${masked("DATABASE_URL", databaseUrl)}` : ""
 }

@@ -1,6 +1,5 @@
 import { resolve } from "node:path"
 import { type Config, readConfig } from "@engram/config/config"
-import { masked } from "@engram/config/read-settings"
 import type { Log } from "@engram/contracts/ports"
 import { createLifecycle, type Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
@@ -44,18 +43,8 @@ export async function openCommandDatabase({
 }: Pick<Parts, "config" | "lifecycle">): Promise<{ database: Database; databaseUrl: string }> {
   const databaseUrl = await databaseUrlOf(config, lifecycle)
   const embedded = config.databaseUrl === undefined
-  try {
-    const settings = { url: databaseUrl, embedded, lifecycle, applicationName: "engram-cli", connectionsMax: 4 }
-    return { database: await openDatabase(settings), databaseUrl }
-  } catch (error) {
-    throw embedded ? error : withPlace(config, error)
-  }
-}
-
-/** Says which database it was, since a bare "connection refused" does not. */
-export function withPlace({ databaseUrl = "" }: Pick<Config, "databaseUrl">, error: unknown): unknown {
-  if (error instanceof Error) error.message += ` (DATABASE_URL is ${masked("DATABASE_URL", databaseUrl)})`
-  return error
+  const settings = { url: databaseUrl, embedded, lifecycle, applicationName: "engram-cli", connectionsMax: 4 }
+  return { database: await openDatabase(settings), databaseUrl }
 }
 
 const interrupted = (stop: AbortSignal): Promise<never> =>

@@ -1,34 +1,46 @@
 import { Command, CommanderError } from "commander"
-import { addConnect } from "./commands/connect.ts"
-import { addDeliveries } from "./commands/deliveries.ts"
-import { addDemo } from "./commands/demo.ts"
-import { addDoctor } from "./commands/doctor.ts"
-import { addKeys } from "./commands/keys.ts"
-import { addMigrate } from "./commands/migrate.ts"
-import { addReplay } from "./commands/replay.ts"
-import { addSearch } from "./commands/search.ts"
-import { addStatus } from "./commands/status.ts"
-import { addUp } from "./commands/up.ts"
 import type { Context } from "./context.ts"
-import { exitCodeOf, explain } from "./explain-error.ts"
 
-const commands = [
-  addUp,
-  addDemo,
-  addMigrate,
-  addConnect,
-  addKeys,
-  addStatus,
-  addDeliveries,
-  addReplay,
-  addSearch,
-  addDoctor,
-]
+type AddCommand = (program: Command, context: Context) => void
+
+/** In the order of `--help`. Each is loaded when it is wanted: all of them together bring every SDK there is. */
+const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
+  up: async () => (await import("./commands/up.ts")).addUp,
+  demo: async () => (await import("./commands/demo.ts")).addDemo,
+  migrate: async () => (await import("./commands/migrate.ts")).addMigrate,
+  connect: async () => (await import("./commands/connect.ts")).addConnect,
+  keys: async () => (await import("./commands/keys.ts")).addKeys,
+  status: async () => (await import("./commands/status.ts")).addStatus,
+  deliveries: async () => (await import("./commands/deliveries.ts")).addDeliveries,
+  replay: async () => (await import("./commands/replay.ts")).addReplay,
+  search: async () => (await import("./commands/search.ts")).addSearch,
+  doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
+}
 
 /** Runs one command line and resolves to its exit code: 0, 1 when something went wrong, 2 when the line makes no sense. */
 export async function runEngram(args: readonly string[], context: Context): Promise<number> {
   const { terminal, environment } = context
-  const program = new Command("engram")
+  const program = createProgram(terminal)
+  const wanted = Object.entries(commands).filter(([name]) => name === args[0])
+  for (const [, load] of wanted.length > 0 ? wanted : Object.entries(commands)) (await load())(program, context)
+
+  try {
+    if (args.length === 0) program.outputHelp()
+    else await program.parseAsync([...args], { from: "user" })
+    return 0
+  } catch (error) {
+    const { exitCodeOf, explain } = await import("./explain-error.ts")
+    if (!(error instanceof CommanderError)) {
+      const wantsStack = ["debug", "trace"].includes(environment.LOG_LEVEL?.trim() ?? "")
+      const stack = wantsStack && error instanceof Error ? `\n${error.stack}` : ""
+      terminal.note(`engram: ${explain(error, environment)}${stack}`)
+    }
+    return exitCodeOf(error)
+  }
+}
+
+const createProgram = (terminal: Context["terminal"]): Command =>
+  new Command("engram")
     .description("What an engineering organisation does, as memory that can be searched.")
     .exitOverride()
     .showSuggestionAfterError(true)
@@ -36,20 +48,12 @@ export async function runEngram(args: readonly string[], context: Context): Prom
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
       // Commander puts "Did you mean …?" on a second line.
-      outputError: (text, write) => write(text.trim().replace(/^error: /, "engram: ").replace(/\n+/g, " ")),
+      outputError: (text, write) =>
+        write(
+          text
+            .trim()
+            .replace(/^error: /, "engram: ")
+            .replace(/\n+/g, " "),
+        ),
     })
     .addHelpText("after", "\nSettings come from the environment; `engram doctor` explains them.")
-  for (const add of commands) add(program, context)
-
-  try {
-    if (args.length === 0) program.outputHelp()
-    else await program.parseAsync([...args], { from: "user" })
-    return 0
-  } catch (error) {
-    if (!(error instanceof CommanderError)) {
-      const wantsStack = ["debug", "trace"].includes(environment.LOG_LEVEL?.trim() ?? "")
-      terminal.note(wantsStack && error instanceof Error ? `engram: ${error.stack}` : `engram: ${explain(error)}`)
-    }
-    return exitCodeOf(error)
-  }
-}

@@ -35,9 +35,9 @@ export interface SearchHit {
   readonly url: string | null
   /** RFC 3339 */
   readonly occurredAt: string
-  /** Reciprocal-rank sum; comparable within one answer only. */
+  /** Reciprocal-rank sum of its document; comparable within one answer only. */
   readonly score: number
-  /** Which lists it was found in. */
+  /** Which lists its document was found in. */
   readonly foundBy: readonly ("text" | "vector")[]
 }
 
@@ -57,12 +57,13 @@ export type HitRow = Omit<SearchHit, "score" | "foundBy">
 
 /** The reading side of Postgres. Everything returned is live, and readable by the reader at this moment. */
 export interface SearchIndex {
-  /** Ids whose text matches any word of the query, best first. */
+  /** Ids whose text matches any word of the query, best first, one a document. */
   matching(reader: Reader, family: KnowledgeFamily, request: SearchRequest, max: number): Promise<string[]>
   activeVersion(lane: Pick<Lane, "workspaceId" | "storeId">): Promise<EmbeddingVersion | undefined>
-  /** Vectors written since `sinceMs` ago, newest first: an eventually consistent index may not show them yet. */
+  /** Vectors written since `sinceMs` ago that pass the request's filters, newest first: an eventually consistent index may not show them yet. */
   recentVectors(
     reader: Reader,
+    request: SearchRequest,
     version: EmbeddingVersion,
     family: KnowledgeFamily,
     sinceMs: number,

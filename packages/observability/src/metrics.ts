@@ -26,7 +26,7 @@ export interface Metrics {
   /** Memories written in one transaction. */
   readonly memoryBatchRows: Histogram
   readonly memoryDegraded: Counter
-  readonly memoriesExpired: Counter
+  readonly memoriesCleaned: Counter
   /** 0 closed, 1 half open, 2 open. */
   readonly breakerState: Gauge<"dependency">
   readonly contentType: string
@@ -93,7 +93,7 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
     memoriesRead: counter("memories_read_total", "Memories answered to searches."),
     memoryBatchRows: histogram("memory_batch_rows", "Memories per transaction.", [1, 2, 4, 8, 16, 32, 64, 128]),
     memoryDegraded: counter("memory_degraded_total", "Memory searches answered without vectors."),
-    memoriesExpired: counter("memories_cleaned_total", "Memories the janitor removed."),
+    memoriesCleaned: counter("memories_cleaned_total", "Memories the janitor removed."),
     breakerState: gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"]),
     contentType: registry.contentType,
     text: () => registry.metrics(),

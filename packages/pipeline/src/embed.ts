@@ -48,7 +48,7 @@ async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Pro
   return (await embedTexts(deps, lane, version)) + (await writeVectors(deps, lane, version))
 }
 
-const sameModel = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
+export const sameModel = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
   model.provider === wanted.provider && model.model === wanted.model && model.dimension === wanted.dimension
 
 /** Values are saved before anything is done with them: what was paid for once is never asked for again. */

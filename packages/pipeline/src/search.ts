@@ -1,11 +1,14 @@
+import { RetryLater } from "@engram/contracts/errors"
 import type { EmbeddingVersion, KnowledgeFamily } from "@engram/contracts/knowledge"
 import type { Embedder, VectorFilter, VectorIndex } from "@engram/contracts/ports"
 import type { HitRow, Reader, SearchHit, SearchIndex, SearchRequest } from "@engram/contracts/search"
 import { fuse } from "@engram/core/rank"
-import { namespaceOf } from "./embed.ts"
+import { namespaceOf, sameModel } from "./embed.ts"
 
 /** Candidates taken from each list before fusing. */
 const candidatesMax = 100
+/** As many as the index is asked for when most of what it gives is not for this reader; Pinecone gives no more. */
+const topKs = [candidatesMax, 1_000, 10_000] as const
 /** What an eventually consistent index may not show yet is searched exactly from Postgres: this long, and so many vectors. */
 const recentMs = 60_000
 const recentMax = 2_000
@@ -18,10 +21,10 @@ export interface SearchDeps {
   readonly index: VectorIndex
 }
 
-interface Candidates {
-  readonly family: KnowledgeFamily
-  readonly byText: readonly string[]
-  readonly byVector: readonly string[]
+/** Rows, best first, that the reader may see. */
+interface List {
+  readonly by: "text" | "vector"
+  readonly rows: readonly HitRow[]
 }
 
 /**
@@ -31,53 +34,80 @@ interface Candidates {
 export const search =
   (deps: SearchDeps) =>
   async (reader: Reader, request: SearchRequest): Promise<SearchHit[]> => {
-    const [byText, byVector] = await Promise.all([textLists(deps, reader, request), vectorLists(deps, reader, request)])
-    const candidates = families.map((family, i): Candidates => ({ family, byText: byText[i]!, byVector: byVector[i]! }))
-    const rows = new Map<string, HitRow>()
-    for (const found of await Promise.all(candidates.map((each) => deps.search.rows(reader, request, each)))) {
-      for (const row of found) rows.set(row.id, row)
-    }
-    const ranked = fuse(
-      candidates.flatMap((each) => [each.byText, each.byVector].map((ids) => ids.filter((id) => rows.has(id)))),
+    const question = await readQuestion(deps, reader, request)
+    const lists = await Promise.all(
+      families.flatMap((family) => [
+        textList(deps, reader, request, family),
+        ...(question ? [vectorList(deps, reader, request, family, question)] : []),
+      ]),
     )
-    const hits = ranked.map(({ id, score }) => ({ ...rows.get(id)!, score, foundBy: foundBy(id, candidates) }))
-    return onePerDocument(hits).slice(0, request.limit)
+    return fused(lists).slice(0, request.limit)
   }
 
-const textLists = (deps: SearchDeps, reader: Reader, request: SearchRequest): Promise<string[][]> =>
-  Promise.all(families.map((family) => deps.search.matching(reader, family, request, candidatesMax)))
-
-async function vectorLists(deps: SearchDeps, reader: Reader, request: SearchRequest): Promise<string[][]> {
-  const version = await deps.search.activeVersion(reader)
-  if (version === undefined) return families.map(() => [])
-  const [question] = await deps.embedder.embed([request.query], "search_query")
-  return Promise.all(families.map((family) => nearest(deps, reader, version, family, question!, filterOf(request))))
+interface Question {
+  readonly values: Float32Array
+  readonly version: EmbeddingVersion
 }
 
-/** Ids by their best view, nearest first, from the index and from what it may not show yet. */
-async function nearest(
+/** undefined while the store has no vectors at all. */
+async function readQuestion(
+  { search, embedder }: SearchDeps,
+  reader: Reader,
+  request: SearchRequest,
+): Promise<Question | undefined> {
+  const version = await search.activeVersion(reader)
+  if (version === undefined) return undefined
+  if (!sameModel(embedder, version)) {
+    const words = `the store's vectors are of ${version.model.model}, and this process embeds with ${embedder.model.model}`
+    throw new RetryLater(words, { afterMs: 60_000 })
+  }
+  const [values] = await embedder.embed([request.query], "search_query")
+  return { values: values!, version }
+}
+
+async function textList(
+  { search }: SearchDeps,
+  reader: Reader,
+  request: SearchRequest,
+  family: KnowledgeFamily,
+): Promise<List> {
+  const ids = await search.matching(reader, family, request, candidatesMax)
+  const rows = await search.rows(reader, request, { family, byText: ids, byVector: [] })
+  return { by: "text", rows: inOrder(ids, rows) }
+}
+
+/** The index knows neither privacy nor versions, so where many of its hits are dropped it is asked for more. */
+async function vectorList(
   deps: SearchDeps,
   reader: Reader,
-  version: EmbeddingVersion,
+  request: SearchRequest,
   family: KnowledgeFamily,
-  question: Float32Array,
-  filter: VectorFilter,
-): Promise<string[]> {
+  { values, version }: Question,
+): Promise<List> {
   const target = { index: version.indexName, namespace: namespaceOf(family, version) }
-  const [indexed, recent] = await Promise.all([
-    deps.index.query(target, question, { topK: candidatesMax, filter }),
-    deps.search.recentVectors(reader, version, family, recentMs, recentMax),
-  ])
+  const recent = await deps.search.recentVectors(reader, request, version, family, recentMs, recentMax)
+  let list: List = { by: "vector", rows: [] }
+  for (const topK of topKs) {
+    const indexed = await deps.index.query(target, values, { topK, filter: filterOf(request) })
+    const ids = nearest([
+      ...indexed.map(({ id, score }) => ({ id: refOf(id), score })),
+      ...recent.map(({ id, values: each }) => ({ id, score: dot(values, each) })),
+    ]).slice(0, topK)
+    const rows = await deps.search.rows(reader, request, { family, byText: [], byVector: ids })
+    list = { by: "vector", rows: inOrder(ids, rows).slice(0, candidatesMax) }
+    const documents = new Set(rows.map(keyOf)).size
+    if (documents >= request.limit || indexed.length < topK) break
+  }
+  return list
+}
+
+/** Ids by their best view, nearest first. */
+function nearest(found: readonly { readonly id: string; readonly score: number }[]): string[] {
   const best = new Map<string, number>()
-  const keep = (id: string, score: number): void => {
+  for (const { id, score } of found) {
     if (score > (best.get(id) ?? Number.NEGATIVE_INFINITY)) best.set(id, score)
   }
-  for (const { id, score } of indexed) keep(refOf(id), score)
-  for (const { id, values } of recent) keep(id, dot(question, values))
-  return [...best]
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    .slice(0, candidatesMax)
-    .map(([id]) => id)
+  return [...best].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([id]) => id)
 }
 
 /** A vector id without its view. */
@@ -99,18 +129,27 @@ function filterOf(request: SearchRequest): VectorFilter {
   }
 }
 
-function foundBy(id: string, candidates: readonly Candidates[]): SearchHit["foundBy"] {
-  const text = candidates.some((each) => each.byText.includes(id))
-  const vector = candidates.some((each) => each.byVector.includes(id))
-  return [...(text ? (["text"] as const) : []), ...(vector ? (["vector"] as const) : [])]
+function inOrder(ids: readonly string[], rows: readonly HitRow[]): HitRow[] {
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-function onePerDocument(hits: readonly SearchHit[]): SearchHit[] {
-  const seen = new Set<string>()
-  return hits.filter(({ documentId }) => {
-    if (documentId === null) return true
-    if (seen.has(documentId)) return false
-    seen.add(documentId)
-    return true
+/** What counts as one hit: a document, or an observation that is about none. */
+const keyOf = (row: HitRow): string => row.documentId ?? row.id
+
+/** Documents by the sum over the lists, each shown by the passage that stands best itself. */
+function fused(lists: readonly List[]): SearchHit[] {
+  const passages = fuse(lists.map(({ rows }) => rows.map(({ id }) => id)))
+  const rows = new Map(lists.flatMap((list) => list.rows.map((row) => [row.id, row])))
+  const shown = new Map<string, HitRow>()
+  for (const { id } of passages) {
+    const row = rows.get(id)!
+    if (!shown.has(keyOf(row))) shown.set(keyOf(row), row)
+  }
+  return fuse(lists.map((list) => list.rows.map(keyOf))).map(({ id, score }) => {
+    const foundBy = (["text", "vector"] as const).filter((by) =>
+      lists.some((list) => list.by === by && list.rows.some((row) => keyOf(row) === id)),
+    )
+    return { ...shown.get(id)!, score, foundBy }
   })
 }

@@ -54,6 +54,13 @@ export interface NamedEdge {
   readonly to: string
 }
 
+export interface ListedScope {
+  readonly id: string
+  readonly key: string
+  readonly name: string
+  readonly privacy: "org" | "private"
+}
+
 /** Counts and examples, for the people who run it. */
 export interface StoreReport {
   stores(): Promise<ListedStore[]>
@@ -63,13 +70,16 @@ export interface StoreReport {
   contents(place: StorePlace): Promise<StoreContents>
   /** All rows of the workspace, by table; superseded and removed ones are rows too. */
   rows(workspaceId: string): Promise<{ [table: string]: number }>
+  /** What privacy belongs to, private ones first. */
+  scopes(workspaceId: string): Promise<ListedScope[]>
   outcomes(place: StorePlace): Promise<Outcome[]>
   /** The most important live observation of each kind, the most important kinds first. */
   notable(place: StorePlace, limit: number): Promise<NotableObservation[]>
-  /** Live edges between things with names, up to `perType` of each type. */
+  /** Live edges between things with names (a stub is named as others name it, if not by a number), up to `perType` of each type. */
   edges(workspaceId: string, perType: number): Promise<NamedEdge[]>
 }
 
+// All that hold what was told; leases come and go.
 const tables = [
   "api_keys",
   "connections",
@@ -83,7 +93,6 @@ const tables = [
   "ingest_deliveries",
   "knowledge_chunks",
   "knowledge_documents",
-  "lanes",
   "memory_namespaces",
   "memory_observations",
   "memory_records",
@@ -103,7 +112,7 @@ const owedSql = `select
     where workspace_id = $1 and store_id = $2 and state <> 'received' and body is not null) as bodies`
 
 const byKind = (table: string, column: string, where: string): string =>
-  `(select coalesce(jsonb_object_agg(k, n order by n desc, k), '{}') from
+  `(select coalesce(json_object_agg(k, n order by n desc, k), '{}') from
      (select ${column} as k, count(*)::int as n from ${table} where workspace_id = $1 and ${where} group by 1) t)`
 
 const contentsSql = `select
@@ -131,7 +140,7 @@ const nameOf = (alias: string): string => `(
   select coalesce(
     (select d.title from knowledge_documents d where d.workspace_id = $1 and d.alias_id = a.id and d.live and d.title <> '' limit 1),
     e.state #>> '{fields,full_name,value}', e.state #>> '{fields,login,value}', e.state #>> '{fields,name,value}',
-    e.state #>> '{fields,title,value}')
+    e.state #>> '{fields,title,value}', case when a.value ~ '[a-z]' then a.value end)
   from entity_aliases a left join entities e on e.id = a.entity_id where a.id = ${alias})`
 
 const edgesSql = `select "from", type, "to" from (
@@ -160,6 +169,10 @@ export function createStoreReport({ database }: { database: Database }): StoreRe
         const counts = tables.map((table) => `(select count(*)::int from ${table}) as ${table}`)
         return (await tx.query<{ [table: string]: number }>(`select ${counts.join(", ")}`))[0]!
       }),
+    scopes: (workspaceId) =>
+      database.inWorkspace(workspaceId, (tx) =>
+        tx.query<ListedScope>("select id, key, name, privacy from scopes order by privacy desc, name, id"),
+      ),
     outcomes: (place) => inPlace(place, outcomesSql),
     notable: (place, limit) => inPlace(place, notableSql, limit),
     edges: (workspaceId, perType) =>

@@ -93,6 +93,8 @@ export function createPineconeIndexes(options: { staleReads: number; indexesMax:
 
     names: () => [...indexes.keys()],
     dimension: (name: string) => ready(name).dimension,
+    written: (name: string): Record<string, number> =>
+      Object.fromEntries([...existing(name).namespaces].map(([namespace, { written }]) => [namespace, written.size])),
     drop: (name: string) => void indexes.delete(name),
 
     upsert(name: string, namespace: string, vectors: readonly PineconeVector[]) {

@@ -69,6 +69,8 @@ export interface PineconeServer extends StrictServer {
   readonly upserts: readonly number[]
   /** How many times each index was made. */
   readonly created: readonly string[]
+  /** How many vectors each namespace of an index really holds, whatever reads show yet. */
+  namespaces(index: string): Record<string, number>
   /** Loses an index, as an operator who deletes it by hand does. */
   dropIndex(name: string): void
 }
@@ -149,7 +151,7 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
 
   const server = await startStrictServer(handle, (status, message) => ({ error: { code: "UNKNOWN", message }, status }))
   url = server.url
-  return { ...server, apiKey, upserts, created, dropIndex: indexes.drop }
+  return { ...server, apiKey, upserts, created, namespaces: indexes.written, dropIndex: indexes.drop }
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, request: Request): z.infer<Schema> {

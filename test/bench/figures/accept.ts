@@ -1,5 +1,5 @@
 import { startChild } from "../child.ts"
-import type { Sent, SendOrder } from "../processes/sender.ts"
+import type { SendOrder, Sent } from "../processes/sender.ts"
 import { fileAt, type Site } from "../site.ts"
 
 const connections = 64

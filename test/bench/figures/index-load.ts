@@ -1,5 +1,5 @@
 import { peakMemoryMb, startChild } from "../child.ts"
-import type { Sent, SendOrder } from "../processes/sender.ts"
+import type { SendOrder, Sent } from "../processes/sender.ts"
 import { fileAt, type Product, type Site } from "../site.ts"
 import { readMetrics } from "./metrics.ts"
 
@@ -36,7 +36,13 @@ export async function indexLoad(
     const seconds = (performance.now() - started) / 1_000
     const workerPeakMb = peakMemoryMb(worker.pid)
     const { calls, texts } = await readMetrics(worker.url)
-    const result = { seconds, ...(await countRows(product)), workerPeakMb, embeddingCalls: calls, embeddingTexts: texts }
+    const result = {
+      seconds,
+      ...(await countRows(product)),
+      workerPeakMb,
+      embeddingCalls: calls,
+      embeddingTexts: texts,
+    }
     if (!options.again) return result
 
     await sender.ask<Sent>({ ...order, newKeys: true })
@@ -57,7 +63,9 @@ export async function indexed({ pool }: Pick<Product, "pool">): Promise<void> {
   while ((await pool.query(owed)).rows[0].owed) await new Promise((resolve) => setTimeout(resolve, 25))
 }
 
-async function countRows({ pool }: Product): Promise<Pick<Indexed, "documents" | "chunks" | "observations" | "vectors">> {
+async function countRows({
+  pool,
+}: Product): Promise<Pick<Indexed, "documents" | "chunks" | "observations" | "vectors">> {
   const { rows } = await pool.query(`
     select (select count(*)::int from knowledge_documents where live) as documents,
            (select count(*)::int from knowledge_chunks) as chunks,

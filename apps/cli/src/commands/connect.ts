@@ -1,4 +1,121 @@
+import { secretKeyOf } from "@engram/config/secret-key"
+import { sources } from "@engram/sources/registry"
+import { type ConnectionAdmin, createConnectionAdmin } from "@engram/store/connections"
+import { createSealer } from "@engram/store/sealing"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
+import { UsageError } from "../explain-error.ts"
+import { openCommandDatabase, withParts } from "../open.ts"
+import { storeName, workspaceName } from "../options.ts"
 
-export function addConnect(_program: Command, _context: Context): void {}
+interface ConnectOptions {
+  readonly workspace: string
+  readonly store: string
+  readonly secret?: string
+  readonly rotate?: true
+  readonly settle?: true
+  readonly url?: string
+  readonly json?: true
+}
+
+const webhookSources = Object.keys(sources).filter((name) => name !== "events")
+
+export function addConnect(program: Command, context: Context): void {
+  program
+    .command("connect")
+    .description("Open a door for a source's webhooks; prints the URL and the secret to configure there.")
+    .argument("<source>", `what sends: ${webhookSources.join(", ")}`)
+    .requiredOption("--workspace <name>", "the tenant; made if missing", workspaceName)
+    .requiredOption("--store <name>", "the collection in it; made if missing", storeName)
+    .option("--secret <text>", "the webhook's secret; made if left out")
+    .option("--rotate", "put a new secret before the present one; both are valid")
+    .option("--settle", "end a rotation: only the newest secret stays valid")
+    .option("--url <base>", "where the internet reaches the ingest door: https://hooks.example.org")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  engram connect github --workspace acme --store main
+  engram connect github --workspace acme --store main --rotate`,
+    )
+    .action((source: string, options: ConnectOptions) => connect(context, source, options))
+}
+
+async function connect(context: Context, source: string, options: ConnectOptions): Promise<void> {
+  checkUsage(source, options)
+  await withParts(context, async (parts) => {
+    const { database } = await openCommandDatabase(parts)
+    const admin = createConnectionAdmin({ database, sealer: createSealer(await secretKeyOf(parts.config)) })
+    const door = await openDoor(admin, source, options)
+    const { host, ports } = parts.config
+    const base = (options.url ?? `http://${host}:${ports.ingest || "<port>"}`).replace(/\/$/, "")
+    const result = {
+      connectionId: door.id,
+      workspace: options.workspace,
+      store: options.store,
+      source,
+      url: `${base}/v1/webhooks/${source}/${door.id}`,
+      secret: door.secrets[0] ?? "",
+      secretsValid: door.secrets.length,
+      created: door.created,
+    }
+    context.terminal.print(options.json ? JSON.stringify(result) : inWords(context, result))
+  })
+}
+
+async function openDoor(
+  admin: ConnectionAdmin,
+  source: string,
+  { workspace, store, secret, rotate, settle }: ConnectOptions,
+): ReturnType<ConnectionAdmin["create"]> {
+  const door = { workspaceId: workspace, storeName: store, source }
+  if (!rotate && !settle) return admin.create({ ...door, ...(secret === undefined ? {} : { secret }) })
+
+  const existing = (await admin.list()).find(
+    (each) => each.workspaceId === workspace && each.storeName === store && each.source === source,
+  )
+  if (!existing) throw new Error(`${source} is not connected to ${workspace}/${store}: there is nothing to rotate`)
+  if (rotate) return { ...(await admin.rotate(existing.id, secret))!, created: false }
+  await admin.settle(existing.id)
+  return admin.create(door)
+}
+
+function checkUsage(source: string, { secret, settle, rotate, url }: ConnectOptions): void {
+  if (source === "events") {
+    throw new UsageError("events come with an API key, not by webhook: `engram keys create … --action write`")
+  }
+  if (!webhookSources.includes(source)) {
+    throw new UsageError(`no source is called "${source}"; there is ${webhookSources.join(", ")}`)
+  }
+  if (secret !== undefined && secret.length < 8) throw new UsageError("--secret needs at least 8 characters")
+  if (settle && (rotate || secret !== undefined)) throw new UsageError("--settle ends a rotation: give it alone")
+  if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) throw new UsageError("--url begins with https:// or http://")
+}
+
+interface Connected {
+  readonly workspace: string
+  readonly store: string
+  readonly source: string
+  readonly url: string
+  readonly secret: string
+  readonly secretsValid: number
+  readonly created: boolean
+}
+
+function inWords({ terminal }: Context, door: Connected): string {
+  const place = `${door.workspace}/${door.store}`
+  const headline = door.created ? `Connected ${door.source} to ${place}.` : `${door.source} is connected to ${place}.`
+  const line = (name: string, value: string): string => `  ${terminal.style("dim", name.padEnd(14))}${value}`
+  return [
+    headline,
+    "",
+    line("payload URL", terminal.style("bold", door.url)),
+    line("content type", "application/json"),
+    line("secret", terminal.style("bold", door.secret)),
+    ...(door.secretsValid > 1 ? ["", "The secret before it is valid too, until `--settle`."] : []),
+    ...(door.source === "github"
+      ? ["", "On GitHub: Settings → Webhooks → Add webhook, and choose “Send me everything”."]
+      : []),
+  ].join("\n")
+}

@@ -1,4 +1,57 @@
+import { reasonOf } from "@engram/contracts/errors"
+import { openQueue } from "@engram/platform/open-queue"
+import { createDeliveryAdmin, type Replay } from "@engram/store/delivery-admin"
+import { createStoreReport } from "@engram/store/store-report"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
+import { UsageError } from "../explain-error.ts"
+import { openCommandDatabase, type Parts, withParts } from "../open.ts"
+import { addIds, addSelection, type SelectionOptions, selectionOf } from "../selection.ts"
+import { count } from "../words.ts"
 
-export function addReplay(_program: Command, _context: Context): void {}
+type ReplayOptions = SelectionOptions & { readonly dryRun?: true; readonly json?: true }
+
+export function addReplay(program: Command, context: Context): void {
+  const replay = program
+    .command("replay")
+    .description("Process deliveries again, as if they had just come. Choose which; all conditions must hold.")
+  addIds(addSelection(replay))
+    .option("--dry-run", "say how many, and change nothing")
+    .option("--json", "print {deliveries, dryRun} as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  engram replay --parked --dry-run
+  engram replay --source github --event pull_request --since 2026-03-01`,
+    )
+    .action((options: ReplayOptions) => replayDeliveries(context, options))
+}
+
+const replayDeliveries = (context: Context, options: ReplayOptions): Promise<void> =>
+  withParts(context, async (parts) => {
+    const { database, databaseUrl } = await openCommandDatabase(parts)
+    const selection = await selectionOf(options, createStoreReport({ database }))
+    if (selection === undefined) throw new UsageError("say which: --parked, --id, --source, --since, … (see --help)")
+    const dryRun = options.dryRun === true
+    const replayed = await createDeliveryAdmin({ database }).replay(selection, { dryRun })
+    if (!dryRun && replayed.deliveries > 0) await wakeLanes(parts, databaseUrl, replayed)
+
+    const { deliveries } = replayed
+    if (options.json) return context.terminal.print(JSON.stringify({ deliveries, dryRun }))
+    const many = count(deliveries, "delivery", "deliveries")
+    const done = dryRun
+      ? `Would replay ${many}; nothing was changed.`
+      : `Replaying ${many}; \`engram status\` follows them.`
+    context.terminal.print(deliveries === 0 ? "No delivery matches." : done)
+  })
+
+/** The rows are due already; without this a worker would find them with its next sweep. */
+async function wakeLanes(parts: Parts, databaseUrl: string, { lanes }: Replay): Promise<void> {
+  try {
+    const queue = await openQueue({ ...parts, databaseUrl })
+    for (const lane of lanes) await queue.wake({ ...lane, stage: "normalize" })
+  } catch (error) {
+    parts.log.warn({ reason: reasonOf(error) }, "queue not told: the next sweep of a worker takes them")
+  }
+}

@@ -8,24 +8,20 @@ export interface Answers {
   duplicate: number
 }
 
-/** As many requests under way as GitHub has for a busy organisation. */
-const togetherMax = 16
-
-/** Posts each payload as GitHub would, signed with the connection's secret. Throws on any other answer than 202 or 200. */
+/**
+ * Posts each payload as GitHub would, signed with the connection's secret. One after the other: some payloads carry no time
+ * of their own, and what happened last is then what came last. Throws on any other answer than 202 or 200.
+ */
 export async function postPayloads(
   payloads: readonly Payload[],
   door: { readonly url: string; readonly secret: string },
   onAnswer: (answers: Answers) => void,
 ): Promise<Answers> {
   const answers: Answers = { accepted: 0, duplicate: 0 }
-  const waiting = payloads.values()
-  const sender = async (): Promise<void> => {
-    for (const payload of waiting) {
-      answers[await post(payload, door)] += 1
-      onAnswer(answers)
-    }
+  for (const payload of payloads) {
+    answers[await post(payload, door)] += 1
+    onAnswer(answers)
   }
-  await Promise.all(Array.from({ length: togetherMax }, sender))
   return answers
 }
 

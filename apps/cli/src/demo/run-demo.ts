@@ -3,6 +3,7 @@ import type { Config } from "@engram/config/config"
 import type { Log } from "@engram/contracts/ports"
 import type { SearchHit } from "@engram/contracts/search"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
+import { createApiKeyAdmin } from "@engram/store/api-keys"
 import { createConnectionAdmin } from "@engram/store/connections"
 import { createSealer } from "@engram/store/sealing"
 import {
@@ -14,10 +15,16 @@ import {
   type StoreContents,
 } from "@engram/store/store-report"
 import { type Running, runAll } from "../run-all.ts"
-import { type Payload, readPayloads } from "./payloads.ts"
+import { readPayloads } from "./payloads.ts"
 import { type Answers, postPayloads } from "./post-payloads.ts"
 
 export const demoPlace = { workspaceId: "demo", storeName: "main" } as const
+
+const demoQueries = [
+  "which change updates the README",
+  "secrets disclosed in a log",
+  "denial of service by a regular expression",
+]
 
 /** On a slow machine it takes half a minute; after this long something is wrong. */
 const deadlineMs = 180_000
@@ -63,10 +70,12 @@ export async function runDemo(
   )
   const accepted = performance.now()
   const report = createStoreReport({ database })
-  await nothingOwed(() => report.owed(connection), (owed) =>
-    onProgress({ step: "working", owed, of: payloads.length }),
+  await nothingOwed(
+    () => report.owed(connection),
+    (owed) => onProgress({ step: "working", owed, of: payloads.length }),
   )
   const done = performance.now()
+  const searches = await askAll(running)
 
   return {
     posted: { payloads: payloads.length, events, ...answers },
@@ -77,7 +86,7 @@ export async function runDemo(
     edges: await report.edges(connection.workspaceId, 2),
     embedding: await embeddingOf(running),
     seconds: { setUp: seconds(opened, started), accepting: seconds(started, accepted), total: seconds(started, done) },
-    searches: [],
+    searches,
   }
 }
 
@@ -94,6 +103,30 @@ async function nothingOwed(ask: () => Promise<Owed>, onOwed: (owed: Owed) => voi
     }
     await pause(100)
   }
+}
+
+/** By HTTP, with a key that may only search and that ends with the demo. */
+async function askAll({ platform, urls }: Running): Promise<DemoResult["searches"]> {
+  const keys = createApiKeyAdmin(platform)
+  const { id, key } = await keys.create({ ...demoPlace, name: "demo", actions: ["search"] })
+  const answers: DemoResult["searches"][number][] = []
+  for (const query of demoQueries) answers.push(await ask(`${urls.search}/v1/search`, key, query))
+  await keys.revoke(id)
+  return answers
+}
+
+async function ask(url: string, key: string, query: string): Promise<DemoResult["searches"][number]> {
+  const started = performance.now()
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+    body: JSON.stringify({ query, limit: 2 }),
+    signal: AbortSignal.timeout(30_000),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`the search door answered ${response.status} to "${query}": ${text.slice(0, 200)}`)
+  const { hits } = JSON.parse(text) as { hits: SearchHit[] }
+  return { query, ms: Math.round(performance.now() - started), hits }
 }
 
 async function embeddingOf({ metrics }: Running): Promise<DemoResult["embedding"]> {

@@ -20,7 +20,8 @@ export async function addressOf({ memory, ports }: Pick<Config, "memory" | "port
   return { host: memory.host, port: ports.memory }
 }
 
-const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host)
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host)
 
 /** A socket that a killed process left behind is in the way; one that somebody listens on is theirs. */
 async function clearSocket(path: string): Promise<void> {

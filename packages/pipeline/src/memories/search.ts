@@ -12,7 +12,7 @@ import {
 import type { Embedder, Log, VectorIndex } from "@engram/contracts/ports"
 import { compareText } from "@engram/core/compare-text"
 import { fuse } from "@engram/core/rank"
-import { namespaceOf } from "../embed.ts"
+import { namespaceOf, sameModel } from "../embed.ts"
 import type { CallerVersions } from "./versions.ts"
 
 /** Taken from each list before fusing, and asked of the index: twice the most that are answered. */
@@ -112,7 +112,7 @@ async function nearBrought(ask: Ask, version: EmbeddingVersion | undefined, valu
 async function nearQuery(ask: Ask, query: string): Promise<Near> {
   const { deps, place, filter } = ask
   const version = await deps.ledger.activeVersion(place)
-  if (version === undefined || !makes(deps.embedder, version)) return { list: [], degraded: false }
+  if (version === undefined || !sameModel(deps.embedder, version)) return { list: [], degraded: false }
   const found = await unlessAway(deps, async () => {
     const [values] = await deps.embedder.embed([query], "search_query")
     return { values: values!, indexed: await inIndex(ask, version, values!) }
@@ -121,9 +121,6 @@ async function nearQuery(ask: Ask, query: string): Promise<Near> {
   const question = { version, ...found, exactMax, scoreMin: similarityMin, max: candidatesMax }
   return { list: await deps.ledger.nearest(place, filter, question), degraded: false }
 }
-
-const makes = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
-  model.provider === wanted.provider && model.model === wanted.model && model.dimension === wanted.dimension
 
 /** One query to the index, however many namespaces: they are a condition, not a place. */
 const inIndex = ({ deps, filter }: Ask, version: EmbeddingVersion, values: Float32Array): Promise<IndexHits> =>

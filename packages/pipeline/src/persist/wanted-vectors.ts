@@ -17,20 +17,19 @@ const labelCharsMax = 40
 /** What the vectors of a document's current chunks should be, in every open version. */
 export function chunkVectors(
   versions: readonly EmbeddingVersion[],
-  document: Pick<DocumentRow, "id" | "kind" | "occurredAt" | "importance" | "labels"> & { readonly source: string },
-  chunks: readonly Pick<ChunkRow, "id" | "storeId" | "textHash">[],
+  document: Pick<DocumentRow, "id" | "kind" | "importance" | "labels"> & { readonly source: string },
+  chunks: readonly (Pick<ChunkRow, "id" | "storeId" | "textHash"> & { readonly occurredAt: number })[],
 ): WantedVector[] {
   const metadata: VectorMetadata = {
     documentId: document.id,
     source: document.source,
     type: document.kind,
-    occurredAt: document.occurredAt.getTime(),
     importance: document.importance,
     labels: few(document.labels),
   }
   return versions.flatMap((version) =>
-    chunks.map((chunk) =>
-      wanted(version, chunk.storeId, { family: "chunks", refId: chunk.id, view: "body" }, chunk.textHash, metadata),
+    chunks.map(({ id, storeId, textHash, occurredAt }) =>
+      wanted(version, storeId, { family: "chunks", refId: id, view: "body" }, textHash, { ...metadata, occurredAt }),
     ),
   )
 }

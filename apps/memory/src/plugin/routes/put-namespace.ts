@@ -1,4 +1,10 @@
-import { type MemoryLedger, type MemoryPlace, NamespaceAnswer, NamespaceName, NamespacePut } from "@engram/contracts/memories"
+import {
+  type MemoryLedger,
+  type MemoryPlace,
+  NamespaceAnswer,
+  NamespaceName,
+  NamespacePut,
+} from "@engram/contracts/memories"
 import { namespaceText } from "../answers.ts"
 import { type Operation, sendJson } from "../operation.ts"
 import { givenJson, parseBody, parseParameter } from "../parse-request.ts"

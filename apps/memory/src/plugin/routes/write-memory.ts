@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto"
-import { type MemoryLedger, type MemoryPlace, MemoryWrite, NamespaceName, WrittenAnswer } from "@engram/contracts/memories"
+import {
+  type MemoryLedger,
+  type MemoryPlace,
+  MemoryWrite,
+  NamespaceName,
+  WrittenAnswer,
+} from "@engram/contracts/memories"
 import { unitLength } from "@engram/core/unit-length"
 import type { CallerVersions } from "@engram/pipeline/memories/versions"
 import type { MemoryWriter } from "@engram/pipeline/memories/write"

@@ -1,0 +1,56 @@
+import type { DeliveryState } from "@engram/contracts/deliveries"
+import { sum } from "../words.ts"
+import type { DemoResult } from "./run-demo.ts"
+
+/** What `demo --json` prints. */
+export interface DemoReport {
+  readonly posted: DemoResult["posted"]
+  readonly deliveries: { readonly [state in DeliveryState]: number }
+  /** Rows of the workspace `demo`; superseded and removed ones are rows too. */
+  readonly tables: { readonly [table: string]: number }
+  /** What a reader sees now. */
+  readonly live: {
+    readonly documents: number
+    readonly chunks: number
+    readonly observations: number
+    readonly edges: number
+    readonly documentsByKind: { readonly [kind: string]: number }
+    readonly observationsByKind: { readonly [kind: string]: number }
+  }
+  readonly vectors: { readonly owed: number; readonly indexed: number; readonly parked: number }
+  readonly embedding: { readonly calls: number; readonly texts: number }
+  /** From the first webhook until nothing is owed. */
+  readonly seconds: number
+  readonly setUpSeconds: number
+  readonly acceptingSeconds: number
+  /** Live documents over `seconds`. */
+  readonly documentsPerSecond: number
+  readonly searches: readonly { readonly query: string; readonly ms: number; readonly hits: number }[]
+}
+
+export function demoReport(result: DemoResult): DemoReport {
+  const deliveries = { received: 0, processed: 0, skipped: 0, parked: 0 }
+  for (const { state, deliveries: n } of result.outcomes) deliveries[state] += n
+  const { contents, seconds } = result
+  const documents = sum(contents.documents)
+  return {
+    posted: result.posted,
+    deliveries,
+    tables: result.tables,
+    live: {
+      documents,
+      chunks: contents.chunks,
+      observations: sum(contents.observations),
+      edges: sum(contents.edges),
+      documentsByKind: contents.documents,
+      observationsByKind: contents.observations,
+    },
+    vectors: contents.vectors,
+    embedding: result.embedding,
+    seconds: seconds.total,
+    setUpSeconds: seconds.setUp,
+    acceptingSeconds: seconds.accepting,
+    documentsPerSecond: Math.round((documents / seconds.total) * 10) / 10,
+    searches: result.searches.map(({ query, ms, hits }) => ({ query, ms, hits: hits.length })),
+  }
+}

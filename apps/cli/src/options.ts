@@ -1,0 +1,74 @@
+import { StoreName, WorkspaceId } from "@engram/contracts/ids"
+import type { ListedStore, StoreReport } from "@engram/store/store-report"
+import { InvalidArgumentError } from "commander"
+import { UsageError } from "./explain-error.ts"
+
+/** Readers of single options: each gives the value or says what was expected. */
+
+const named =
+  (schema: typeof WorkspaceId) =>
+  (text: string): string => {
+    const parsed = schema.safeParse(text)
+    if (parsed.success) return parsed.data
+    throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message}.`)
+  }
+
+export const workspaceName = named(WorkspaceId)
+export const storeName = named(StoreName)
+
+export const wholeNumber =
+  (from: number, to: number) =>
+  (text: string): number => {
+    const number = Number(text)
+    if (Number.isInteger(number) && number >= from && number <= to) return number
+    throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`)
+  }
+
+export const oneOf =
+  <Word extends string>(words: readonly Word[]) =>
+  (text: string, earlier: readonly Word[] = []): Word[] => {
+    const given = text.split(",").map((word) => word.trim())
+    const known = given.filter((word): word is Word => words.some((each) => each === word))
+    if (known.length === given.length) return [...earlier, ...known]
+    throw new InvalidArgumentError(`Expected ${words.join(" or ")}.`)
+  }
+
+/** Repeated options pile up; one may also hold several, parted by commas. */
+export const list = (text: string, earlier: readonly string[] = []): string[] => [
+  ...earlier,
+  ...text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean),
+]
+
+const units = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `2026-03-01`, `2026-03-01T12:00:00Z`, or how long ago: `30m`, `6h`, `7d`. */
+export function moment(text: string): Date {
+  const [, amount, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
+  if (amount && unit) return new Date(Date.now() - Number(amount) * units[unit as keyof typeof units])
+  const time = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text) ? new Date(text) : undefined
+  if (time && !Number.isNaN(time.getTime())) return time
+  throw new InvalidArgumentError("Expected a time like 2026-03-01, 2026-03-01T12:00:00Z, or 30m, 6h, 7d ago.")
+}
+
+export interface PlaceOptions {
+  readonly workspace?: string
+  readonly store?: string
+}
+
+/** The store that was named or, where nothing was, the only one there is. */
+export async function pickStore(report: StoreReport, { workspace, store }: PlaceOptions): Promise<ListedStore> {
+  const stores = await report.stores()
+  const matching = stores.filter(
+    ({ workspaceId, name }) =>
+      (workspace === undefined || workspace === workspaceId) && (store === undefined || store === name),
+  )
+  if (matching.length === 1) return matching[0]!
+  if (stores.length === 0) throw new Error("there is no store yet; `engram connect` or `engram keys create` makes one")
+  const known = stores.map(({ workspaceId, name }) => `${workspaceId}/${name}`)
+  const shown = known.length > 10 ? [...known.slice(0, 10), "…"] : known
+  const words = matching.length === 0 ? "there is no such store" : "name one store with --workspace and --store"
+  throw new UsageError(`${words}; there ${known.length === 1 ? "is" : "are"} ${shown.join(", ")}`)
+}

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { createPool } from "@engram/store/database"
+import { createTestDatabase, type TestDatabase } from "@engram/testkit/database"
+import { afterEach } from "vitest"
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+const secretKey = "a key for tests, long enough"
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Child {
+  readonly process: ChildProcess
+  readonly ended: Promise<Ended>
+  /** What it has said on standard output so far. */
+  said(): string
+}
+
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  for (const clean of cleanUps.splice(0).reverse()) await clean()
+})
+/** Runs after the test, whatever became of it; the last first. */
+export const afterwards = (clean: () => unknown): void => void cleanUps.push(clean)
+
+/** The real command line in a process of its own; whatever the tests' environment says stays out of it. */
+export function start(args: readonly string[], environment: Record<string, string> = {}): Child {
+  const env = { PATH: process.env.PATH, NO_COLOR: "1", NODE_NO_WARNINGS: "1", ...environment }
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "pipe", "pipe"] })
+  afterwards(() => child.kill("SIGKILL"))
+  let stdout = ""
+  let stderr = ""
+  child.stdout.on("data", (chunk) => (stdout += chunk))
+  child.stderr.on("data", (chunk) => (stderr += chunk))
+  const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })))
+  return { process: child, ended, said: () => stdout }
+}
+
+export const run = (args: readonly string[], environment?: Record<string, string>): Promise<Ended> =>
+  start(args, environment).ended
+
+export interface Installation {
+  readonly environment: Record<string, string>
+  readonly database: TestDatabase
+  /** Runs a command that has to succeed. */
+  ok(...args: string[]): Promise<string>
+  /** Runs a command with `--json` that has to succeed. */
+  // biome-ignore lint/suspicious/noExplicitAny: the tests say what they expect of it
+  json(...args: string[]): Promise<any>
+  rows<Row extends object>(sql: string): Promise<Row[]>
+}
+
+/** A database and a data directory of their own, gone after the test. */
+export async function install({ empty = false } = {}): Promise<Installation> {
+  const dataDir = await mkdtemp(join(tmpdir(), "engram-cli-test-"))
+  afterwards(() => rm(dataDir, { recursive: true, force: true }))
+  const database = await createTestDatabase({ empty })
+  afterwards(() => database.drop())
+  const pool = createPool(database.url, { connectionsMax: 1, applicationName: "cli-test" })
+  afterwards(() => pool.end())
+  const environment = {
+    DATABASE_URL: database.url,
+    ENGRAM_SECRET_KEY: secretKey,
+    ENGRAM_DATA_DIR: dataDir,
+    INGEST_PORT: "0",
+    MEMORY_PORT: "0",
+    SEARCH_PORT: "0",
+    WORKER_PORT: "0",
+    LOG_LEVEL: "warn",
+  }
+  const ok = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await run(args, environment)
+    if (code !== 0) throw new Error(`engram ${args.join(" ")} ended with ${code}: ${stderr}`)
+    return stdout
+  }
+  return {
+    environment,
+    database,
+    ok,
+    json: async (...args) => JSON.parse(await ok(...args, "--json")),
+    rows: async <Row extends object>(sql: string) => (await pool.query<Row>(sql)).rows,
+  }
+}

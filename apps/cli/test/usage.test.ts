@@ -1,0 +1,94 @@
+import { freePort } from "@engram/testkit/free-port"
+import { describe, expect, test } from "vitest"
+import { install, run } from "./cli-fixture.ts"
+
+const commands = [
+  ["up"],
+  ["demo"],
+  ["migrate"],
+  ["connect"],
+  ["keys", "create"],
+  ["keys", "list"],
+  ["keys", "revoke"],
+  ["status"],
+  ["deliveries", "list"],
+  ["deliveries", "show"],
+  ["replay"],
+  ["search"],
+  ["doctor"],
+]
+
+describe("every command explains itself, with an example, and has --json", () => {
+  test.each(commands)("%s %s", async (...command) => {
+    const words = command.filter(Boolean)
+    const { code, stdout, stderr } = await run([...words, "--help"])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    expect(stdout).toContain(`Usage: engram ${words.join(" ")}`)
+    expect(stdout).toMatch(/Examples?:\n {2}.*engram/)
+    expect(stdout).toContain("--json")
+  })
+})
+
+test("without a command it lists them", async () => {
+  const { code, stdout } = await run([])
+  expect(code).toBe(0)
+  for (const [command] of commands) expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, "m"))
+})
+
+describe("what is asked wrongly is one line and exit code 2", () => {
+  const wrong: [string, RegExp][] = [
+    ["serch x", /unknown command 'serch' \(Did you mean search\?\)/],
+    ["status --jsn", /unknown option '--jsn' \(Did you mean --json\?\)/],
+    ["connect github", /required option '--workspace <name>' not specified/],
+    ["connect github --workspace Acme --store main", /must be 1 to 40 lowercase letters, digits or hyphens/],
+    ["connect gitlab --workspace acme --store main", /no source is called "gitlab"; there is github/],
+    ["connect events --workspace acme --store main", /engram keys create/],
+    ["connect github --workspace acme --store main --secret short", /at least 8 characters/],
+    ["keys create --workspace acme --store main --action read", /Expected write or search/],
+    ["deliveries list --limit 0", /Expected a whole number from 1 to 1000/],
+    ["deliveries list --since yesterday", /Expected a time like 2026-03-01/],
+    ["deliveries list --state lost", /Expected received or processed or skipped or parked/],
+    ["search", /missing required argument 'query'/],
+  ]
+  test.each(wrong)("engram %s", async (line, words) => {
+    const { code, stdout, stderr } = await run(line.split(" "))
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+    expect(stderr).toMatch(words)
+    expect(stderr).toMatch(/^engram: [^\n]*\n$/)
+  })
+})
+
+describe("what goes wrong is one line, exit code 1, and no stack", () => {
+  test("a server that is not there", async () => {
+    const settings = {
+      DATABASE_URL: `postgres://me:hush@127.0.0.1:${await freePort()}/engram`,
+      ENGRAM_SECRET_KEY: "0123456789abcdef",
+    }
+    for (const command of ["status", "up", "migrate", "demo"]) {
+      const { code, stdout, stderr } = await run([command], settings)
+      expect({ command, code, stdout }).toEqual({ command, code: 1, stdout: "" })
+      expect(stderr.trim().split("\n").at(-1)).toMatch(
+        /^engram: Postgres is away: .*ECONNREFUSED.*; DATABASE_URL is postgres:.*hidden/,
+      )
+      expect(stderr).not.toMatch(/hush|^\s+at /m)
+    }
+    const { stderr } = await run(["status"], { ...settings, LOG_LEVEL: "debug" })
+    expect(stderr).toMatch(/^\s+at /m)
+  })
+
+  test("settings, all of them at once", async () => {
+    const { code, stderr } = await run(["status"], { INGEST_PORT: "door", LOG_LEVEL: "loud" })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^engram: INGEST_PORT is "door".*; LOG_LEVEL is "loud".*\n$/)
+  })
+
+  test("a database without its schema, until it is migrated", async () => {
+    const { environment, json } = await install({ empty: true })
+    const before = await run(["status"], environment)
+    expect(before.code).toBe(1)
+    expect(before.stderr).toMatch(/^engram: the database lacks \d+ migrations .*run `engram migrate` first[^\n]*\n$/)
+    expect((await json("migrate")).applied).toBeGreaterThan(0)
+    expect(await json("migrate")).toEqual({ applied: 0 })
+    expect((await json("status")).stores).toEqual([])
+  })
+})

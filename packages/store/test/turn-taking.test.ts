@@ -1,0 +1,39 @@
+import { createDatabase, createPool } from "@engram/store/database"
+import { createTestDatabase } from "@engram/testkit/database"
+import { expect, test } from "vitest"
+
+test("two transactions that deadlock, or cannot be ordered, both end well and each once", async () => {
+  const test = await createTestDatabase()
+  const pool = createPool(test.url, { connectionsMax: 4, applicationName: "turn-taking" })
+  const database = createDatabase(pool)
+  try {
+    await pool.query(
+      "create table counters (id int primary key, n int not null); insert into counters values (1, 0), (2, 0)",
+    )
+    await pool.query("grant all on counters to engram_app")
+    const add = "update counters set n = n + 1 where id = $1"
+
+    // Each takes one row and waits until the other has its own; the victim's second try finds nobody in its way.
+    let runs = 0
+    const meet = Promise.withResolvers<void>()
+    const crosswise = (first: number, second: number) =>
+      database.inWorkspace("acme", async (tx) => {
+        await tx.query(add, [first])
+        if (++runs === 2) meet.resolve()
+        await meet.promise
+        await tx.query(add, [second])
+      })
+    await Promise.all([crosswise(1, 2), crosswise(2, 1)])
+    expect(runs).toBe(3)
+    expect((await pool.query("select n from counters order by id")).rows).toEqual([{ n: 2 }, { n: 2 }])
+
+    let tries = 0
+    await database.inWorkspace("acme", async (tx) => {
+      if (++tries < 3) await tx.query("do $$ begin raise exception 'not now' using errcode = '40001'; end $$")
+    })
+    expect(tries).toBe(3)
+  } finally {
+    await pool.end()
+    await test.drop()
+  }
+})

@@ -1,0 +1,170 @@
+import { RetryLater } from "@engram/contracts/errors"
+import type { Lane } from "@engram/contracts/ports"
+import { sweep } from "@engram/pipeline/sweep"
+import { createLaneQueue } from "@engram/queue/lane-queue"
+import { createDeliveryAdmin } from "@engram/store/delivery-admin"
+import { createSweepLedger } from "@engram/store/sweep-ledger"
+import { silentLog } from "@engram/testkit/silent-log"
+import { waitUntil } from "@engram/testkit/wait-until"
+import { afterEach, expect, test } from "vitest"
+import { currentState } from "../current-state.ts"
+import { issue, paragraphs, variedPayloads } from "../payloads.ts"
+import { createWorkbench, type Workbench, type WorkbenchOptions } from "../workbench.ts"
+
+const benches: Workbench[] = []
+const workbench = async (options?: WorkbenchOptions): Promise<Workbench> => {
+  const bench = await createWorkbench(options)
+  benches.push(bench)
+  return bench
+}
+afterEach(async () => {
+  for (const bench of benches.splice(0)) await bench.close()
+})
+
+const sweepOf = (bench: Workbench, wake: (lane: Lane) => Promise<void>) =>
+  sweep({ ledger: createSweepLedger(bench.database), queue: { wake }, log: silentLog })
+
+test("the sweep wakes each lane that has work, whatever the queue forgot, and no other", async () => {
+  const bench = await workbench()
+  await bench.addStore("globex", "idle")
+  const woken: string[] = []
+  const run = sweepOf(bench, async (lane) => void woken.push(`${lane.stage} ${lane.storeId}`))
+  const lanes = async () => {
+    woken.length = 0
+    await run()
+    return woken.map((each) => each.replace(` ${bench.lane.storeId}`, ""))
+  }
+  expect(await lanes()).toEqual([])
+  await bench.accept([issue({ number: 1 })])
+  expect(await lanes()).toEqual(["normalize"])
+  await bench.turn("normalize")
+  expect((await lanes()).sort()).toEqual(["archive", "embed"])
+  await bench.drain()
+  expect(await lanes()).toEqual([])
+})
+
+test("one process sweeps at a time", async () => {
+  const bench = await workbench()
+  await bench.accept([issue({ number: 1 })])
+  const begun = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  const slow = sweepOf(bench, () => {
+    begun.resolve()
+    return go.promise
+  })()
+  await begun.promise
+  expect(await sweepOf(bench, async () => {})()).toBeUndefined()
+  go.resolve()
+  expect(await slow).toBe(1)
+  expect(await sweepOf(bench, async () => {})()).toBe(1)
+})
+
+test("a workspace with 2,000 vectors owed delays another by one batch", async () => {
+  const bench = await workbench()
+  const small = await bench.addStore("globex", "main")
+  await bench.accept(
+    Array.from({ length: 50 }, (_, i) => issue({ number: i, body: paragraphs(40, `volume ${i}`).join("\n\n") })),
+  )
+  while ((await bench.turn("normalize")) === "more");
+  await bench.accept([issue({ number: 1 })], small)
+  while ((await bench.turn("normalize", small)) === "more");
+  expect((await bench.rows("select 1 from vector_entries where workspace_id = 'acme'")).length).toBeGreaterThan(2_000)
+
+  const queue = await createLaneQueue({ databaseUrl: bench.databaseUrl }, silentLog, { prefix: "fair" })
+  const turns: string[] = []
+  try {
+    const place = { acme: bench.lane, globex: small }
+    const smallLane: Lane = { ...small, stage: "embed" }
+    await queue.wake({ ...bench.lane, stage: "embed" })
+    await queue.run("embed", 1, async (lane) => {
+      // The small workspace asks while a batch of the large one is under way.
+      if (turns.push(lane.workspaceId) === 2) await queue.wake(smallLane)
+      return bench.turn("embed", place[lane.workspaceId as keyof typeof place])
+    })
+    await waitUntil("the small workspace had its turn", () => turns.includes("globex"), 30_000)
+    expect(turns.slice(0, 4)).toEqual(expect.arrayContaining(["acme", "acme", "globex"]))
+    await waitUntil(
+      "its vectors are written",
+      async () =>
+        (
+          await bench.rows(
+            "select 1 from vector_entries where workspace_id = 'globex' and wanted_hash is distinct from written_hash",
+          )
+        ).length === 0,
+    )
+    // The large one is far from done.
+    expect(turns.filter((each) => each === "acme").length).toBeLessThan(8)
+  } finally {
+    await queue.close()
+  }
+})
+
+test("raw bytes leave Postgres once they are stored, and a replay reads them from there", async () => {
+  const bench = await workbench()
+  const payloads = variedPayloads(5)
+  await bench.accept(payloads.map((payload) => ({ ...payload, receivedAt: 1_700_000_000_000 })))
+  await bench.drain()
+  const state = await currentState(bench)
+  const kept = await bench.rows<{ key: string; bytes: number }>(
+    "select artifact_key as key, body_bytes as bytes from ingest_deliveries where body is null",
+  )
+  expect(kept).toHaveLength(payloads.length)
+  for (const { key, bytes } of kept) expect(bench.artifacts.get(key)?.byteLength).toBe(bytes)
+
+  const calls = bench.calls.calls
+  const replayed = await createDeliveryAdmin({ database: bench.database }).replay({ workspaceId: "acme" })
+  expect(replayed.deliveries).toBe(payloads.length)
+  await bench.drain()
+  expect(await currentState(bench)).toEqual(state)
+  expect(bench.calls.calls).toBe(calls)
+})
+
+test("a replay waits for artifacts that are away, however long, and parks nothing", async () => {
+  let away = false
+  const bench = await workbench({
+    artifacts: (real) => ({
+      ...real,
+      get: async (key) => {
+        if (away) throw new RetryLater("artifacts are away", { afterMs: 1 })
+        return real.get(key)
+      },
+    }),
+  })
+  await bench.accept([issue({ number: 1 })])
+  await bench.drain()
+  await createDeliveryAdmin({ database: bench.database }).replay({ workspaceId: "acme" })
+  away = true
+  for (let turn = 0; turn < 12; turn++) {
+    await waitUntil("it is due again", async () => {
+      const rows = await bench.rows("select 1 from ingest_deliveries where due_at <= now()")
+      return rows.length > 0
+    })
+    await expect(bench.turn("normalize")).rejects.toThrow("artifacts are away")
+  }
+  away = false
+  await waitUntil("it is read", async () => {
+    await bench.turn("normalize")
+    const rows = await bench.rows("select 1 from ingest_deliveries where state = 'processed'")
+    return rows.length > 0
+  })
+})
+
+test("an edge to a thing not seen yet points at it once it arrives, in either order", async () => {
+  const referring = issue({ number: 1, body: "This is blocked by #2." })
+  const referred = issue({ number: 2 })
+  const edges = async (order: readonly (typeof referring)[]) => {
+    const bench = await workbench()
+    for (const each of order) {
+      await bench.accept([each])
+      await bench.drain()
+    }
+    return bench.rows(
+      `select r.type, f.title as from, t.title as to from relationships r
+       join knowledge_documents f on f.alias_id = r.from_alias_id join knowledge_documents t on t.alias_id = r.to_alias_id
+       where r.live and t.live order by 1, 2, 3`,
+    )
+  }
+  const late = await edges([referring, referred])
+  expect(late).toContainEqual({ type: "BLOCKED_BY", from: "Issue 1", to: "Issue 2" })
+  expect(await edges([referred, referring])).toEqual(late)
+})
