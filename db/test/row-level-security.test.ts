@@ -138,6 +138,22 @@ describe("row-level security", () => {
     }
   })
 
+  test("shows the fleet where memories are over, and nothing of what they say", async () => {
+    const columns = await column(
+      `select table_name || '.' || column_name from information_schema.column_privileges
+        where grantee = 'engram_fleet' and table_name in ('memory_namespaces', 'memory_records') order by 1`,
+    )
+    expect(columns).toEqual([
+      "memory_namespaces.ended_at",
+      "memory_namespaces.expires_at",
+      "memory_namespaces.store_id",
+      "memory_namespaces.workspace_id",
+      "memory_records.expires_at",
+      "memory_records.store_id",
+      "memory_records.workspace_id",
+    ])
+  })
+
   test("lets the fleet span workspaces in the tables it works on, and no further", async () => {
     for (const table of tables) {
       const granted = await column(
