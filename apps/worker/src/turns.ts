@@ -49,7 +49,7 @@ export interface FleetMeters {
 }
 
 export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
-  rowsMax: 256,
+  rowsMax: 128,
   bytesMax: 16 * 1024 * 1024,
   attemptsMax: 5,
 }

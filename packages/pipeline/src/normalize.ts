@@ -38,16 +38,32 @@ export const normalize =
   (deps: NormalizeDeps) =>
   async (lane: Lane): Promise<TurnEnd> => {
     await deps.open(lane)
-    const fresh = await deps.desk.claim(lane, "fresh", deps.limits)
-    await end(deps, lane, fresh)
+    const fresh = await readFresh(deps, lane)
     const again = await deps.desk.claim(lane, "again", { ...deps.limits, rowsMax: 1 })
-    await end(deps, lane, await giveUp(deps, lane, again))
-    if (fresh.length + again.length > 0) return "more"
+    await end(deps, lane, await takeAll(deps, lane, await giveUp(deps, lane, again)))
+    if (fresh + again.length > 0) return "more"
 
     // Now that nothing waits: the bytes of what was read may leave Postgres.
     await deps.queue.wake({ ...lane, stage: "archive" }).catch((error) => untold(deps.log, lane, error))
     return "idle"
   }
+
+/** Two batches a turn: while Postgres writes the first, the second is read. Returns how many deliveries there were. */
+async function readFresh(deps: NormalizeDeps, lane: Lane): Promise<number> {
+  const claimAndRead = async () => {
+    const claimed = await deps.desk.claim(lane, "fresh", deps.limits)
+    return { claimed: claimed.length, taken: await takeAll(deps, lane, claimed) }
+  }
+  const first = await claimAndRead()
+  const [ended, second] = await Promise.allSettled([
+    end(deps, lane, first.taken),
+    first.claimed < deps.limits.rowsMax ? { claimed: 0, taken: [] } : claimAndRead(),
+  ])
+  // The second batch has been taken, so it is ended or given back whatever became of the first.
+  if (second.status === "fulfilled") await end(deps, lane, second.value.taken)
+  for (const each of [ended, second]) if (each.status === "rejected") throw each.reason
+  return first.claimed + (second.status === "fulfilled" ? second.value.claimed : 0)
+}
 
 /** A delivery that was taken too often is parked without another look; the others are returned. */
 async function giveUp(
@@ -74,8 +90,7 @@ interface Taken {
 }
 
 /** When something is away the deliveries go back at once, and the lane waits. Those already ended are past giving back. */
-async function end(deps: NormalizeDeps, lane: Lane, deliveries: readonly ClaimedDelivery[]): Promise<void> {
-  const taken = (await Promise.all(deliveries.map((delivery) => take(deps, lane, delivery)))).flat()
+async function end(deps: NormalizeDeps, lane: Lane, taken: readonly Taken[]): Promise<void> {
   try {
     await settle(deps, lane, taken)
   } catch (error) {
@@ -87,6 +102,9 @@ async function end(deps: NormalizeDeps, lane: Lane, deliveries: readonly Claimed
     throw error
   }
 }
+
+const takeAll = async (deps: NormalizeDeps, lane: Lane, claimed: readonly ClaimedDelivery[]): Promise<Taken[]> =>
+  (await Promise.all(claimed.map((delivery) => take(deps, lane, delivery)))).flat()
 
 /** Bytes that cannot be fetched now say nothing against their delivery: it alone goes back, and was never taken. */
 async function take(deps: NormalizeDeps, lane: Lane, delivery: ClaimedDelivery): Promise<Taken[]> {

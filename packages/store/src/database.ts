@@ -110,9 +110,11 @@ function transaction(client: pg.PoolClient): Transaction {
       if (rows[0] === undefined) return []
       const names = Object.keys(rows[0]).map((key) => [key, snakeCase(key)] as const)
       const columns = names.map(([, column]) => pg.escapeIdentifier(column)).join(", ")
-      const records = rows.map((row) =>
-        Object.fromEntries(names.map(([key, column]) => [column, row[key as keyof typeof row]])),
-      )
+      const records = rows.map((row) => {
+        const record: Record<string, unknown> = {}
+        for (const [key, column] of names) record[column] = row[key as keyof typeof row]
+        return record
+      })
       const statement = `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) ${conflict}`
       return (await client.query<Row>(statement, [JSON.stringify(records)])).rows
     },
