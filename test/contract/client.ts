@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto"
 import { FailureAnswer, FoundAnswer, HealthAnswer, NamespaceAnswer, WrittenAnswer } from "@engram/contracts/memories"
 import type { z } from "zod"
 
-export type Found = z.infer<typeof FoundAnswer>["memories"][number]
+type Found = z.infer<typeof FoundAnswer>["memories"][number]
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string

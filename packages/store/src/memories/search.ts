@@ -111,6 +111,9 @@ export const createMemorySearch = (database: Database): Search => ({
 
   nearest: (place, filter, question) =>
     database.inWorkspace(place.workspaceId, async (tx) => {
+      // Postgres takes nearly every row for owed (`is distinct from` has no statistics) and would read the whole table: measured at
+      // 4,000 vectors 2 ms instead of 0.05, and growing with the store. Everything asked here has its index.
+      await tx.query("set local enable_seqscan = off")
       const exact = await idsToCompare(tx, place, filter, question)
       const scores = new Map(question.indexed?.map(({ id, score }) => [id, score]))
       const candidates = await tx.query<Candidate>(candidatesSql, [
