@@ -21,6 +21,7 @@ const words = {
     ["knip"],
     ["turbo", "run", "typecheck", "--output-logs=errors-only", "--concurrency=2"],
   ],
+  contract: [["node", "--disable-warning=ExperimentalWarning", "test/contract/main.ts"]],
   bench: [["node", "--disable-warning=ExperimentalWarning", "test/bench/main.ts"]],
   format: [["biome", "check", "--write", "."]],
 }

@@ -1,4 +1,4 @@
-import type { VectorFamily } from "@engram/contracts/knowledge"
+import type { KnowledgeFamily } from "@engram/contracts/knowledge"
 import type { HitRow, Reader, RecentVector, SearchIndex, SearchRequest } from "@engram/contracts/search"
 import type { Database } from "./database.ts"
 import { floatsOf, modelKey } from "./embedding-values.ts"
@@ -63,7 +63,7 @@ const rowsSql = ({ columns, from, alias, byText, byVector, conditions }: FamilyS
   where ${alias}.workspace_id = $1 and ${alias}.store_id = $2 and ${conditions}
     and ((${alias}.id = any($3) and ${byText}) or (${alias}.id = any($4) and ${byVector}))`
 
-const sql: Record<VectorFamily, { readonly matching: string; readonly rows: string }> = {
+const sql: Record<KnowledgeFamily, { readonly matching: string; readonly rows: string }> = {
   chunks: { matching: matchingSql(chunks, "engram_matching_chunks"), rows: rowsSql(chunks) },
   observations: { matching: matchingSql(observations, "engram_matching_observations"), rows: rowsSql(observations) },
 }

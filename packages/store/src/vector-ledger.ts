@@ -2,7 +2,10 @@ import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import type { Database, Transaction } from "./database.ts"
 import { createEmbeddingValues, modelKey } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
-import { openVersions } from "./knowledge/vectors.ts"
+import { laneVersions } from "./knowledge/vectors.ts"
+
+/** Of a memory that is longer than a chunk ever is; its full text is searched all the same. */
+const embeddedCharsMax = 8_000
 
 const owedBy = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
   and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null`
@@ -46,7 +49,7 @@ export function createVectorLedger(database: Database): VectorLedger {
         ])
       }),
 
-    versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => openVersions(tx, lane.storeId, "")),
+    versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => laneVersions(tx, lane.storeId, "")),
 
     ensureVersion: (lane, { id, model, indexName }) =>
       database.inWorkspace(lane.workspaceId, async (tx) => {
@@ -68,11 +71,12 @@ export function createVectorLedger(database: Database): VectorLedger {
         const rows = await tx.query<{ textHash: string; text: string | null }>(
           `with ${waiting}, missing as (select * from waiting w where w.wanted_hash is not null and not exists (${valuesOf("w")}))
          select m.text_hash as "textHash",
-                case when m.family = 'chunks' then c.text
+                case when m.family = 'chunks' then c.text when m.family = 'memories' then left(r.content, ${embeddedCharsMax})
                      when m.view = 'title' then o.title when m.view = 'summary' then o.summary else o.text end as text
          from missing m
          left join knowledge_chunks c on m.family = 'chunks' and c.id = m.ref_id
-         left join memory_observations o on m.family = 'observations' and o.id = m.ref_id`,
+         left join memory_observations o on m.family = 'observations' and o.id = m.ref_id
+         left join memory_records r on m.family = 'memories' and r.store_id = $2 and r.id = m.ref_id`,
           [lane.workspaceId, lane.storeId, version.id, max * 5, modelKey(version.model)],
         )
         const texts = new Map(rows.flatMap((row) => (row.text === null ? [] : [[row.textHash, row.text] as const])))
