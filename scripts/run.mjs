@@ -21,6 +21,7 @@ const words = {
     ["knip"],
     ["turbo", "run", "typecheck", "--output-logs=errors-only"],
   ],
+  contract: [["node", "--disable-warning=ExperimentalWarning", "test/contract/main.ts"]],
   bench: [["node", "--disable-warning=ExperimentalWarning", "test/bench/main.ts"]],
   format: [["biome", "check", "--write", "."]],
 }

@@ -121,6 +121,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       },
       searchable: () => {},
       totals: () => {},
+      cleaned: () => {},
       event: () => {},
     },
   })

@@ -4,6 +4,7 @@ import type { Log } from "@engram/contracts/ports"
 import { startIngest } from "@engram/ingest/start"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { startSearch } from "@engram/memory/start"
+import { startMemoryPlugin } from "@engram/memory/start-plugin"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openDatabase } from "@engram/platform/open-database"
@@ -16,7 +17,7 @@ export interface Running {
   readonly platform: Platform
   readonly metrics: Metrics
   readonly secretKey: string
-  readonly urls: { readonly ingest: string; readonly search: string; readonly status: string }
+  readonly urls: { readonly ingest: string; readonly search: string; readonly memory: string; readonly status: string }
 }
 
 /** Everything in this process: the worker fleet first, then the doors, so that they close before what they feed. */
@@ -50,16 +51,19 @@ export async function runAll(parts: {
   const { host, ports } = config
   const status = await startStatusServer({ host, port: ports.worker, checks: platform.checks, metrics })
   lifecycle.own(status, (server) => server.close(), "the status server")
-  // Connections of its own: a busy fleet must not keep the door waiting.
-  const database = await openDatabase({
-    url: platform.databaseUrl,
-    embedded: false,
-    lifecycle,
-    applicationName: "engram-ingest",
-    connectionsMax: 8,
-    statementTimeoutMs: 8_000,
-  })
-  const ingest = await startIngest({ config, database, queue: platform.queue, secretKey, log, metrics, lifecycle })
+  // Connections of their own: a busy fleet must not keep the doors waiting.
+  const connectionsOf = (applicationName: string) =>
+    openDatabase({
+      url: platform.databaseUrl,
+      embedded: false,
+      lifecycle,
+      applicationName,
+      connectionsMax: 8,
+      statementTimeoutMs: 8_000,
+    })
+  const door = { config, queue: platform.queue, log, metrics, lifecycle }
+  const ingest = await startIngest({ ...door, database: await connectionsOf("engram-ingest"), secretKey })
   const search = await startSearch({ ...platform, config, log, metrics, lifecycle })
-  return { platform, metrics, secretKey, urls: { ingest, search, status: status.url } }
+  const memory = await startMemoryPlugin({ ...platform, ...door, database: await connectionsOf("engram-memory") })
+  return { platform, metrics, secretKey, urls: { ingest, search, memory, status: status.url } }
 }

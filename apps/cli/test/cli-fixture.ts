@@ -70,6 +70,7 @@ export async function install({ empty = false } = {}): Promise<Installation> {
     ENGRAM_SECRET_KEY: secretKey,
     ENGRAM_DATA_DIR: dataDir,
     INGEST_PORT: "0",
+    MEMORY_PORT: "0",
     SEARCH_PORT: "0",
     WORKER_PORT: "0",
     LOG_LEVEL: "warn",

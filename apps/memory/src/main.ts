@@ -6,7 +6,9 @@ import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
 import { databaseUrlOf, openDatabase } from "@engram/platform/open-database"
 import { openCache, openEmbedder, openVectors } from "@engram/platform/open-ports"
+import { openQueue } from "@engram/platform/open-queue"
 import { startSearch } from "./start.ts"
+import { startMemoryPlugin } from "./start-plugin.ts"
 
 const lifecycle = createLifecycle()
 
@@ -24,26 +26,29 @@ try {
   process.once("SIGTERM", () => void stop(0))
   process.once("SIGINT", () => void stop(0))
 
+  const databaseUrl = await databaseUrlOf(config, lifecycle)
   const database = await openDatabase({
-    url: await databaseUrlOf(config, lifecycle),
+    url: databaseUrl,
     embedded: config.databaseUrl === undefined,
     lifecycle,
     applicationName: "engram-memory",
-    connectionsMax: 10,
+    connectionsMax: 16,
     // A reader does not wait longer.
     statementTimeoutMs: 8_000,
   })
-  const url = await startSearch({
+  const parts = {
     config,
     database,
     embedder: openEmbedder(config),
     index: openVectors(config, lifecycle),
-    cache: openCache(config, { log, lifecycle }),
     log,
     metrics,
     lifecycle,
-  })
-  log.info({ url }, "listening")
+  }
+  const queue = await openQueue({ config, databaseUrl, lifecycle, log })
+  const plugin = await startMemoryPlugin({ ...parts, queue })
+  const url = await startSearch({ ...parts, cache: openCache(config, { log, lifecycle }) })
+  log.info({ url, plugin }, "listening")
 } catch (error) {
   console.error(`engram memory cannot start: ${reasonOf(error)}`)
   await stop(1)

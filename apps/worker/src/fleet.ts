@@ -1,6 +1,7 @@
 import { reasonOf } from "@engram/contracts/errors"
 import type { LaneQueue, Stage } from "@engram/contracts/ports"
 import { sweep } from "@engram/pipeline/sweep"
+import { createMemoryJanitor } from "@engram/store/memories/janitor"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import { createTurns, type TurnDeps } from "./turns.ts"
 
@@ -30,7 +31,14 @@ export async function startFleet(deps: FleetDeps): Promise<{ close(): Promise<vo
 
 /** One sweep at a time, each begun some time after the last has ended. Returns how to stop. */
 function sweepRegularly({ database, queue, log, meters, ...deps }: FleetDeps): () => Promise<void> {
-  const run = sweep({ ledger: createSweepLedger(database), queue, log, onTotals: (totals) => meters.totals(totals) })
+  const run = sweep({
+    ledger: createSweepLedger(database),
+    janitor: createMemoryJanitor(database),
+    queue,
+    log,
+    onCleaned: (memories) => meters.cleaned(memories),
+    onTotals: (totals) => meters.totals(totals),
+  })
   const everyMs = deps.sweepEveryMs ?? sweepEveryMs
   let stopped = false
   let timer: NodeJS.Timeout | undefined

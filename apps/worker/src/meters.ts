@@ -1,7 +1,7 @@
 import type { Metrics } from "@engram/observability/metrics"
 import type { FleetMeters } from "./turns.ts"
 
-const families = ["chunks", "observations"]
+const families = ["chunks", "observations", "memories"]
 
 /** What the fleet reports, as the metrics that `/metrics` shows. */
 export const createMeters = (metrics: Metrics): FleetMeters => ({
@@ -15,5 +15,6 @@ export const createMeters = (metrics: Metrics): FleetMeters => ({
     for (const [state, count] of Object.entries(deliveries)) metrics.deliveries.set({ state }, count)
     for (const family of families) metrics.vectorsOwed.set({ family }, owed[family] ?? 0)
   },
+  cleaned: (memories) => metrics.memoriesCleaned.inc(memories),
   event: ({ name }) => metrics.knowledgeEvents.inc({ name }),
 })

@@ -44,6 +44,7 @@ export interface FleetMeters {
   embedded(call: { readonly texts: number; readonly textsMax: number; readonly ms: number }): void
   searchable(document: { readonly acceptedAt: number }): void
   totals(totals: SweepTotals): void
+  cleaned(memories: number): void
   event(event: KnowledgeEvent): void
 }
 

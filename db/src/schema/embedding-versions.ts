@@ -2,7 +2,10 @@ import { index, integer, pgTable, text, timestamp, uniqueIndex } from "drizzle-o
 import { tenantPolicy, workspaceId } from "./columns.ts"
 import { stores } from "./stores.ts"
 
-/** Which model makes a store's vectors, and the index that holds them. Readers use the active one. */
+/**
+ * Which model makes a store's vectors, and the index that holds them. Readers use the active one. `caller` is the one that
+ * holds what writers of memories computed themselves: nothing is embedded into it, and it is compared with nothing else.
+ */
 export const embeddingVersions = pgTable(
   "embedding_versions",
   {
@@ -14,7 +17,7 @@ export const embeddingVersions = pgTable(
     provider: text().notNull(),
     model: text().notNull(),
     dimension: integer().notNull(),
-    status: text({ enum: ["active", "canary", "archived"] }).notNull(),
+    status: text({ enum: ["active", "canary", "archived", "caller"] }).notNull(),
     indexName: text().notNull(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },

@@ -14,9 +14,9 @@ export const vectorEntries = pgTable(
   "vector_entries",
   {
     storeId: text().notNull(),
-    family: text({ enum: ["chunks", "observations"] }).notNull(),
+    family: text({ enum: ["chunks", "observations", "memories"] }).notNull(),
     refId: text().notNull(),
-    /** `body`, `title` or `summary`; a chunk has only a body. */
+    /** `body`, `title` or `summary`; a chunk and a memory have only a body. */
     view: text({ enum: ["body", "title", "summary"] }).notNull(),
     embeddingVersionId: text().notNull(),
     workspaceId: workspaceId(),
@@ -36,6 +36,8 @@ export const vectorEntries = pgTable(
       .on(t.workspaceId, t.storeId)
       .where(sql`wanted_hash is distinct from written_hash and parked_reason is null`),
     index("vector_entries_recent").on(t.workspaceId, t.storeId, t.writtenAt),
+    // Whether another memory still needs the values of a text.
+    index("vector_entries_memory_texts").on(t.workspaceId, t.textHash).where(sql`family = 'memories'`),
     index("vector_entries_removed").on(t.removedAt).where(sql`removed_at is not null`),
     tenantPolicy(),
     fleetPolicy("all"),

@@ -20,6 +20,14 @@ export interface Config {
   readonly secretKey?: string
   readonly host: string
   readonly ports: { readonly ingest: number; readonly memory: number; readonly search: number; readonly worker: number }
+  /** The memory plugin's: where it listens, and the one workspace and store it serves. */
+  readonly memory: {
+    readonly host: string
+    readonly public: boolean
+    readonly socket?: string
+    readonly workspaceId: string
+    readonly storeName: string
+  }
   readonly logLevel: string
   readonly stages: readonly (typeof stages)[number][]
   readonly workerConcurrency: number
@@ -88,6 +96,13 @@ export function readConfig(environment: Environment): Config {
       search: values.SEARCH_PORT,
       worker: values.WORKER_PORT,
     },
+    memory: definedOnly({
+      host: values.MEMORY_HOST,
+      public: values.MEMORY_PUBLIC,
+      socket: values.MEMORY_SOCKET,
+      workspaceId: values.MEMORY_WORKSPACE,
+      storeName: values.MEMORY_STORE,
+    }),
     logLevel: values.LOG_LEVEL,
     stages: values.STAGES,
     workerConcurrency: values.WORKER_CONCURRENCY,

@@ -33,6 +33,10 @@ const someOf = <Word extends string>(words: readonly Word[]) =>
     .refine((given) => given.every((word) => words.some((known) => known === word)), `a list out of ${words.join(",")}`)
     .transform((given) => words.filter((word) => given.includes(word)))
 const text = z.string()
+const name = text.refine(
+  (given) => /^[a-z0-9][a-z0-9-]{0,39}$/.test(given),
+  "1 to 40 lowercase letters, digits or hyphens, not beginning with a hyphen",
+)
 
 /** Every setting there is, what it may be, and what it is when it is not set. */
 const settings = z.object({
@@ -58,6 +62,15 @@ const settings = z.object({
   HOST: text.default("127.0.0.1"),
   INGEST_PORT: whole(0, 65_535).default(8_080),
   MEMORY_PORT: whole(0, 65_535).default(9_100),
+  /** The memory plugin knows no users, so it has a host of its own; one that others reach needs MEMORY_PUBLIC too. */
+  MEMORY_HOST: text.default("127.0.0.1"),
+  MEMORY_PUBLIC: oneOf("true", "false")
+    .default("false")
+    .transform((word) => word === "true"),
+  /** A unix socket to listen on, instead of host and port. */
+  MEMORY_SOCKET: text.refine((path) => path.length <= 100, "a path of at most 100 characters").optional(),
+  MEMORY_WORKSPACE: name.default("default"),
+  MEMORY_STORE: name.default("memories"),
   SEARCH_PORT: whole(0, 65_535).default(8_081),
   WORKER_PORT: whole(0, 65_535).default(8_082),
   LOG_LEVEL: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),

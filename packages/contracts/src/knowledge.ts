@@ -147,12 +147,14 @@ export interface EvidenceRow {
   readonly live: boolean
 }
 
-export type VectorFamily = "chunks" | "observations"
+/** What the search door answers from. */
+export type KnowledgeFamily = "chunks" | "observations"
+export type VectorFamily = KnowledgeFamily | "memories"
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {
   readonly storeId: StoreId
-  readonly family: VectorFamily
+  readonly family: KnowledgeFamily
   readonly refId: ChunkId | ObservationId
   readonly view: VectorView
   readonly embeddingVersionId: EmbeddingVersionId
@@ -164,7 +166,8 @@ export interface WantedVector {
 export interface EmbeddingVersion {
   readonly id: EmbeddingVersionId
   readonly model: EmbeddingModel
-  readonly status: "active" | "canary"
+  /** `caller`: of vectors that come with memories; nothing is embedded into it. */
+  readonly status: "active" | "canary" | "caller"
   readonly indexName: string
 }
 

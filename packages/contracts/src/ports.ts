@@ -36,6 +36,8 @@ export interface VectorTarget {
 
 /** All conditions hold. `since` and `until` bound the numeric `occurredAt` metadata (ms), inclusive. */
 export interface VectorFilter {
+  /** Of the metadata `namespace`: one query over many of a store's memory namespaces. */
+  readonly namespaces?: readonly string[]
   readonly source?: readonly string[]
   readonly type?: readonly string[]
   readonly since?: number

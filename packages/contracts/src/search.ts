@@ -1,5 +1,5 @@
 import { z } from "zod"
-import type { EmbeddingVersion, VectorFamily } from "./knowledge.ts"
+import type { EmbeddingVersion, KnowledgeFamily } from "./knowledge.ts"
 import type { Lane } from "./ports.ts"
 
 /** Postgres keeps no NUL in a text, so none is looked for. */
@@ -58,14 +58,14 @@ export type HitRow = Omit<SearchHit, "score" | "foundBy">
 /** The reading side of Postgres. Everything returned is live, and readable by the reader at this moment. */
 export interface SearchIndex {
   /** Ids whose text matches any word of the query, best first, one a document. */
-  matching(reader: Reader, family: VectorFamily, request: SearchRequest, max: number): Promise<string[]>
+  matching(reader: Reader, family: KnowledgeFamily, request: SearchRequest, max: number): Promise<string[]>
   activeVersion(lane: Pick<Lane, "workspaceId" | "storeId">): Promise<EmbeddingVersion | undefined>
   /** Vectors written since `sinceMs` ago that pass the request's filters, newest first: an eventually consistent index may not show them yet. */
   recentVectors(
     reader: Reader,
     request: SearchRequest,
     version: EmbeddingVersion,
-    family: VectorFamily,
+    family: KnowledgeFamily,
     sinceMs: number,
     max: number,
   ): Promise<RecentVector[]>
@@ -73,6 +73,6 @@ export interface SearchIndex {
   rows(
     reader: Reader,
     request: SearchRequest,
-    ids: { readonly family: VectorFamily; readonly byText: readonly string[]; readonly byVector: readonly string[] },
+    ids: { readonly family: KnowledgeFamily; readonly byText: readonly string[]; readonly byVector: readonly string[] },
   ): Promise<HitRow[]>
 }

@@ -19,6 +19,14 @@ export interface Metrics {
   readonly turnSeconds: Histogram<"stage" | "outcome">
   readonly knowledgeEvents: Counter<"name">
   readonly searchSeconds: Histogram<"outcome">
+  /** One request to the memory plugin, by endpoint. */
+  readonly memoryRequestSeconds: Histogram<"endpoint" | "status">
+  readonly memoriesWritten: Counter
+  readonly memoriesRead: Counter
+  /** Memories written in one transaction. */
+  readonly memoryBatchRows: Histogram
+  readonly memoryDegraded: Counter
+  readonly memoriesCleaned: Counter
   /** 0 closed, 1 half open, 2 open. */
   readonly breakerState: Gauge<"dependency">
   readonly contentType: string
@@ -75,6 +83,17 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
       [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       ["outcome"],
     ),
+    memoryRequestSeconds: histogram(
+      "memory_request_seconds",
+      "One request to the memory plugin, from its first byte to its answer.",
+      [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      ["endpoint", "status"],
+    ),
+    memoriesWritten: counter("memories_written_total", "Memories written."),
+    memoriesRead: counter("memories_read_total", "Memories answered to searches."),
+    memoryBatchRows: histogram("memory_batch_rows", "Memories per transaction.", [1, 2, 4, 8, 16, 32, 64, 128]),
+    memoryDegraded: counter("memory_degraded_total", "Memory searches answered without vectors."),
+    memoriesCleaned: counter("memories_cleaned_total", "Memories the janitor removed."),
     breakerState: gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"]),
     contentType: registry.contentType,
     text: () => registry.metrics(),

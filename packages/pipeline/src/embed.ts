@@ -39,6 +39,8 @@ export const embed =
 
 /** How many texts were embedded and vectors written. */
 async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<number> {
+  // Values that came with memories are known from the start; no embedder made them.
+  if (version.status === "caller") return writeVectors(deps, lane, version)
   if (!sameModel(deps.embedder, version)) {
     deps.log.error({ lane, wants: version.model, have: deps.embedder.model }, "store wants another embedding model")
     return 0

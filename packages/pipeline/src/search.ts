@@ -1,5 +1,5 @@
 import { RetryLater } from "@engram/contracts/errors"
-import type { EmbeddingVersion, VectorFamily } from "@engram/contracts/knowledge"
+import type { EmbeddingVersion, KnowledgeFamily } from "@engram/contracts/knowledge"
 import type { Embedder, VectorFilter, VectorIndex } from "@engram/contracts/ports"
 import type { HitRow, Reader, SearchHit, SearchIndex, SearchRequest } from "@engram/contracts/search"
 import { fuse } from "@engram/core/rank"
@@ -69,7 +69,7 @@ async function textList(
   { search }: SearchDeps,
   reader: Reader,
   request: SearchRequest,
-  family: VectorFamily,
+  family: KnowledgeFamily,
 ): Promise<List> {
   const ids = await search.matching(reader, family, request, candidatesMax)
   const rows = await search.rows(reader, request, { family, byText: ids, byVector: [] })
@@ -81,7 +81,7 @@ async function vectorList(
   deps: SearchDeps,
   reader: Reader,
   request: SearchRequest,
-  family: VectorFamily,
+  family: KnowledgeFamily,
   { values, version }: Question,
 ): Promise<List> {
   const target = { index: version.indexName, namespace: namespaceOf(family, version) }

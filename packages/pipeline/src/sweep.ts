@@ -1,13 +1,16 @@
 import { reasonOf } from "@engram/contracts/errors"
+import type { MemoryJanitor } from "@engram/contracts/memories"
 import type { LaneQueue, Log } from "@engram/contracts/ports"
 import type { SweepLedger, SweepTotals } from "@engram/contracts/vectors"
 
 export interface SweepDeps {
   readonly ledger: SweepLedger
+  readonly janitor?: MemoryJanitor
   readonly queue: Pick<LaneQueue, "wake">
   readonly log: Log
   /** Longer than any request to an index can take, so that an upsert given up on has landed or never will; 120,000 by default. */
   readonly longestTimeoutMs?: number
+  readonly onCleaned?: (memories: number) => void
   readonly onTotals?: (totals: SweepTotals) => void
 }
 
@@ -18,6 +21,7 @@ export interface SweepDeps {
 export const sweep = (deps: SweepDeps) => (): Promise<number | undefined> =>
   deps.ledger.alone(async () => {
     await deps.ledger.removeAgain(deps.longestTimeoutMs ?? 120_000)
+    await clean(deps)
     const lanes = await deps.ledger.dueLanes()
     for (const lane of lanes) {
       await deps.queue
@@ -27,3 +31,12 @@ export const sweep = (deps: SweepDeps) => (): Promise<number | undefined> =>
     deps.onTotals?.(await deps.ledger.totals())
     return lanes.length
   })
+
+/** Before the lanes, so that those with vectors to remove are among them. What it cannot do now it does in the next sweep. */
+async function clean({ janitor, log, onCleaned }: SweepDeps): Promise<void> {
+  try {
+    if (janitor) onCleaned?.(await janitor.clean())
+  } catch (error) {
+    log.warn({ reason: reasonOf(error) }, "memories that are over stay for now")
+  }
+}

@@ -1,8 +1,8 @@
-import type { VectorFamily } from "@engram/contracts/knowledge"
+import type { KnowledgeFamily } from "@engram/contracts/knowledge"
 import type { HitRow, Reader, RecentVector, SearchIndex, SearchRequest } from "@engram/contracts/search"
 import type { Database } from "./database.ts"
+import { floatsOf, modelKey } from "./embedding-values.ts"
 import { openVersions } from "./knowledge/vectors.ts"
-import { floatsOf, modelKey } from "./vector-ledger.ts"
 
 // $1 workspace, $2 store, $3 and $4 as each statement says, $5 granted scopes or null for all, $6 sources, $7 kinds, $8 since and $9 until in ms
 
@@ -61,7 +61,7 @@ const rowsSql = ({ columns, from, alias, byText, byVector, conditions }: FamilyS
   where ${alias}.workspace_id = $1 and ${alias}.store_id = $2 and ${conditions}
     and ((${alias}.id = any($3) and ${byText}) or (${alias}.id = any($4) and ${byVector}))`
 
-const sql: Record<VectorFamily, { readonly matching: string; readonly rows: string }> = {
+const sql: Record<KnowledgeFamily, { readonly matching: string; readonly rows: string }> = {
   chunks: { matching: matchingSql(chunks), rows: rowsSql(chunks) },
   observations: { matching: matchingSql(observations), rows: rowsSql(observations) },
 }

@@ -1,11 +1,11 @@
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import type { Database, Transaction } from "./database.ts"
+import { floatsOf, modelKey, saveValues } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
-import { openVersions } from "./knowledge/vectors.ts"
+import { laneVersions } from "./knowledge/vectors.ts"
 
-/** How `embedding_values` names a model. */
-export const modelKey = (model: { provider: string; model: string; dimension: number }): string =>
-  `${model.provider}:${model.model}:${model.dimension}`
+/** Of a memory that is longer than a chunk ever is; its full text is searched all the same. */
+const embeddedCharsMax = 8_000
 
 const owedBy = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
   and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null`
@@ -39,7 +39,7 @@ export const createVectorLedger = (database: Database): VectorLedger => ({
       ])
     }),
 
-  versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => openVersions(tx, lane.storeId, "")),
+  versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => laneVersions(tx, lane.storeId, "")),
 
   ensureVersion: (lane, { id, model, indexName }) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {
@@ -66,11 +66,12 @@ export const createVectorLedger = (database: Database): VectorLedger => ({
                              where e.workspace_id = $1 and e.model = $4 and e.text_hash = v.text_hash ${perRow})
            limit $5)
          select w.text_hash as "textHash",
-                case when w.family = 'chunks' then c.text
+                case when w.family = 'chunks' then c.text when w.family = 'memories' then left(m.content, ${embeddedCharsMax})
                      when w.view = 'title' then o.title when w.view = 'summary' then o.summary else o.text end as text
          from waiting w
          left join knowledge_chunks c on w.family = 'chunks' and c.id = w.ref_id
-         left join memory_observations o on w.family = 'observations' and o.id = w.ref_id`,
+         left join memory_observations o on w.family = 'observations' and o.id = w.ref_id
+         left join memory_records m on w.family = 'memories' and m.store_id = $2 and m.id = w.ref_id`,
         [lane.workspaceId, lane.storeId, version.id, modelKey(version.model), max * 4],
       )
       const texts = new Map(rows.flatMap((row) => (row.text === null ? [] : [[row.textHash, row.text] as const])))
@@ -78,17 +79,7 @@ export const createVectorLedger = (database: Database): VectorLedger => ({
     }),
 
   saveValues: (lane, model, rows) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
-      const key = modelKey(model)
-      const records = rows.map((row) => ({
-        workspaceId: lane.workspaceId,
-        model: key,
-        textHash: row.textHash,
-        values: `\\x${bytesOf(row.values).toString("hex")}`,
-        createdAt: new Date(),
-      }))
-      await tx.insert("embedding_values", records, "on conflict do nothing")
-    }),
+    database.inWorkspace(lane.workspaceId, (tx) => saveValues(tx, lane.workspaceId, model, rows)),
 
   park: (lane, versionId, textHash, reason) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {
@@ -171,8 +162,3 @@ async function mark(
   )
   return [...new Set(marked.flatMap((row) => row.documentId ?? []))].sort()
 }
-
-// Copied so that the four-byte alignment of a Float32Array holds wherever pg put the bytes.
-export const floatsOf = (bytes: Buffer): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)
-
-const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength)

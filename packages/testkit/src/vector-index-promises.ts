@@ -111,6 +111,31 @@ export function vectorIndexPromises(name: string, create: () => Promise<VectorIn
         })
       }))
 
+    test("one query reads any of the memory namespaces it names, and no other", () =>
+      using(async (vectors) => {
+        const memory = (id: string, degrees: number, namespace: string) =>
+          record(id, degrees, { namespace, type: id.startsWith("f") ? "fact" : "summary" })
+        await vectors.upsert(target, [
+          memory("f1", 0, "team:a@1"),
+          memory("s1", 1, "team:b@1"),
+          memory("f2", 2, "team:c@1"),
+          record("chunk", 3, { source: "github" }),
+        ])
+        const found = async (filter: NonNullable<Parameters<VectorIndex["query"]>[2]["filter"]>) =>
+          (await vectors.query(target, at(0), { topK: 10, filter })).map(({ id }) => id)
+        const hundred = Array.from({ length: 98 }, (_, i) => `team:none-${i}@1`)
+        await eventually(async () => {
+          expect(await found({ namespaces: ["team:a@1", "team:c@1", ...hundred] })).toEqual(["f1", "f2"])
+          expect(await found({ namespaces: ["team:a@1", "team:b@1"], type: ["summary"] })).toEqual(["s1"])
+          expect(await found({ namespaces: [] })).toEqual([])
+        })
+        await vectors.upsert(target, [memory("f1", 0, "team:b@1")])
+        await eventually(async () => {
+          expect(await found({ namespaces: ["team:a@1"] })).toEqual([])
+          expect(await found({ namespaces: ["team:b@1"] })).toEqual(["f1", "s1"])
+        })
+      }))
+
     test("namespaces and indexes do not see each other", () =>
       using(async (vectors) => {
         await vectors.ensure("other", dimension)

@@ -39,6 +39,7 @@ function inWords({ terminal }: Context, { urls }: Running, parts: ReturnType<typ
     line("webhooks", `${urls.ingest}/v1/webhooks/{source}/{connection}`),
     line("events", `${urls.ingest}/v1/events`),
     line("search", `${urls.search}/v1/search`),
+    line("memory plugin", urls.memory),
     line("health, metrics", `${urls.status}/health/ready, ${urls.status}/metrics`),
     "",
     ...parts.filter(({ part }) => part !== "doors").map(({ part, choice, follows }) => line(part, choice, follows)),

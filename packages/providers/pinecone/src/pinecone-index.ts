@@ -90,7 +90,8 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
     },
 
     async query(target, values, { topK, filter = {} }) {
-      const nothingCanMatch = topK < 1 || filter.source?.length === 0 || filter.type?.length === 0
+      const nothingCanMatch =
+        topK < 1 || [filter.namespaces, filter.source, filter.type].some((any) => any?.length === 0)
       if (nothingCanMatch) return []
       return await read(target, [], async (namespace, dimension) => {
         if (values.length !== dimension) throw mismatch(target.index, dimension, values.length)

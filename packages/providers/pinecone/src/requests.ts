@@ -36,8 +36,9 @@ function wireRecord({ id, values, metadata }: VectorRecord): PineconeRecord {
 }
 
 /** Our filter in Pinecone's words; undefined when nothing is filtered. */
-export function wireFilter({ source, type, since, until }: VectorFilter): object | undefined {
+export function wireFilter({ namespaces, source, type, since, until }: VectorFilter): object | undefined {
   const conditions = {
+    ...(namespaces ? { namespace: { $in: [...namespaces] } } : {}),
     ...(source ? { source: { $in: [...source] } } : {}),
     ...(type ? { type: { $in: [...type] } } : {}),
     ...(since === undefined && until === undefined

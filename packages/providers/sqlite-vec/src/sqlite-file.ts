@@ -21,10 +21,15 @@ const schema = `
     source text,
     type text,
     occurred_at real,
+    memory_namespace text,
     embedding blob not null,
     unique (id, namespace, index_name)
   ) strict;
   create index if not exists vectors_by_namespace on vectors (index_name, namespace);`
+
+/** Memories are searched by their own namespaces, of which a store has thousands; other vectors have none. */
+const memoryIndex = `create index if not exists vectors_by_memory_namespace
+  on vectors (index_name, namespace, memory_namespace) where memory_namespace is not null`
 
 /** Another process holds the write lock for milliseconds. Past this something is stuck. */
 const BUSY_MAX_MS = 15_000
@@ -52,7 +57,13 @@ function prepare(db: DatabaseSync): void {
   db.exec("pragma journal_mode = wal")
   // Postgres marks a vector as written once we answer, so the answer must survive a power cut.
   db.exec("pragma synchronous = full")
-  db.exec(`begin immediate; ${schema} commit`)
+  db.exec(`begin immediate; ${schema}`)
+  // Files from before there were memories lack their column.
+  const columns = db.prepare("select name from pragma_table_info('vectors')").all()
+  if (!columns.some(({ name }) => name === "memory_namespace")) {
+    db.exec("alter table vectors add column memory_namespace text")
+  }
+  db.exec(`${memoryIndex}; commit`)
   // Short from here on: SQLite waits on the thread, so `written` waits instead, with the event loop free.
   db.exec("pragma busy_timeout = 20")
 }

@@ -18,9 +18,10 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
     dimension: db.prepare("select dimension from indexes where name = ?"),
     addIndex: db.prepare("insert into indexes (name, dimension) values (?, ?) on conflict do nothing"),
     upsert: db.prepare(`
-      insert into vectors (index_name, namespace, id, source, type, occurred_at, embedding) values (?, ?, ?, ?, ?, ?, ?)
+      insert into vectors (index_name, namespace, id, source, type, occurred_at, memory_namespace, embedding)
+      values (?, ?, ?, ?, ?, ?, ?, ?)
       on conflict (id, namespace, index_name) do update set source = excluded.source, type = excluded.type,
-        occurred_at = excluded.occurred_at, embedding = excluded.embedding`),
+        occurred_at = excluded.occurred_at, memory_namespace = excluded.memory_namespace, embedding = excluded.embedding`),
     remove: db.prepare("delete from vectors where index_name = ? and namespace = ? and id = ?"),
     count: db.prepare("select count(*) as vectors from vectors where index_name = ? and namespace = ?"),
   }
@@ -59,8 +60,9 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
       if (wrong) throw mismatch(target.index, dimension, wrong.values.length)
 
       await inSlices(records, ({ id, values, metadata }) => {
-        const { source, type, occurredAt } = metadata
-        const facets = [textOrNull(source), textOrNull(type), typeof occurredAt === "number" ? occurredAt : null]
+        const { source, type, occurredAt, namespace } = metadata
+        const at = typeof occurredAt === "number" ? occurredAt : null
+        const facets = [textOrNull(source), textOrNull(type), at, textOrNull(namespace)]
         statements.upsert.run(target.index, target.namespace, id, ...facets, bytesOf(values))
       })
     },
@@ -98,8 +100,8 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
 function conditionsOf(target: VectorTarget, filter: VectorFilter) {
   const conditions = ["index_name = ?", "namespace = ?"]
   const parameters: SQLInputValue[] = [target.index, target.namespace]
-  for (const facet of ["source", "type"] as const) {
-    const allowed = filter[facet]
+  const facets = { source: filter.source, type: filter.type, memory_namespace: filter.namespaces }
+  for (const [facet, allowed] of Object.entries(facets)) {
     if (!allowed) continue
     conditions.push(`${facet} in (select value from json_each(?))`)
     parameters.push(JSON.stringify(allowed))

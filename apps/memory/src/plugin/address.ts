@@ -1,0 +1,35 @@
+import { lstat, unlink } from "node:fs/promises"
+import { connect } from "node:net"
+import type { Config } from "@engram/config/config"
+import type { PluginAddress } from "./app.ts"
+
+/**
+ * Where the plugin listens: its unix socket where one is set, else a port of its host. It knows no users, so an address that
+ * other machines can reach needs MEMORY_PUBLIC=true beside it.
+ */
+export async function addressOf({ memory, ports }: Pick<Config, "memory" | "ports">): Promise<PluginAddress> {
+  if (memory.socket !== undefined) {
+    await clearSocket(memory.socket)
+    return { path: memory.socket }
+  }
+  if (!memory.public && !isLoopback(memory.host)) {
+    throw new Error(
+      `MEMORY_HOST is ${memory.host}, which other machines can reach, and the memory plugin knows no users: set MEMORY_PUBLIC=true if its network is private, or leave MEMORY_HOST out`,
+    )
+  }
+  return { host: memory.host, port: ports.memory }
+}
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host)
+
+/** A socket that a killed process left behind is in the way; one that somebody listens on is theirs. */
+async function clearSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (!found?.isSocket()) return
+  const taken = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => resolve(true)).on("error", () => resolve(false))
+    probe.on("connect", () => probe.destroy())
+  })
+  if (!taken) await unlink(path)
+}

@@ -1,0 +1,132 @@
+import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memories"
+import type { Log } from "@engram/contracts/ports"
+import type { Checks } from "@engram/observability/health"
+import type { Metrics } from "@engram/observability/metrics"
+import { type FastifyInstance, fastify } from "fastify"
+import { answerFailure, answerFailures, Failure } from "./failure.ts"
+import { openApiOf } from "./openapi.ts"
+import type { Operation } from "./operation.ts"
+import { readBodies } from "./read-body.ts"
+import { deleteMemory } from "./routes/delete-memory.ts"
+import { deleteNamespace } from "./routes/delete-namespace.ts"
+import { health } from "./routes/health.ts"
+import { patchNamespace } from "./routes/patch-namespace.ts"
+import { putNamespace } from "./routes/put-namespace.ts"
+import { type SearchDeps, searchRoute } from "./routes/search.ts"
+import { type WriteDeps, writeMemory } from "./routes/write-memory.ts"
+
+export interface PluginDeps extends Omit<WriteDeps, "ledger">, Pick<SearchDeps, "search"> {
+  readonly place: MemoryPlace
+  readonly ledger: MemoryLedger
+  /** Something is owed to the index. */
+  readonly onOwed: () => void
+  /** What the answers rest on. */
+  readonly checks: Checks
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly limits?: Partial<PluginLimits>
+}
+
+export interface PluginLimits {
+  /** A million characters in the longest escapes are 6 MB. */
+  readonly bodyBytesMax: number
+  readonly requestMs: number
+  readonly connectionsMax: number
+  /** How long requests under way may take to finish once the process stops. */
+  readonly stopMs: number
+}
+
+const pluginLimits: PluginLimits = {
+  bodyBytesMax: 8 * 1024 * 1024,
+  requestMs: 30_000,
+  connectionsMax: 512,
+  stopMs: 12_000,
+}
+
+export type PluginAddress = { readonly host: string; readonly port: number } | { readonly path: string }
+
+export interface PluginApp {
+  readonly operations: readonly Operation[]
+  readonly http: FastifyInstance
+  /** Resolves to its URL, or to the socket's path, once it takes requests. Port 0 is any free one. */
+  listen(address: PluginAddress): Promise<string>
+  /** Health fails, listening ends, requests under way get their answers, connections close; all within `stopMs`. */
+  stop(): Promise<void>
+}
+
+/** The memory-plugin contract, version 1, for one workspace and store. It knows no users: whoever reaches it may do everything. */
+export function createPluginApp(deps: PluginDeps): PluginApp {
+  const limits = { ...pluginLimits, ...deps.limits }
+  let stopping = false
+
+  const app: FastifyInstance = fastify({
+    // Read and refused in read-body.ts, whatever the header says.
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    requestTimeout: limits.requestMs,
+    http: { connectionsCheckingInterval: 5_000 },
+    return503OnClosing: false,
+    // A name of 256 characters may arrive as 768.
+    routerOptions: { maxParamLength: 4_096 },
+    frameworkErrors: (error, request, reply) => void answerFailure(error, request, reply, deps),
+  })
+  app.server.maxConnections = limits.connectionsMax
+
+  readBodies(app, limits.bodyBytesMax)
+  answerFailures(app, deps)
+  refuseWebPages(app)
+  measure(app, deps.metrics)
+
+  const operations = [
+    health({ checks: deps.checks, isStopping: () => stopping }),
+    putNamespace(deps),
+    patchNamespace(deps),
+    deleteNamespace(deps),
+    writeMemory(deps),
+    searchRoute(deps),
+    deleteMemory({ ...deps, onRemoved: deps.onOwed }),
+  ]
+  for (const { method, path, name, handle } of operations) {
+    app.route({
+      method,
+      url: path.replace(/\{(\w+)\}/g, ":$1"),
+      config: { endpoint: name },
+      handler: (request, reply) => handle(request as Parameters<typeof handle>[0], reply),
+    })
+  }
+  const openApi = openApiOf(operations)
+  app.get("/v1/openapi.json", () => openApi)
+  app.get("/metrics", async (_, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.text()))
+
+  return {
+    operations,
+    http: app,
+    listen: (address) => app.listen(address),
+    stop: async () => {
+      stopping = true
+      const cut = setTimeout(() => app.server.closeAllConnections(), limits.stopMs)
+      await app.close()
+      clearTimeout(cut)
+    },
+  }
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    endpoint?: string
+  }
+}
+
+/** There is no authentication, so any page in a browser on this machine could write and read here; browsers say who asks. */
+function refuseWebPages(app: FastifyInstance): void {
+  app.addHook("onRequest", async ({ headers }) => {
+    if (headers.origin !== undefined) throw new Failure("forbidden", "web pages may not use the memory plugin")
+  })
+}
+
+function measure(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const { endpoint } = request.routeOptions.config
+    if (endpoint === undefined) return
+    metrics.memoryRequestSeconds.observe({ endpoint, status: String(reply.statusCode) }, reply.elapsedTime / 1_000)
+  })
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto"
+import {
+  type MemoryLedger,
+  type MemoryPlace,
+  MemoryWrite,
+  NamespaceName,
+  WrittenAnswer,
+} from "@engram/contracts/memories"
+import { unitLength } from "@engram/core/unit-length"
+import type { CallerVersions } from "@engram/pipeline/memories/versions"
+import type { MemoryWriter } from "@engram/pipeline/memories/write"
+import { Failure } from "../failure.ts"
+import type { Operation } from "../operation.ts"
+import { givenJson, parseBody, parseParameter } from "../parse-request.ts"
+
+export interface WriteDeps {
+  readonly place: MemoryPlace
+  readonly ledger: Pick<MemoryLedger, "namespaceIds">
+  readonly writer: MemoryWriter
+  readonly callers: CallerVersions
+}
+
+/** An id makes the write an upsert of that id, wherever it was. An expiry in the past is taken, and the memory never shown. */
+export const writeMemory = (deps: WriteDeps): Operation => ({
+  method: "POST",
+  path: "/v1/namespaces/{name}/memories",
+  name: "writeMemory",
+  summary: "Writes a memory, or replaces the one with this id. The next search finds it.",
+  parameters: { name: NamespaceName },
+  body: MemoryWrite,
+  answers: { 201: { says: "durable, and found by the next search", schema: WrittenAnswer } },
+  handle: async (request, reply) => {
+    const namespace = parseParameter(NamespaceName, request.params.name, "the namespace name")
+    const asked = parseBody(MemoryWrite, request.body)
+    const id = asked.id ?? randomUUID()
+    const propagation = asked.propagation === undefined ? null : givenJson(request.body, "propagation")
+    if (asked.embedding) await makeRoom(deps, namespace, asked.embedding.length)
+    const end = await deps.writer.write({
+      id,
+      mayExist: asked.id !== undefined,
+      namespace,
+      content: asked.content,
+      kind: asked.kind,
+      source: asked.source,
+      expiresAt: asked.expires_at ?? null,
+      propagation,
+      pin: asked.pin ?? null,
+      embedding: asked.embedding ? unitLength(asked.embedding) : null,
+    })
+    if (end === "no_namespace") throw unknown(namespace)
+    return reply.code(201).send({ id, namespace })
+  },
+})
+
+/** The first embedding fixes the dimension, so a write that fails for its namespace must not be the first. */
+async function makeRoom({ callers, ledger, place }: WriteDeps, namespace: string, dimension: number): Promise<void> {
+  if (await callers.find(dimension)) return
+  if ((await ledger.namespaceIds(place, [namespace])).length === 0) throw unknown(namespace)
+  await callers.ensure(dimension)
+}
+
+const unknown = (namespace: string) =>
+  new Failure("not_found", `there is no namespace ${namespace}: make it with PUT /v1/namespaces/${namespace}`)

@@ -1,0 +1,98 @@
+import { Rejected } from "@engram/contracts/errors"
+import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memories"
+
+export interface MemoryWriter {
+  /** Durable, and found by the next search, when it resolves. `Rejected` when Postgres refuses this memory, `RetryLater` when it is away. */
+  write(memory: NewMemory): Promise<WriteEnd>
+  /** Resolves when everything handed in so far has been answered. */
+  drain(): Promise<void>
+}
+
+export interface WriteLimits {
+  readonly rowsMax: number
+  readonly bytesMax: number
+  /** Transactions at once: two keep Postgres busy while the next one gathers. */
+  readonly batchesMax: number
+}
+
+const writeLimits: WriteLimits = { rowsMax: 128, bytesMax: 8_000_000, batchesMax: 2 }
+
+interface Entry {
+  readonly memory: NewMemory
+  readonly bytes: number
+  readonly resolve: (end: WriteEnd) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Memories that arrive while others are being written commit together: one transaction and one flush to disk for all of
+ * them. A memory that arrives alone waits for nobody.
+ */
+export function createMemoryWriter(deps: {
+  readonly ledger: Pick<MemoryLedger, "write">
+  readonly place: MemoryPlace
+  /** Told of each batch once it is durable. */
+  readonly onWritten: (rows: number) => void
+  readonly limits?: Partial<WriteLimits>
+}): MemoryWriter {
+  const limits = { ...writeLimits, ...deps.limits }
+  const gathered: Entry[] = []
+  const drained: (() => void)[] = []
+  let batches = 0
+
+  const next = (): void => {
+    while (batches < limits.batchesMax && gathered.length > 0) {
+      batches++
+      void write(take()).finally(() => {
+        batches--
+        next()
+        if (batches === 0 && gathered.length === 0) for (const tell of drained.splice(0)) tell()
+      })
+    }
+  }
+
+  const take = (): Entry[] => {
+    let rows = 0
+    let bytes = 0
+    for (const entry of gathered) {
+      if (rows === limits.rowsMax || (rows > 0 && bytes + entry.bytes > limits.bytesMax)) break
+      rows++
+      bytes += entry.bytes
+    }
+    return gathered.splice(0, rows)
+  }
+
+  /** Never rejects: each entry gets its own answer. Refused data is looked for by halves, and refuses only itself. */
+  const write = async (entries: readonly Entry[]): Promise<void> => {
+    try {
+      const ends = await deps.ledger.write(
+        deps.place,
+        entries.map(({ memory }) => memory),
+      )
+      deps.onWritten(ends.filter((end) => end === "written").length)
+      for (const [at, entry] of entries.entries()) entry.resolve(ends[at]!)
+    } catch (error) {
+      if (error instanceof Rejected && entries.length > 1) {
+        const half = entries.length >> 1
+        await write(entries.slice(0, half))
+        return write(entries.slice(half))
+      }
+      for (const entry of entries) entry.reject(error)
+    }
+  }
+
+  return {
+    write: (memory) =>
+      new Promise((resolve, reject) => {
+        const { content, propagation, embedding } = memory
+        const bytes = 3 * content.length + 3 * (propagation?.length ?? 0) + (embedding?.byteLength ?? 0)
+        gathered.push({ memory, bytes, resolve, reject })
+        // Requests that are read in the same turn of the event loop go together.
+        if (gathered.length === 1) setImmediate(next)
+      }),
+    drain: async () => {
+      next()
+      if (batches > 0) await new Promise<void>((resolve) => drained.push(resolve))
+    },
+  }
+}

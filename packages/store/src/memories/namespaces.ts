@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto"
+import type { MemoryLedger, NamespaceRow } from "@engram/contracts/memories"
+import type { Database } from "../database.ts"
+import { liveNamespace } from "./rows.ts"
+
+type Namespaces = Pick<MemoryLedger, "putNamespace" | "patchNamespace" | "endNamespace" | "namespaceIds">
+
+const columns = `n.name, n.kind, n.expires_at as "expiresAt", n.metadata, n.created_at as "createdAt"`
+
+/** One life of a name. Names have no `@`, so what comes after it tells the lives apart. */
+const lifeOf = (name: string): string => `${name}@${randomBytes(6).toString("hex")}`
+
+export const createNamespaces = (database: Database): Namespaces => ({
+  putNamespace: (place, { name, kind, expiresAt, metadata }) =>
+    database.inWorkspace(place.workspaceId, async (tx) => {
+      // What has expired does not come back: the name begins anew, and the old memories stay gone.
+      await tx.query(
+        `update memory_namespaces set ended_at = now()
+         where store_id = $1 and name = $2 and ended_at is null and expires_at <= now()`,
+        [place.storeId, name],
+      )
+      const [row] = await tx.query<NamespaceRow>(
+        `insert into memory_namespaces as n (id, workspace_id, store_id, name, kind, expires_at, metadata)
+         values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict (store_id, name) where ended_at is null
+         do update set kind = excluded.kind, expires_at = excluded.expires_at, metadata = excluded.metadata
+         returning ${columns}`,
+        [lifeOf(name), place.workspaceId, place.storeId, name, kind, expiresAt, metadata],
+      )
+      return row!
+    }),
+
+  patchNamespace: (place, name, { expiresAt, metadata }) =>
+    database.inWorkspace(place.workspaceId, async (tx) => {
+      const [row] = await tx.query<NamespaceRow>(
+        `update memory_namespaces n set expires_at = coalesce($3, n.expires_at), metadata = coalesce($4, n.metadata)
+         where n.store_id = $1 and n.name = $2 and ${liveNamespace} returning ${columns}`,
+        [place.storeId, name, expiresAt ?? null, metadata ?? null],
+      )
+      return row
+    }),
+
+  endNamespace: (place, name) =>
+    database.inWorkspace(place.workspaceId, async (tx) => {
+      const ended = await tx.query(
+        `update memory_namespaces n set ended_at = now() where n.store_id = $1 and n.name = $2 and ${liveNamespace} returning id`,
+        [place.storeId, name],
+      )
+      return ended.length > 0
+    }),
+
+  namespaceIds: (place, names) =>
+    database.inWorkspace(place.workspaceId, async (tx) => {
+      const rows = await tx.query<{ id: string }>(
+        `select n.id from memory_namespaces n where n.store_id = $1 and n.name = any($2) and ${liveNamespace} order by n.id`,
+        [place.storeId, names],
+      )
+      return rows.map(({ id }) => id)
+    }),
+})
