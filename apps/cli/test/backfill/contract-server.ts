@@ -20,7 +20,7 @@ const Search = z.strictObject({
   limit: z.number().int().min(0).max(100).optional(),
 })
 
-export interface StoredMemory {
+interface StoredMemory {
   readonly id: string
   namespace: string
   content: string
