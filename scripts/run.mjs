@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs a word of the root package.json with everything it needs: pinned pnpm, the workspace's dependencies and Node 24
 // are installed first if they are not there yet. Needs Node 20 and npm, and nothing that npm install has made.
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { delimiter, join } from "node:path"
@@ -26,12 +26,12 @@ const words = {
   format: [["biome", "check", "--write", "."]],
 }
 
-function main([word = "", ...args]) {
+async function main([word = "", ...args]) {
   const commands = words[word]
   if (commands === undefined) return fail(`no word "${word}"; there are: ${Object.keys(words).join(", ")}`)
   setUp()
   for (const [index, [command, ...given]] of commands.entries()) {
-    const status = run(command, index === commands.length - 1 ? [...given, ...args] : given)
+    const status = await run(command, index === commands.length - 1 ? [...given, ...args] : given)
     if (status !== 0) process.exit(status)
   }
 }
@@ -55,12 +55,25 @@ function fingerprint() {
   return hash.digest("hex")
 }
 
-/** The command as the workspace has it, with Node 24 first on the PATH. */
+/**
+ * The command as the workspace has it, with Node 24 first on the PATH. Asked to stop, it is left to end in its own time: the
+ * terminal has told it of Ctrl-C already, of SIGTERM it hears from here.
+ */
 function run(command, args) {
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: "1" }
-  const { status, signal, error } = spawnSync(join(bin, command), args, { cwd: root, stdio: "inherit", env })
-  if (error) fail(`cannot run ${command}: ${error.message}`)
-  return signal ? 1 : (status ?? 1)
+  // pnpm's own `node` is a shell that keeps signals to itself.
+  const file = command === "node" ? join(root, "node_modules", "node", "bin", "node") : join(bin, command)
+  const child = spawn(file, args, { cwd: root, stdio: "inherit", env })
+  const pass = () => child.kill("SIGTERM")
+  const wait = () => {}
+  process.on("SIGTERM", pass).on("SIGINT", wait)
+  return new Promise((resolve) => {
+    child.on("error", (error) => fail(`cannot run ${command}: ${error.message}`))
+    child.on("close", (status) => {
+      process.off("SIGTERM", pass).off("SIGINT", wait)
+      resolve(status ?? 1)
+    })
+  })
 }
 
 function fail(message) {
@@ -68,4 +81,4 @@ function fail(message) {
   process.exit(1)
 }
 
-main(process.argv.slice(2))
+await main(process.argv.slice(2))

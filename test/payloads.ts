@@ -2,7 +2,7 @@ import { examplePayloads } from "./examples.ts"
 import type { Payload } from "./workbench.ts"
 
 /** 2024-01-01 in ms: the minute 0 of the payloads made here. */
-export const epoch = Date.UTC(2024, 0, 1)
+const epoch = Date.UTC(2024, 0, 1)
 
 export interface IssueSaid {
   readonly number: number

@@ -7,7 +7,7 @@ export type Environment = Readonly<Record<string, string>>
 
 /** One of our programs, running as it does in production: its own process, told everything by its environment. */
 export interface RunningProcess {
-  /** Where it listens: ingest's door, a worker's status page. */
+  /** Where it listens: ingest's door, a worker's status page, the memory plugin of the memory process. */
   readonly url: string
   readonly pid: number
   /** Its log and its last words. */
@@ -20,9 +20,19 @@ export interface RunningProcess {
 }
 
 /** Resolves once the program says that it is ready; rejects with what it said when it ends before. */
-export async function startProcess(app: "ingest" | "worker", environment: Environment): Promise<RunningProcess> {
+export async function startProcess(
+  app: "ingest" | "worker" | "memory",
+  environment: Environment,
+): Promise<RunningProcess> {
   const main = fileURLToPath(new URL(`../apps/${app}/src/main.ts`, import.meta.url))
-  const env = { PATH: process.env.PATH, INGEST_PORT: "0", WORKER_PORT: "0", ...environment }
+  const env = {
+    PATH: process.env.PATH,
+    INGEST_PORT: "0",
+    MEMORY_PORT: "0",
+    SEARCH_PORT: "0",
+    WORKER_PORT: "0",
+    ...environment,
+  }
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
@@ -60,6 +70,6 @@ async function end(child: ChildProcess, exit: Promise<unknown>, signal: NodeJS.S
 
 function readyUrl(line: string): string | undefined {
   if (!line.includes('"listening"') && !line.includes('"worker ready"')) return undefined
-  const { url, status } = JSON.parse(line)
-  return url ?? status
+  const { plugin, url, status } = JSON.parse(line)
+  return plugin ?? url ?? status
 }

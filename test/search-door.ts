@@ -7,7 +7,7 @@ import { createApiKeyAdmin } from "@engram/store/api-keys"
 import { createSearchIndex } from "@engram/store/search-index"
 import type { Payload, Workbench } from "./workbench.ts"
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers: Headers
   // biome-ignore lint/suspicious/noExplicitAny: answers are compared whole

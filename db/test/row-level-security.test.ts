@@ -98,10 +98,12 @@ describe("row-level security", () => {
 
   test("rests on roles that cannot get around it", async () => {
     const strong = await column(
-      "select rolname from pg_roles where rolname in ('engram_app', 'engram_fleet') and (rolsuper or rolbypassrls or rolcanlogin or rolcreaterole)",
+      "select rolname from pg_roles where rolname in ('engram_app', 'engram_fleet', 'engram_finder') and (rolsuper or rolbypassrls or rolcanlogin or rolcreaterole)",
     )
     expect(strong).toEqual([])
-    const owned = await column("select tablename from pg_tables where tableowner in ('engram_app', 'engram_fleet')")
+    const owned = await column(
+      "select tablename from pg_tables where tableowner in ('engram_app', 'engram_fleet', 'engram_finder')",
+    )
     expect(owned).toEqual([])
   })
 
@@ -136,6 +138,62 @@ describe("row-level security", () => {
         "row-level security",
       )
     }
+  })
+
+  test("holds in the functions that find text, which nobody but a named workspace can use", async () => {
+    await client.query("update knowledge_chunks set text = 'lighthouse', version_to = null")
+    await client.query("update memory_observations set text = 'lighthouse', live = true")
+    await client.query("update memory_records set content = 'lighthouse'")
+    const namespaces = "array['ours-namespace_id', 'theirs-namespace_id']"
+    const calls = {
+      engram_matching_chunks: "'lighthous'",
+      engram_matching_observations: "'lighthous'",
+      engram_matching_memories: `${namespaces}, 'lighthous'`,
+    }
+    const found = async (finder: keyof typeof calls, workspace?: string): Promise<string[]> => {
+      await client.query("begin; set local role engram_app")
+      try {
+        if (workspace !== undefined) await client.query("select set_config('app.workspace_id', $1, true)", [workspace])
+        const each = `select f.id from unnest(array['ours-store_id', 'theirs-store_id']) s, ${finder}(s, ${calls[finder]}) f`
+        return await column(each)
+      } finally {
+        await client.query("rollback")
+      }
+    }
+    for (const finder of Object.keys(calls) as (keyof typeof calls)[]) {
+      expect(await found(finder, "ours")).toEqual(["ours-id"])
+      expect(await found(finder, "theirs")).toEqual(["theirs-id"])
+      expect(await found(finder, "nobody")).toEqual([])
+      expect(await found(finder, "")).toEqual([])
+      expect(await found(finder)).toEqual([])
+      expect(await attempt("engram_fleet", "ours", `select ${finder}('ours-store_id', ${calls[finder]})`)).toContain(
+        "permission denied",
+      )
+    }
+    const columns = await column(
+      "select distinct column_name from information_schema.column_privileges where grantee = 'engram_finder' order by 1",
+    )
+    expect(columns).toEqual(["id", "live", "namespace_id", "search", "store_id", "version_to", "workspace_id"])
+    for (const role of ["engram_app", "engram_fleet"]) {
+      const [member] = await column("select pg_has_role($1, 'engram_finder', 'MEMBER')", [role])
+      expect(member).toBe("false")
+    }
+  })
+
+  test("shows the fleet where memories are over, and nothing of what they say", async () => {
+    const columns = await column(
+      `select table_name || '.' || column_name from information_schema.column_privileges
+        where grantee = 'engram_fleet' and table_name in ('memory_namespaces', 'memory_records') order by 1`,
+    )
+    expect(columns).toEqual([
+      "memory_namespaces.ended_at",
+      "memory_namespaces.expires_at",
+      "memory_namespaces.store_id",
+      "memory_namespaces.workspace_id",
+      "memory_records.expires_at",
+      "memory_records.store_id",
+      "memory_records.workspace_id",
+    ])
   })
 
   test("lets the fleet span workspaces in the tables it works on, and no further", async () => {

@@ -13,7 +13,7 @@ export interface Child {
   stop(): Promise<void>
 }
 
-export type Line = { readonly [field: string]: unknown }
+type Line = { readonly [field: string]: unknown }
 
 /** Starts a TypeScript file of this repository; its errors go to ours. */
 export function startChild(

@@ -23,7 +23,11 @@ const insert = `
                        $9::bytea[], $10::int[], $11::text[])
   on conflict do nothing`
 
-async function run({ databaseUrl, count }: { databaseUrl: string; count: number }): Promise<{ perSecond: number }> {
+export interface FloorInserted {
+  readonly perSecond: number
+}
+
+async function run({ databaseUrl, count }: { databaseUrl: string; count: number }): Promise<FloorInserted> {
   const rows = makeLoad({ count }).map(rowOf)
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()

@@ -17,21 +17,16 @@ test("the same seed gives the same bytes, another seed others", () => {
   expect(loadHash(makeLoad({ count: 700, seed: "another" }))).not.toBe(loadHash(load))
 })
 
-test("5,000 deliveries speak of at least 2,000 documents, and every delivery is one of its own", () => {
+test("5,000 deliveries under ids of their own speak of at least 2,000 documents", () => {
   const load = makeLoad()
   expect(load).toHaveLength(5_000)
   expect(new Set(load.map(({ key }) => key)).size).toBe(5_000)
-  expect(new Set(load.map(({ body }) => body.toString())).size).toBe(5_000)
   expect(new Set(load.flatMap(documentsOf)).size).toBeGreaterThanOrEqual(2_000)
 })
 
 test("event types come in the proportion of the examples", () => {
   const count = (events: readonly string[]) =>
-    new Map(
-      Map.groupBy(events, (event) => event)
-        .entries()
-        .map(([event, same]) => [event, same.length]),
-    )
+    new Map([...Map.groupBy(events, (event) => event)].map(([event, same]) => [event, same.length]))
   const examples = count(examplePayloads.map(({ event }) => event))
   const load = count(makeLoad().map(({ event }) => event))
   for (const [event, times] of examples) {

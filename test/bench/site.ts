@@ -17,7 +17,8 @@ const secretKey = "the bench's sealing key, 16 or more"
 
 /** The machine under test: one embedded Postgres as it comes, one Redis, and a directory for everything else. */
 export interface Site {
-  readonly redisUrl: string
+  /** Removed with the site. */
+  readonly directory: string
   /** An empty database on the server, with the product's schema or with none. */
   database(schema: "engram" | "none"): Promise<string>
   /** A product of its own: database, data directory, one connection of GitHub. */
@@ -51,7 +52,7 @@ export async function createSite(): Promise<Site> {
     return Object.assign(new URL(server.url), { pathname: `/${name}` }).href
   }
   return {
-    redisUrl: redis.url,
+    directory,
     database,
     product: async (queue) => {
       // Fleets that share a Redis are told apart by its database number.

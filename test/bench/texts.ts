@@ -33,7 +33,7 @@ export function titleOf(key: string): string {
 }
 
 /** A word that occurs for this key only. */
-export const wordOf = (key: string): string => {
+const wordOf = (key: string): string => {
   const random = createRandom(`word ${key}`)
   return `${random.pick(["kelvo", "brund", "sifar", "tolme", "quast", "vexil", "morda", "pliny"])}${random.below(2 ** 31).toString(36)}`
 }

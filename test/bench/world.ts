@@ -52,6 +52,7 @@ export function movePayload(payload: unknown, world: World): unknown {
     const kind = kindOf(fields, name)
     const moved = Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, walk(value, field, kind)]))
     if (kind === "person") return asPerson(moved, world)
+    if (kind === "team" || kind === "organization") return { ...moved, description: teamText(kind, world) }
     return kind === "repository" ? asRepository(moved, world) : moved
   }
   return moveObject(payload as Fields, "payload")
@@ -75,6 +76,9 @@ function moveText(value: string, name: string, owner: string, world: World): str
   if (words !== undefined && owner !== "label") return markdownOf(textKey(owner, world), sizeOf(words, owner, world))
   return value
 }
+
+/** Their payloads carry no time, so the last to arrive stands: all say the same, or the order of arrival would show. */
+const teamText = (kind: string, world: World): string => markdownOf(textKey(kind, world), 20)
 
 const textKey = (owner: string, { seed, family, thing, at }: World): string =>
   written.has(owner) ? `${seed} ${owner} ${at}` : `${seed} ${family} ${owner} ${thing}`

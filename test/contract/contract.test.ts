@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, test } from "vitest"
-import { openPlugin, type Plugin } from "../plugin.ts"
+import { openPlugin, type Plugin } from "../memory/plugin.ts"
 import { type Client, createClient } from "./client.ts"
 import { contractPromises } from "./promises.ts"
 

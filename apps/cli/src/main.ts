@@ -6,9 +6,14 @@ import { createTerminal } from "./terminal.ts"
 enableCompileCache()
 
 const stop = new AbortController()
+let asked = 0
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  // The first asks to stop; the second does not take no for an answer.
-  process.on(signal, () => (stop.signal.aborted ? process.exit(130) : stop.abort()))
+  process.on(signal, () => {
+    // One that comes at once is the same request, told by another parent; a later one does not take no for an answer.
+    if (stop.signal.aborted && Date.now() - asked > 1_000) process.exit(130)
+    asked ||= Date.now()
+    stop.abort()
+  })
 }
 // Whoever reads the output may have had enough, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))

@@ -71,6 +71,11 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser("*", (_request, _payload, done) => done(null))
 
+  // A connection that was busy when listening ended would otherwise stay open, and hold up the stop, until it is cut.
+  app.addHook("onSend", async (_, reply) => {
+    if (stopping) void reply.header("connection", "close")
+  })
+
   answerRefusals(app, deps)
   serveHealth(app, { checks: deps.checks, isStopping: () => stopping })
   app.get("/metrics", async (_, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.text()))

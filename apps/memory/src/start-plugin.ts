@@ -26,6 +26,8 @@ export async function startMemoryPlugin(parts: {
   readonly metrics: Metrics
   readonly lifecycle: Lifecycle
   readonly limits?: Partial<PluginLimits>
+  /** How long the embedder and the index may take before full text answers alone; 3,000 by default. */
+  readonly vectorsMs?: number
 }): Promise<string> {
   const { config, database, embedder, index, log, metrics, lifecycle } = parts
   const { workspaceId, storeName } = config.memory
@@ -54,7 +56,14 @@ export async function startMemoryPlugin(parts: {
     ledger,
     writer,
     callers,
-    search: searchMemories({ ledger, callers, embedder, index, log }),
+    search: searchMemories({
+      ledger,
+      callers,
+      embedder,
+      index,
+      log,
+      ...(parts.vectorsMs && { vectorsMs: parts.vectorsMs }),
+    }),
     onOwed: wake,
     checks: { database: () => database.check(), vectors: () => index.check() },
     metrics,

@@ -4,7 +4,6 @@ import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openPlatform } from "@engram/platform/platform"
-import { defaultLimits } from "@engram/queue/limits"
 import { sources } from "@engram/sources/registry"
 import { startFleet } from "./fleet.ts"
 import { createMeters } from "./meters.ts"
@@ -19,8 +18,6 @@ try {
     name: "worker",
     log,
     lifecycle,
-    lockMs: Math.min(defaultLimits.lockMs, config.workerLeaseMs),
-    stalledIntervalMs: Math.min(defaultLimits.stalledIntervalMs, config.workerLeaseMs),
     onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
   })
   const fleet = await startFleet({

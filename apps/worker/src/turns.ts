@@ -19,7 +19,7 @@ import { type NormalizeLimits, normalize } from "@engram/pipeline/normalize"
 import { openStore } from "@engram/pipeline/open-store"
 import { persist } from "@engram/pipeline/persist"
 import { createArchiveLedger } from "@engram/store/archive-ledger"
-import type { Database } from "@engram/store/database"
+import { createDatabase, type Database } from "@engram/store/database"
 import { createDeliveryDesk } from "@engram/store/delivery-desk"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createVectorLedger } from "@engram/store/vector-ledger"
@@ -49,14 +49,16 @@ export interface FleetMeters {
 }
 
 export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
-  rowsMax: 64,
+  rowsMax: 128,
   bytesMax: 16 * 1024 * 1024,
   attemptsMax: 5,
 }
 
 /** What each stage does with a lane when its turn comes. */
 export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promise<TurnEnd>> {
-  const { database, queue, artifacts, embedder, log, meters } = deps
+  const { queue, artifacts, embedder, log, meters } = deps
+  // Turns derive rows from deliveries, which accept made durable: a turn that a crash of Postgres undoes is taken again.
+  const database = createDatabase(deps.database.pool, { durable: false })
   const vectors = createVectorLedger(database)
   const leaseMs = deps.leaseMs ?? 30_000
   return {

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import { index, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core"
-import { tenantPolicy, tsvector, workspaceId } from "./columns.ts"
+import { finderPolicy, tenantPolicy, tsvector, workspaceId } from "./columns.ts"
 import { knowledgeDocuments } from "./knowledge-documents.ts"
 
 /**
@@ -33,5 +33,6 @@ export const knowledgeChunks = pgTable(
     index().on(t.workspaceId, t.documentId),
     index("knowledge_chunks_search").using("gin", t.search),
     tenantPolicy(),
+    finderPolicy(),
   ],
 )

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import { boolean, index, pgTable, real, text, timestamp } from "drizzle-orm/pg-core"
-import { tenantPolicy, tsvector, workspaceId } from "./columns.ts"
+import { finderPolicy, tenantPolicy, tsvector, workspaceId } from "./columns.ts"
 
 /**
  * What is worth remembering. A `moment` belongs to one event and stays; a `statement` belongs to a part's current
@@ -38,5 +38,6 @@ export const memoryObservations = pgTable(
     index().on(t.workspaceId, t.storeId, t.occurredAt),
     index("memory_observations_search").using("gin", t.search),
     tenantPolicy(),
+    finderPolicy(),
   ],
 )

@@ -12,7 +12,7 @@ export interface Choice {
 export function describeConfig(config: Config): Choice[] {
   return [database(config), queue(config), cache(config), artifacts(config), vectors(config), embeddings(config)]
     .concat(secrets(config))
-    .concat(doors(config), worker(config))
+    .concat(doors(config), memory(config), worker(config))
 }
 
 const database = ({ databaseUrl, dataDir }: Config): Choice =>
@@ -88,8 +88,14 @@ const secrets = ({ secretKey, dataDir }: Config): Choice =>
 
 const doors = ({ host, ports, ingestBodiesBytesMax, ingestBacklogMax }: Config): Choice => ({
   part: "doors",
-  choice: `${host}: ingest ${port(ports.ingest)}, search ${port(ports.search)}, memory ${port(ports.memory)}`,
+  choice: `${host}: ingest ${port(ports.ingest)}, search ${port(ports.search)}`,
   follows: `${ingestBodiesBytesMax / 1_048_576} MB for bodies in flight; events wait beyond ${ingestBacklogMax} deliveries`,
+})
+
+const memory = ({ memory: { host, socket, workspaceId, storeName }, ports }: Config): Choice => ({
+  part: "memory plugin",
+  choice: socket ?? `${host}: ${port(ports.memory)}`,
+  follows: `knows no users; serves workspace ${workspaceId}, store ${storeName}`,
 })
 
 const port = (number: number): string => (number === 0 ? "any free port" : String(number))

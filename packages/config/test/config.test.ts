@@ -21,6 +21,7 @@ const external = { DATABASE_URL: "postgres://u:hunter2@db/engram", ENGRAM_SECRET
 test("with nothing set everything is embedded", () => {
   expect(readConfig({})).toEqual({
     dataDir: ".engram",
+    memory: { host: "127.0.0.1", public: false, workspaceId: "default", storeName: "memories" },
     embedding: { model: "local-hash-v1", dimension: 512 },
     host: "127.0.0.1",
     ports: { ingest: 8080, memory: 9100, search: 8081, worker: 8082 },
@@ -122,4 +123,24 @@ test("the key of an embedded system is made once, whoever asks first, and is nob
   expect((await stat(join(dataDir, "secret.key"))).mode & 0o077).toBe(0)
   expect(await secretKeyOf({ dataDir, secretKey: "given" })).toBe("given")
   await rm(root, { recursive: true })
+})
+
+test("the memory plugin has a host, a socket and a store of its own", () => {
+  const environment = {
+    HOST: "0.0.0.0",
+    MEMORY_SOCKET: "/run/engram.sock",
+    MEMORY_WORKSPACE: "acme",
+    MEMORY_STORE: "agents",
+    MEMORY_PUBLIC: "true",
+  }
+  expect(readConfig(environment).memory).toEqual({
+    host: "127.0.0.1",
+    public: true,
+    socket: "/run/engram.sock",
+    workspaceId: "acme",
+    storeName: "agents",
+  })
+  expect(() => readConfig({ MEMORY_PUBLIC: "yes", MEMORY_STORE: "No Store" })).toThrow(
+    /MEMORY_PUBLIC.*\n.*MEMORY_STORE/,
+  )
 })

@@ -28,15 +28,18 @@ export type ApiKeyId = z.infer<typeof ApiKeyId>
 export const EmbeddingVersionId = id("emb")
 export type EmbeddingVersionId = z.infer<typeof EmbeddingVersionId>
 
-/** A workspace is named by its operator: lowercase letters, digits and hyphens, 1 to 40 characters. */
-export const WorkspaceId = z
-  .string()
-  .regex(
-    /^[a-z0-9][a-z0-9-]{0,39}$/,
-    "must be 1 to 40 lowercase letters, digits or hyphens, and not begin with a hyphen",
-  )
+/** Lowercase letters, digits and hyphens, 1 to 40 characters, not beginning with a hyphen. */
+const name = () =>
+  z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9-]{0,39}$/,
+      "must be 1 to 40 lowercase letters, digits or hyphens, and not begin with a hyphen",
+    )
+
+/** A workspace is named by its operator. */
+export const WorkspaceId = name()
 export type WorkspaceId = z.infer<typeof WorkspaceId>
 
-/** A store is named within its workspace, by the same rule. */
-export const StoreName = WorkspaceId
-export type StoreName = WorkspaceId
+/** A store is named within its workspace. */
+export const StoreName = name()

@@ -51,8 +51,13 @@ export interface DeliveryDesk {
   ): Promise<ClaimedDelivery[]>
   /** Ends deliveries that write nothing else: skipped, parked. */
   close(lane: Lane, ends: readonly DeliveryEnd[]): Promise<void>
-  /** Gives a delivery back, to be taken again after `afterMs`. */
-  release(lane: Lane, id: DeliveryId, reason: string, afterMs: number): Promise<void>
+  /** Gives a delivery back, to be taken again after `afterMs`; `untaken` as if this time it had not been. */
+  release(
+    lane: Lane,
+    id: DeliveryId,
+    reason: string,
+    options: { readonly afterMs: number; readonly untaken?: boolean },
+  ): Promise<void>
 }
 
 export interface DocumentKeyRow {

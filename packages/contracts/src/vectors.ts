@@ -52,6 +52,8 @@ export interface ArchiveLedger {
     lane: Lane,
     limits: { readonly rowsMax: number; readonly bytesMax: number },
   ): Promise<{ readonly id: string; readonly bodyHash: string; readonly body: Uint8Array }[]>
+  /** Whether the store has deliveries that could be read now. */
+  isBusy(lane: Lane): Promise<boolean>
   /** Takes the bytes out of the row. */
   archived(lane: Lane, rows: readonly { readonly id: string; readonly artifactKey: string }[]): Promise<void>
 }

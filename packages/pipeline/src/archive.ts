@@ -2,6 +2,8 @@ import type { ArtifactStore, Lane, TurnEnd } from "@engram/contracts/ports"
 import type { ArchiveLedger } from "@engram/contracts/vectors"
 
 const limits = { rowsMax: 64, bytesMax: 32 * 1024 * 1024 }
+/** Between two turns while deliveries wait: memory goes first, and the bytes are as safe in Postgres. */
+const standBackMs = 1_000
 /** Requests under way at once: enough to hide an object store's latency, few enough to bound memory. */
 const together = 8
 
@@ -9,7 +11,10 @@ const together = 8
 export const artifactKey = (workspaceId: string, bodyHash: string): string =>
   `workspaces/${workspaceId}/knowledge/raw/${bodyHash.slice(0, 2)}/${bodyHash}`
 
-/** One turn: moves raw bytes of closed deliveries out of Postgres. They leave their rows only once they are stored. */
+/**
+ * One turn: moves raw bytes of closed deliveries out of Postgres. They leave their rows only once they are stored. A store
+ * whose deliveries wait gets one turn a second, since storing files costs as much as reading them (measured: a third of the worker).
+ */
 export const archive =
   (deps: { readonly ledger: ArchiveLedger; readonly artifacts: ArtifactStore }) =>
   async (lane: Lane): Promise<TurnEnd> => {
@@ -22,5 +27,5 @@ export const archive =
       )
     }
     await deps.ledger.archived(lane, keyed)
-    return "more"
+    return (await deps.ledger.isBusy(lane)) ? { afterMs: standBackMs } : "more"
   }

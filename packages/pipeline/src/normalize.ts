@@ -38,64 +38,111 @@ export const normalize =
   (deps: NormalizeDeps) =>
   async (lane: Lane): Promise<TurnEnd> => {
     await deps.open(lane)
-    const fresh = await deps.desk.claim(lane, "fresh", deps.limits)
-    if (fresh.length > 0) await orGiveBack(deps, lane, fresh, settle)
+    const fresh = await readFresh(deps, lane)
     const again = await deps.desk.claim(lane, "again", { ...deps.limits, rowsMax: 1 })
-    if (again.length > 0) await orGiveBack(deps, lane, again, settleAgain)
-    if (fresh.length + again.length === 0) return "idle"
+    await end(deps, lane, await takeAll(deps, lane, await giveUp(deps, lane, again)))
+    if (fresh + again.length > 0) return "more"
 
+    // Now that nothing waits: the bytes of what was read may leave Postgres.
     await deps.queue.wake({ ...lane, stage: "archive" }).catch((error) => untold(deps.log, lane, error))
-    return "more"
+    return "idle"
   }
 
-type Settle = (deps: NormalizeDeps, lane: Lane, deliveries: readonly ClaimedDelivery[]) => Promise<void>
+/** Two batches a turn: while Postgres writes the first, the second is read. Returns how many deliveries there were. */
+async function readFresh(deps: NormalizeDeps, lane: Lane): Promise<number> {
+  const claimAndRead = async () => {
+    const claimed = await deps.desk.claim(lane, "fresh", deps.limits)
+    return { claimed: claimed.length, taken: await takeAll(deps, lane, claimed) }
+  }
+  const first = await claimAndRead()
+  const [ended, second] = await Promise.allSettled([
+    end(deps, lane, first.taken),
+    first.claimed < deps.limits.rowsMax ? { claimed: 0, taken: [] } : claimAndRead(),
+  ])
+  // The second batch has been taken, so it is ended or given back whatever became of the first.
+  if (second.status === "fulfilled") await end(deps, lane, second.value.taken)
+  for (const each of [ended, second]) if (each.status === "rejected") throw each.reason
+  return first.claimed + (second.status === "fulfilled" ? second.value.claimed : 0)
+}
 
-/** When something is away the deliveries go back at once, and the lane waits. Those already ended are past giving back. */
-async function orGiveBack(
-  deps: NormalizeDeps,
+/** A delivery that was taken too often is parked without another look; the others are returned. */
+async function giveUp(
+  { desk, limits }: NormalizeDeps,
   lane: Lane,
   deliveries: readonly ClaimedDelivery[],
-  settle: Settle,
-): Promise<void> {
+): Promise<ClaimedDelivery[]> {
+  const [hopeless = [], worth = []] = [true, false].map((over) =>
+    deliveries.filter(({ attempts }) => attempts > limits.attemptsMax === over),
+  )
+  const reason = `gave up: taken ${limits.attemptsMax} times without an end, each time failing or ending its worker`
+  if (hopeless.length > 0) {
+    await desk.close(
+      lane,
+      hopeless.map(({ id }) => ({ id, state: "parked", reason })),
+    )
+  }
+  return worth
+}
+
+interface Taken {
+  readonly delivery: ClaimedDelivery
+  readonly read: Read
+}
+
+/** When something is away the deliveries go back at once, and the lane waits. Those already ended are past giving back. */
+async function end(deps: NormalizeDeps, lane: Lane, taken: readonly Taken[]): Promise<void> {
   try {
-    await settle(deps, lane, deliveries)
+    await settle(deps, lane, taken)
   } catch (error) {
     if (!(error instanceof RetryLater)) throw error
     // If this fails too, their lease runs out.
-    await Promise.allSettled(deliveries.map(({ id }) => deps.desk.release(lane, id, reasonOf(error), error.afterMs)))
+    await Promise.allSettled(
+      taken.map(({ delivery }) => deps.desk.release(lane, delivery.id, reasonOf(error), { afterMs: error.afterMs })),
+    )
     throw error
   }
 }
 
-/** A batch that fails is tried delivery by delivery, so that one bad row costs the others nothing. */
-async function settle(deps: NormalizeDeps, lane: Lane, deliveries: readonly ClaimedDelivery[]): Promise<void> {
-  const reads = await Promise.all(deliveries.map((delivery) => readDelivery(deps, delivery)))
+const takeAll = async (deps: NormalizeDeps, lane: Lane, claimed: readonly ClaimedDelivery[]): Promise<Taken[]> =>
+  (await Promise.all(claimed.map((delivery) => take(deps, lane, delivery)))).flat()
+
+/** Bytes that cannot be fetched now say nothing against their delivery: it alone goes back, and was never taken. */
+async function take(deps: NormalizeDeps, lane: Lane, delivery: ClaimedDelivery): Promise<Taken[]> {
   try {
-    await write(deps, lane, reads)
+    return [{ delivery, read: await readDelivery(deps, delivery) }]
+  } catch (error) {
+    if (!(error instanceof RetryLater)) throw error
+    await deps.desk.release(lane, delivery.id, reasonOf(error), { afterMs: error.afterMs, untaken: true })
+    return []
+  }
+}
+
+/** A batch that fails is tried delivery by delivery, so that one bad row costs the others nothing. */
+async function settle(deps: NormalizeDeps, lane: Lane, taken: readonly Taken[]): Promise<void> {
+  const [first, second] = taken
+  if (first === undefined) return
+  if (second === undefined) return settleOne(deps, lane, first)
+  try {
+    await write(
+      deps,
+      lane,
+      taken.map(({ read }) => read),
+    )
   } catch (error) {
     if (error instanceof RetryLater) throw error
-    deps.log.warn({ lane, deliveries: deliveries.length, reason: reasonOf(error) }, "batch refused, trying one by one")
-    for (const [index, delivery] of deliveries.entries()) await settleOne(deps, lane, delivery, reads[index]!)
+    deps.log.warn({ lane, deliveries: taken.length, reason: reasonOf(error) }, "batch refused, trying one by one")
+    for (const one of taken) await settleOne(deps, lane, one)
   }
 }
 
-async function settleAgain(deps: NormalizeDeps, lane: Lane, [delivery]: readonly ClaimedDelivery[]): Promise<void> {
-  if (delivery === undefined) return
-  if (delivery.attempts > deps.limits.attemptsMax) {
-    const reason = `gave up: taken ${deps.limits.attemptsMax} times without an end, each time failing or ending its worker`
-    return deps.desk.close(lane, [{ id: delivery.id, state: "parked", reason }])
-  }
-  return settleOne(deps, lane, delivery, await readDelivery(deps, delivery))
-}
-
-async function settleOne(deps: NormalizeDeps, lane: Lane, delivery: ClaimedDelivery, read: Read): Promise<void> {
+async function settleOne(deps: NormalizeDeps, lane: Lane, { delivery, read }: Taken): Promise<void> {
   try {
     await write(deps, lane, [read])
   } catch (error) {
     if (error instanceof RetryLater) throw error
     const final = error instanceof Rejected || delivery.attempts >= deps.limits.attemptsMax
     if (final) return deps.desk.close(lane, [{ id: delivery.id, state: "parked", reason: parkReason(error) }])
-    await deps.desk.release(lane, delivery.id, reasonOf(error), backoffMs(delivery.attempts))
+    await deps.desk.release(lane, delivery.id, reasonOf(error), { afterMs: backoffMs(delivery.attempts) })
   }
 }
 

@@ -36,19 +36,19 @@ export const persist =
     deps.knowledge.write(lane.workspaceId, async (write) => {
       const place = placeOf(lane)
       const versions = await write.lockVersions(place.storeId)
-      await writeScopes(write, place, deliveries)
-      const aliases = await writeEntities(write, place, deliveries)
-
       const changes = await writeDocuments(write, place, deliveries)
       await writeChunks(write, place, versions, changes, deps.chunkLimits)
       const observations = await writeMemory(write, place, versions, deliveries, changes)
       await writeEvidence(write, place, changes)
-      await writeAliases(write, place, aliases)
 
       const visible = changes.filter((change) => change.rendered || change.live !== change.stored.live)
       await write.showComplete(visible.map((change) => change.stored.id))
       await write.linkDeliveries(links(place, deliveries))
       await write.closeDeliveries(deliveries.map(({ id }) => ({ id, state: "processed" })))
+
+      // Last, because all batches of a workspace meet here: whoever has these rows keeps the others waiting until it commits.
+      await writeScopes(write, place, deliveries)
+      await writeAliases(write, place, await writeEntities(write, place, deliveries))
       return {
         documents: visible.map(({ stored, live, rendered }) => ({
           id: stored.id,

@@ -1,4 +1,4 @@
-import { Rejected, reasonOf } from "@engram/contracts/errors"
+import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { ClaimedDelivery, DeliveryEnd } from "@engram/contracts/knowledge"
 import type { ArtifactStore } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
@@ -6,7 +6,10 @@ import type { ReadDelivery } from "./persist/read-delivery.ts"
 
 export type Read = { readonly drafts: ReadDelivery } | { readonly end: DeliveryEnd }
 
-/** What a delivery's source makes of it: drafts, or its end. Never throws for what the payload says; a bug in a source parks too. */
+/**
+ * What a delivery's source makes of it: drafts, or its end. Never throws for what the payload says; a bug in a source parks
+ * too. `RetryLater` when its bytes cannot be fetched now.
+ */
 export async function readDelivery(
   deps: { readonly sources: Readonly<Record<string, Source>>; readonly artifacts: ArtifactStore },
   delivery: ClaimedDelivery,
@@ -14,13 +17,14 @@ export async function readDelivery(
   const { id } = delivery
   const source = Object.hasOwn(deps.sources, delivery.source) ? deps.sources[delivery.source] : undefined
   if (source === undefined) return parked(id, `no source is called ${delivery.source}`)
-  const body = delivery.body ?? (delivery.artifactKey && (await deps.artifacts.get(delivery.artifactKey)))
-  if (!body) return parked(id, `its bytes are gone: ${delivery.artifactKey ?? "never archived"}`)
   try {
+    const body = delivery.body ?? (delivery.artifactKey && (await deps.artifacts.get(delivery.artifactKey)))
+    if (!body) return parked(id, `its bytes are gone: ${delivery.artifactKey ?? "never archived"}`)
     const normalized = source.normalize({ headers: delivery.headers, body, receivedAt: delivery.receivedAt })
     if (normalized.outcome === "skipped") return { end: { id, state: "skipped", reason: normalized.reason } }
     return { drafts: { id, source, receivedAt: delivery.receivedAt, drafts: normalized.drafts } }
   } catch (error) {
+    if (error instanceof RetryLater) throw error
     return parked(id, parkReason(error))
   }
 }

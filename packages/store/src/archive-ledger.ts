@@ -15,6 +15,16 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
       ),
     ),
 
+  isBusy: (lane) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      const waiting = await tx.query(
+        `select from ingest_deliveries
+         where workspace_id = $1 and store_id = $2 and state = 'received' and due_at <= now() limit 1`,
+        [lane.workspaceId, lane.storeId],
+      )
+      return waiting.length > 0
+    }),
+
   archived: (lane, rows) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {
       await tx.query(

@@ -26,8 +26,12 @@ export interface Database {
 /** Deadlocks and serialization failures are the other transaction's turn, not an error; five tries have always been enough. */
 const attemptsMax = 5
 
-/** Connects lazily. The caller ends the pool. */
-export function createDatabase(pool: pg.Pool): Database {
+/**
+ * Connects lazily. The caller ends the pool. Unless `durable`, a transaction that has answered may be lost when Postgres itself
+ * crashes in the next second, together with all after it and never without: enough for what is derived from rows that are durable.
+ */
+export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database {
+  const start = durable ? "begin" : "begin; set local synchronous_commit = off"
   const transact = async <T>(begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -39,8 +43,8 @@ export function createDatabase(pool: pg.Pool): Database {
     }
   }
   return {
-    inWorkspace: (workspaceId, work) => transact(beginIn(workspaceId), work),
-    asFleet: (work) => transact("begin; set local role engram_fleet", work),
+    inWorkspace: (workspaceId, work) => transact(`${start}; ${become(workspaceId)}`, work),
+    asFleet: (work) => transact(`${start}; set local role engram_fleet`, work),
     check: async () => {
       await pool.query("select 1").catch((error) => {
         throw translated(error)
@@ -73,9 +77,9 @@ export function createPool(
   return pool
 }
 
-/** One round trip: begin, become the tenant role, and name the workspace, all undone at the end of the transaction. */
-const beginIn = (workspaceId: string): string =>
-  `begin; set local role engram_app; select set_config('app.workspace_id', ${pg.escapeLiteral(workspaceId)}, true)`
+/** In one round trip with the begin: become the tenant role, and name the workspace, all undone at the end of the transaction. */
+const become = (workspaceId: string): string =>
+  `set local role engram_app; select set_config('app.workspace_id', ${pg.escapeLiteral(workspaceId)}, true)`
 
 async function once<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const client = await pool.connect()
@@ -106,9 +110,11 @@ function transaction(client: pg.PoolClient): Transaction {
       if (rows[0] === undefined) return []
       const names = Object.keys(rows[0]).map((key) => [key, snakeCase(key)] as const)
       const columns = names.map(([, column]) => pg.escapeIdentifier(column)).join(", ")
-      const records = rows.map((row) =>
-        Object.fromEntries(names.map(([key, column]) => [column, row[key as keyof typeof row]])),
-      )
+      const records = rows.map((row) => {
+        const record: Record<string, unknown> = {}
+        for (const [key, column] of names) record[column] = row[key as keyof typeof row]
+        return record
+      })
       const statement = `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) ${conflict}`
       return (await client.query<Row>(statement, [JSON.stringify(records)])).rows
     },

@@ -46,12 +46,13 @@ export const createDeliveryDesk = (database: Database): DeliveryDesk => ({
 
   close: (lane, ends) => database.inWorkspace(lane.workspaceId, (tx) => closeDeliveries(tx, ends)),
 
-  release: (lane, id, reason, afterMs) =>
+  release: (lane, id, reason, { afterMs, untaken = false }) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {
       await tx.query(
-        `update ingest_deliveries set claimed_until = null, reason = $2, due_at = now() + make_interval(secs => $3 / 1000.0)
+        `update ingest_deliveries set claimed_until = null, reason = $2, due_at = now() + make_interval(secs => $3 / 1000.0),
+                attempts = attempts - $4::int
          where id = $1 and state = 'received'`,
-        [id, reason, afterMs],
+        [id, reason, afterMs, untaken ? 1 : 0],
       )
     }),
 })

@@ -47,13 +47,15 @@ const observations: FamilySql = {
 }
 
 // A question rarely has all its words in one passage, so any word matches and rank decides. What plainto_tsquery writes is
-// quoted words with ' & ' between them; a word may hold an ampersand, as that of a URL does, but never a space.
-const matchingSql = ({ from, alias, byText, conditions }: FamilySql): string => `
+// quoted words with ' & ' between them; a word may hold an ampersand, as that of a URL does, but never a space. The function
+// (db's migration find_text_by_index) uses the text index, which row-level security would keep from us.
+const matchingSql = ({ from, alias, byText, conditions }: FamilySql, matches: string): string => `
   select id from (
-    select distinct on (coalesce(${alias}.document_id, ${alias}.id)) ${alias}.id, ts_rank_cd(${alias}.search, q.query, 1) as rank
-    from (select nullif(replace(plainto_tsquery('english', $3)::text, ''' & ''', ''' | '''), '')::tsquery as query) q, ${from}
-    where ${alias}.workspace_id = $1 and ${alias}.store_id = $2 and ${byText} and ${alias}.search @@ q.query and ${conditions}
-    order by coalesce(${alias}.document_id, ${alias}.id), rank desc, ${alias}.id) best
+    select distinct on (coalesce(${alias}.document_id, ${alias}.id)) ${alias}.id, m.rank
+    from (select nullif(replace(plainto_tsquery('english', $3)::text, ''' & ''', ''' | '''), '')::tsquery as query) q
+    cross join lateral ${matches}($2, q.query) m, ${from}
+    where ${alias}.id = m.id and ${alias}.workspace_id = $1 and ${alias}.store_id = $2 and ${byText} and ${conditions}
+    order by coalesce(${alias}.document_id, ${alias}.id), m.rank desc, ${alias}.id) best
   order by rank desc, id limit $4`
 
 const rowsSql = ({ columns, from, alias, byText, byVector, conditions }: FamilySql): string => `
@@ -62,8 +64,8 @@ const rowsSql = ({ columns, from, alias, byText, byVector, conditions }: FamilyS
     and ((${alias}.id = any($3) and ${byText}) or (${alias}.id = any($4) and ${byVector}))`
 
 const sql: Record<KnowledgeFamily, { readonly matching: string; readonly rows: string }> = {
-  chunks: { matching: matchingSql(chunks), rows: rowsSql(chunks) },
-  observations: { matching: matchingSql(observations), rows: rowsSql(observations) },
+  chunks: { matching: matchingSql(chunks, "engram_matching_chunks"), rows: rowsSql(chunks) },
+  observations: { matching: matchingSql(observations, "engram_matching_observations"), rows: rowsSql(observations) },
 }
 
 export const createSearchIndex = (database: Database): SearchIndex => ({

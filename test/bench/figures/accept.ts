@@ -1,4 +1,5 @@
 import { startChild } from "../child.ts"
+import type { FloorInserted } from "../floor-insert.ts"
 import type { SendOrder, Sent } from "../processes/sender.ts"
 import { fileAt, type Site } from "../site.ts"
 
@@ -7,7 +8,7 @@ const connections = 64
 /** Accepted requests a second over HTTP, signed, and the rows' own floor right before it. */
 export async function measureAccept(site: Site, count: number): Promise<{ floorPerSecond: number; sent: Sent }> {
   const floor = startChild(fileAt("./floor-insert.ts"))
-  const { perSecond: floorPerSecond } = await floor.ask<{ perSecond: number }>({
+  const { perSecond: floorPerSecond } = await floor.ask<FloorInserted>({
     databaseUrl: await site.database("none"),
     count,
   })

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises"
 import { peakMemoryMb, startChild } from "../child.ts"
 import type { SendOrder, Sent } from "../processes/sender.ts"
 import { fileAt, type Product, type Site } from "../site.ts"
@@ -54,13 +55,18 @@ export async function indexLoad(
   }
 }
 
-const owed = `
-  select exists (select from ingest_deliveries where state = 'received')
-      or exists (select from vector_entries where wanted_hash is distinct from written_hash and parked_reason is null) as owed`
+const received = "select from ingest_deliveries where state = 'received'"
+const owed = "select from vector_entries where wanted_hash is distinct from written_hash and parked_reason is null"
 
 /** Resolves when no delivery waits and no vector is owed. */
-export async function indexed({ pool }: Pick<Product, "pool">): Promise<void> {
-  while ((await pool.query(owed)).rows[0].owed) await new Promise((resolve) => setTimeout(resolve, 25))
+export const indexed = ({ pool }: Pick<Product, "pool">): Promise<void> =>
+  untilNot(pool, `exists (${received}) or exists (${owed})`)
+
+/** Resolves when no delivery waits. */
+export const normalized = ({ pool }: Pick<Product, "pool">): Promise<void> => untilNot(pool, `exists (${received})`)
+
+async function untilNot(pool: Product["pool"], condition: string): Promise<void> {
+  while ((await pool.query(`select ${condition} as holds`)).rows[0].holds) await wait(25)
 }
 
 async function countRows({

@@ -1,8 +1,7 @@
-import { createHmac } from "node:crypto"
 import { connect, type Socket } from "node:net"
 import { answer } from "../child.ts"
 import { type LoadDelivery, makeLoad, underNewKeys } from "../load.ts"
-import { secret } from "../site.ts"
+import { signedHeaders } from "../sign.ts"
 
 /** What the sender is asked for: the deliveries of one load, posted to one URL. */
 export interface SendOrder {
@@ -12,8 +11,6 @@ export interface SendOrder {
   readonly seed?: string
   readonly newKeys?: boolean
   readonly connections: number
-  /** Evenly spaced; as fast as the answers come when left out. */
-  readonly perSecond?: number
 }
 
 export interface Sent {
@@ -41,7 +38,6 @@ async function send(order: SendOrder): Promise<Sent> {
   let next = 0
   const sendAll = async (socket: Socket): Promise<void> => {
     for (let at = next++; at < requests.length; at = next++) {
-      if (order.perSecond) await until(started + (at * 1_000) / order.perSecond)
       const sentAt = performance.now()
       const status = await exchange(socket, requests[at]!)
       latencies.push(performance.now() - sentAt)
@@ -63,18 +59,10 @@ async function send(order: SendOrder): Promise<Sent> {
   }
 }
 
-function requestOf({ key, event, body }: LoadDelivery, { path, url }: SendOrder): Buffer {
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    `host: ${new URL(url).host}`,
-    "content-type: application/json",
-    `content-length: ${body.byteLength}`,
-    "user-agent: GitHub-Hookshot/bench",
-    `x-github-event: ${event}`,
-    `x-github-delivery: ${key}`,
-    `x-hub-signature-256: sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
-  ]
-  return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body])
+function requestOf(delivery: LoadDelivery, { path, url }: SendOrder): Buffer {
+  const headers = { host: new URL(url).host, "content-length": delivery.body.byteLength, ...signedHeaders(delivery) }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`), delivery.body])
 }
 
 function open(url: string): Promise<Socket> {
@@ -107,8 +95,5 @@ function exchange(socket: Socket, request: Buffer): Promise<number> {
     socket.write(request)
   })
 }
-
-const until = (time: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, Math.max(0, time - performance.now())))
 
 answer(send)

@@ -8,6 +8,8 @@ export interface Payload {
   readonly body: string
 }
 
+const require = createRequire(import.meta.url)
+
 interface Example {
   readonly name: string
   readonly examples: readonly object[]
@@ -15,7 +17,7 @@ interface Example {
 
 /** Real GitHub payloads, as octokit recorded them: 329 of 58 event types. */
 export function readPayloads(): Payload[] {
-  const events: readonly Example[] = createRequire(import.meta.url)("@octokit/webhooks-examples")
+  const events: readonly Example[] = require("@octokit/webhooks-examples")
   return events.flatMap(({ name, examples }) =>
     examples.map((payload, index) => {
       const body = JSON.stringify(payload)

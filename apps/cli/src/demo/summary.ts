@@ -5,6 +5,7 @@ import type { DemoResult } from "./run-demo.ts"
 
 const indent = "  "
 const skipReasonsShown = 6
+const eventsShown = 12
 
 /** The demo's end, as a person reads it. */
 export function summaryInWords(terminal: Terminal, result: DemoResult): string {
@@ -42,12 +43,11 @@ export function summaryInWords(terminal: Terminal, result: DemoResult): string {
   ].join("\n\n")
 }
 
-function cameIn({ posted, seconds, contents }: DemoResult): string[] {
-  const documents = sum(contents.documents)
+function cameIn({ posted, seconds }: DemoResult): string[] {
   const again = posted.duplicate === 0 ? "" : `, ${posted.duplicate} known from before`
   return [
     `${count(posted.payloads, "webhook")} of ${posted.events} event types, signed and posted over HTTP: ${posted.accepted} accepted${again}.`,
-    `Accepted in ${duration(seconds.accepting * 1_000)}; everything searchable after ${duration(seconds.total * 1_000)} (${(documents / seconds.total).toFixed(1)} documents a second).`,
+    `Accepted in ${duration(seconds.accepting * 1_000)}; everything searchable after ${duration(seconds.total * 1_000)} (${(posted.payloads / seconds.total).toFixed(0)} webhooks a second).`,
   ]
 }
 
@@ -64,7 +64,7 @@ function became({ outcomes }: DemoResult, named: Named, width: number): string[]
   const shown = byReason.slice(0, skipReasonsShown)
   const rest = byReason.slice(skipReasonsShown)
   return [
-    named(total(processed), "processed", readable(byEvent(processed))),
+    named(total(processed), "processed", readable(byEvent(processed), eventsShown)),
     named(total(skipped), "skipped", `each with its reason, as ${count(byReason.length, "reason")}:`),
     ...shown.map(
       ({ reason, n, events }) => `${String(n).padStart(9)} ${cut(`${events.join(", ")}: ${reason}`, width - 14)}`,
@@ -82,7 +82,14 @@ function byEvent(outcomes: DemoResult["outcomes"]): Record<string, number> {
   return counts
 }
 
-const readable = (counts: { readonly [name: string]: number }): string => tally(counts).replaceAll("_", " ")
+/** "3 security advisory, 1 commit"; of many names the first few. */
+function readable(counts: { readonly [name: string]: number }, max = Number.POSITIVE_INFINITY): string {
+  const entries = Object.entries(counts).sort(([, a], [, b]) => b - a)
+  const words = tally(Object.fromEntries(entries.slice(0, max)))
+    .replaceAll("_", " ")
+    .toLowerCase()
+  return entries.length > max ? `${words} and ${entries.length - max} other kinds` : words
+}
 
 /** The payloads repeat a few things often, and some of them end deleted. */
 function gone({ contents, tables }: DemoResult): string {

@@ -39,7 +39,7 @@ export interface PluginLimits {
 const pluginLimits: PluginLimits = {
   bodyBytesMax: 8 * 1024 * 1024,
   requestMs: 30_000,
-  connectionsMax: 512,
+  connectionsMax: 2_000,
   stopMs: 12_000,
 }
 
@@ -75,6 +75,10 @@ export function createPluginApp(deps: PluginDeps): PluginApp {
   answerFailures(app, deps)
   refuseWebPages(app)
   measure(app, deps.metrics)
+  // Else clients would keep their connections, and closing would wait for them.
+  app.addHook("onSend", async (_request, reply) => {
+    if (stopping) void reply.header("connection", "close")
+  })
 
   const operations = [
     health({ checks: deps.checks, isStopping: () => stopping }),

@@ -8,7 +8,7 @@ import { type DocumentRouteDeps, serveDocuments } from "./document-route.ts"
 import { answerRefusals } from "./refusal.ts"
 import { type SearchRouteDeps, serveSearch } from "./search-route.ts"
 
-export interface SearchAppDeps extends SearchRouteDeps, DocumentRouteDeps {
+export interface SearchAppDeps extends Omit<SearchRouteDeps, "answerMs">, DocumentRouteDeps {
   readonly apiKeys: ApiKeys
   /** Without these there are no answers; the cache is not among them. */
   readonly checks: Checks
@@ -20,7 +20,10 @@ export interface SearchAppDeps extends SearchRouteDeps, DocumentRouteDeps {
 export interface SearchLimits {
   /** The longest question in the longest escapes is 48 KB, and there are filters. */
   readonly bodyBytesMax: number
+  /** From a request's first byte to its body's last. */
   readonly requestMs: number
+  /** From its body's last byte to the answer. */
+  readonly answerMs: number
   readonly connectionsMax: number
   /** How long requests under way may take to finish once the process stops. */
   readonly stopMs: number
@@ -29,6 +32,7 @@ export interface SearchLimits {
 export const searchLimits: SearchLimits = {
   bodyBytesMax: 128 * 1024,
   requestMs: 10_000,
+  answerMs: 10_000,
   connectionsMax: 2_000,
   stopMs: 12_000,
 }
@@ -54,6 +58,11 @@ export function createSearchApp(deps: SearchAppDeps): SearchApp {
   app.server.maxConnections = limits.connectionsMax
   app.removeContentTypeParser("text/plain")
 
+  // A connection that was busy when listening ended would otherwise stay open, and hold up the stop, until it is cut.
+  app.addHook("onSend", async (_, reply) => {
+    if (stopping) void reply.header("connection", "close")
+  })
+
   answerRefusals(app, deps)
   app.get("/health/live", () => ({ live: true }))
   app.get("/health/ready", async (_, reply) => {
@@ -63,7 +72,7 @@ export function createSearchApp(deps: SearchAppDeps): SearchApp {
   app.get("/metrics", async (_, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.text()))
   app.register(async (keyed) => {
     requireKey(keyed, deps.apiKeys)
-    serveSearch(keyed, deps)
+    serveSearch(keyed, { ...deps, answerMs: limits.answerMs })
     serveDocuments(keyed, deps)
   })
 

@@ -1,4 +1,4 @@
-import { Rejected } from "@engram/contracts/errors"
+import { Rejected, RetryLater } from "@engram/contracts/errors"
 import { type Reader, type SearchHit, SearchRequest } from "@engram/contracts/search"
 import type { Metrics } from "@engram/observability/metrics"
 import type { FastifyInstance } from "fastify"
@@ -8,6 +8,8 @@ import { Refusal } from "./refusal.ts"
 export interface SearchRouteDeps {
   readonly search: (reader: Reader, request: SearchRequest) => Promise<SearchHit[]>
   readonly metrics: Metrics
+  /** A question that is not answered by then is answered 503. */
+  readonly answerMs: number
 }
 
 /**
@@ -23,7 +25,7 @@ export function serveSearch(app: FastifyInstance, deps: SearchRouteDeps): void {
     const done = (outcome: string) =>
       deps.metrics.searchSeconds.observe({ outcome }, (performance.now() - started) / 1_000)
     try {
-      const hits = await deps.search(readerOf(request), asked)
+      const hits = await within(deps.answerMs, deps.search(readerOf(request), asked))
       done("ok")
       return { hits }
     } catch (error) {
@@ -32,6 +34,20 @@ export function serveSearch(app: FastifyInstance, deps: SearchRouteDeps): void {
       throw new Refusal(400, error.code, error.message, { path: "query" })
     }
   })
+}
+
+/** What is late is left to its own timeouts; nobody waits for it any more. */
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = new RetryLater(`no answer within ${limitMs} ms`, { afterMs: 1_000 })
+    timer = setTimeout(() => reject(error), limitMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function requestOf(body: unknown): SearchRequest {

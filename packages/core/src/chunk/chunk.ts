@@ -4,7 +4,6 @@ import { type Block, splitBlocks } from "./blocks.ts"
 import { cut, type Piece } from "./cut.ts"
 import { joinPieces, type Limits, sentences, splitOversized } from "./pieces.ts"
 import { countTokens } from "./tokens.ts"
-import { visibleText } from "./visible-text.ts"
 
 /** Tokens of cl100k. A chunk is at most `maxTokens` with its overlap; fewer than `minTokens` only where there is no more text. */
 export interface ChunkLimits extends Limits {
@@ -100,11 +99,10 @@ function unitsOf(title: string, markdown: string): Unit[] {
     pending = undefined
   }
   for (const block of splitBlocks(markdown)) {
-    const text = visibleText(block)
-    if (text.trim() === "") continue
+    const { text } = block
     if (block.kind === "heading") {
       while (path.length > 0 && path.at(-1)!.depth >= block.depth) path.pop()
-      path.push({ depth: block.depth, text: headingText(text) })
+      path.push({ depth: block.depth, text: block.title.split("\n")[0]!.slice(0, pathPartMax) })
       pending = pending
         ? { text: `${pending.text}\n\n${text}`, depth: Math.min(pending.depth, block.depth) }
         : { text, depth: block.depth }
@@ -112,18 +110,6 @@ function unitsOf(title: string, markdown: string): Unit[] {
   }
   if (pending) push("heading", "")
   return units
-}
-
-function headingText(line: string): string {
-  const first = line
-    .trimStart()
-    .slice(0, 4 * pathPartMax)
-    .split("\n")[0]!
-  return first
-    .replace(/^#+[ \t]*/, "")
-    .replace(/[ \t]#+$/, "")
-    .trim()
-    .slice(0, pathPartMax)
 }
 
 function textOf({ head, body }: Unit): string {

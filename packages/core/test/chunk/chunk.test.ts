@@ -1,9 +1,6 @@
 import fc from "fast-check"
 import { countTokens as exactTokens } from "gpt-tokenizer/encoding/cl100k_base"
-import type { Nodes } from "mdast"
-import { fromMarkdown } from "mdast-util-from-markdown"
-import { gfmFromMarkdown } from "mdast-util-gfm"
-import { gfm } from "micromark-extension-gfm"
+import MarkdownIt, { type Token } from "markdown-it"
 import { describe, expect, test } from "vitest"
 import { type ChunkDraft, chunkLimits, chunkSections } from "../../src/chunk/chunk.ts"
 import { textHash } from "../../src/ids.ts"
@@ -13,16 +10,15 @@ const words = (text: string): string[] => text.match(/[\p{L}\p{N}]+/gu) ?? []
 const textOf = (chunks: readonly ChunkDraft[]): string => chunks.map((chunk) => chunk.text).join("\n")
 
 function expectKeepsAll(markdown: string, chunks: readonly ChunkDraft[]): void {
-  const tree = fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })
   const kept = textOf(chunks)
-  for (const text of leafTexts(tree)) for (const word of words(text)) expect(kept).toContain(word)
+  const shown = new MarkdownIt({ html: true }).parse(markdown, {}).flatMap(shownTexts)
+  for (const text of shown) for (const word of words(text)) expect(kept).toContain(word)
 }
 
-/** What the reference parser would show, tag by tag: HTML left out. */
-function leafTexts(node: Nodes): string[] {
-  if (node.type === "html") return []
-  if ("children" in node) return node.children.flatMap(leafTexts)
-  return "value" in node ? [node.value] : []
+/** The texts a rendered page would show, HTML left out. */
+function shownTexts({ type, content, children }: Token): string[] {
+  if (children) return children.flatMap(shownTexts)
+  return ["text", "code_inline", "fence", "code_block"].includes(type) ? [content] : []
 }
 
 function expectFits(chunks: readonly ChunkDraft[]): void {
@@ -103,17 +99,17 @@ describe("an edit changes the chunks it touches", () => {
     ["added to", (blocks: string[], at: number) => blocks.with(at, `${blocks[at]} And one more remark.`)],
     ["put in", (blocks: string[], at: number) => blocks.toSpliced(at, 0, another)],
     ["taken out", (blocks: string[], at: number) => blocks.toSpliced(at, 1)],
-  ])("a paragraph %s, wherever it is in forty chunks: at most 3, rarely 4 or 5", (_, edit) => {
-    for (const blocks of documents) {
+  ])("a paragraph %s, wherever it is in forty chunks: at most 3, once in a hundred times 4", (_, edit) => {
+    const counts = documents.flatMap((blocks) => {
       const before = chunksOf(blocks)
       expect(before.length).toBeGreaterThanOrEqual(35)
       // Every third place, the first among them: it is where cutting from the start would change every chunk.
       const places = blocks.map((_, at) => at).filter((at) => at % 3 === 0)
-      const counts = places.map((at) => changed(before, chunksOf(edit(blocks, at))))
-      expect(counts[0]).toBeLessThanOrEqual(3)
-      expect(Math.max(...counts)).toBeLessThanOrEqual(5)
-      expect(counts.filter((count) => count > 3).length).toBeLessThanOrEqual(places.length * 0.03)
-    }
+      return places.map((at) => changed(before, chunksOf(edit(blocks, at))))
+    })
+    expect(counts[0]).toBeLessThanOrEqual(3)
+    expect(Math.max(...counts)).toBeLessThanOrEqual(4)
+    expect(counts.filter((count) => count > 3).length).toBeLessThanOrEqual(counts.length * 0.01)
   })
 
   test("a line put into a long code block changes at most 3 chunks", () => {
@@ -228,11 +224,12 @@ describe("time is linear in the length of the text", () => {
     "a.",
     "~~~\na\n",
     "a\n===\n",
-  ])("200,000 characters of %j", (unit) => {
-    const text = unit.repeat(200_000 / unit.length)
-    const started = performance.now()
+  ])("100,000 characters of %j", (unit) => {
+    const text = unit.repeat(100_000 / unit.length)
+    // Time of this process, not of the clock: other test files run beside this one.
+    const before = process.cpuUsage()
     const chunks = chunkBody(text)
-    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(8_000)
     for (const chunk of chunks) expect(chunk.tokens).toBeLessThanOrEqual(chunkLimits.maxTokens)
   })
 })

@@ -85,6 +85,8 @@ function start({ root, dataDir, postgres, identity, settings }: Launch, port: nu
     unix_socket_directories: "",
     max_connections: "200",
     timezone: "UTC",
+    // Until Postgres has counted a new table it plans for an empty one, and lookups read whole stores: by default for a minute.
+    autovacuum_naptime: "1s",
     ...settings,
   }
   const flags = Object.entries(chosen).flatMap(([name, value]) => ["-c", `${name}=${value}`])

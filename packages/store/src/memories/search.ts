@@ -26,6 +26,19 @@ const newestOf = (condition: string): string => `
 const newestSql = `select * from (${newestOf("r.pin")} union all ${newestOf("r.pin is not true")}) t
   order by first desc, "createdAt" desc, id limit $4`
 
+/** Memories that are read one by one; where the namespaces hold more, the index of words answers first. */
+const readOneByOneMax = 5_000
+
+const isSmallSql = `select count(*) <= ${readOneByOneMax} as small from (
+  select from memory_records r where r.namespace_id = any($1) limit ${readOneByOneMax + 1}) t`
+
+/** As `wordsSql`, by the function that may use the index of words under row-level security. */
+const foundWordsSql = `
+  select ${memoryColumns}, (case when r.content = $5 then 1 else 0 end + f.rank)::float8 as rank
+  from engram_matching_memories($1, $2, $4::tsquery) f
+  join memory_records r on r.id = f.id join memory_namespaces n on n.id = r.namespace_id
+  where ${readable} order by rank desc, ${pinnedFirst} limit $6`
+
 /** Any word matches, since a question rarely has all its words in one memory; one that says just the same comes first. */
 const wordsSql = `
   select ${memoryColumns}, (case when r.content = $5 then 1 else 0 end + ts_rank_cd(r.search, $4::tsquery, 1))::float8 as rank
@@ -92,7 +105,8 @@ export const createMemorySearch = (database: Database): Search => ({
       const asked = filterValues(place, filter)
       const words = [...query].length > 1 ? await lexemesOf(tx, query) : null
       if (words === null) return tx.query<RankedMemory>(substringSql, [...asked, query, max])
-      return tx.query<RankedMemory>(wordsSql, [...asked, words, query, max])
+      const [size] = await tx.query<{ small: boolean }>(isSmallSql, [filter.namespaceIds])
+      return tx.query<RankedMemory>(size!.small ? wordsSql : foundWordsSql, [...asked, words, query, max])
     }),
 
   nearest: (place, filter, question) =>

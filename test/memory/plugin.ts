@@ -3,8 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Embedder, Log, VectorIndex } from "@engram/contracts/ports"
 import { storeId } from "@engram/core/ids"
-import { createLifecycle } from "@engram/lifecycle/lifecycle"
+import { createLifecycle, type Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
+import type { PluginLimits } from "@engram/memory/plugin/app"
 import { startMemoryPlugin } from "@engram/memory/start-plugin"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
 import { embed } from "@engram/pipeline/embed"
@@ -19,7 +20,6 @@ import { createTestDatabase } from "@engram/testkit/database"
 export interface Plugin {
   readonly url: string
   readonly database: Database
-  readonly databaseUrl: string
   readonly index: VectorIndex
   readonly metrics: Metrics
   readonly place: { readonly workspaceId: string; readonly storeId: string }
@@ -30,7 +30,9 @@ export interface Plugin {
   /** Owes again the removals made so far, as the sweep does after the longest timeout. */
   removeAgain(): Promise<number>
   rows<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>
-  /** Another process with the same database. */
+  /** Stops it as SIGTERM does; the database stays. */
+  stop(): Promise<void>
+  /** Another one on the same database. */
   another(): Promise<string>
   close(): Promise<void>
 }
@@ -40,7 +42,13 @@ export interface PluginOptions {
   readonly index?: (real: VectorIndex) => VectorIndex
   readonly realIndex?: VectorIndex
   readonly embedder?: Embedder
-  readonly bodyBytesMax?: number
+  /** One that is there already, instead of one of its own. */
+  readonly database?: Database
+  readonly workspaceId?: string
+  /** Settings of the plugin that differ. */
+  readonly memory?: { readonly socket?: string }
+  readonly limits?: Partial<PluginLimits>
+  readonly vectorsMs?: number
 }
 
 const quiet: Log = {
@@ -55,39 +63,48 @@ export const memoryConfig = {
   ports: { ingest: 0, memory: 0, search: 0, worker: 0 },
 }
 
-export async function openPlugin(options: PluginOptions = {}): Promise<Plugin> {
-  const test = await createTestDatabase()
-  const directory = await mkdtemp(join(tmpdir(), "engram-plugin-"))
-  const lifecycle = createLifecycle()
-  const pool = lifecycle.own(
-    createPool(test.url, { connectionsMax: 10, applicationName: "plugin-test" }),
+const openPool = (url: string, lifecycle: Lifecycle) =>
+  lifecycle.own(
+    createPool(url, { connectionsMax: 10, applicationName: "plugin-test" }),
     (pool) => pool.end(),
     "the pool",
   )
-  const database = createDatabase(pool)
+
+export async function openPlugin(options: PluginOptions = {}): Promise<Plugin> {
+  const test = options.database ? undefined : await createTestDatabase()
+  const directory = await mkdtemp(join(tmpdir(), "engram-plugin-"))
+  const lifecycle = createLifecycle()
+  const workspaceId = options.workspaceId ?? "default"
+  const database = options.database ?? createDatabase(openPool(test!.url, lifecycle))
   const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
   lifecycle.own(file, (file) => file.close(), "the vectors")
   const index = options.realIndex ?? file
   const embedder = options.embedder ?? createLocalEmbedder({ dimension: 64 })
   const metrics = createMetrics()
-  const start = () =>
+  const start = (door: Lifecycle = lifecycle) =>
     startMemoryPlugin({
-      config: memoryConfig,
+      config: { ...memoryConfig, memory: { ...memoryConfig.memory, workspaceId, ...options.memory } },
       database,
       queue: { wake: async () => {} },
       embedder,
       index: options.index?.(index) ?? index,
       log: quiet,
       metrics,
-      lifecycle,
-      ...(options.bodyBytesMax ? { limits: { bodyBytesMax: options.bodyBytesMax } } : {}),
+      lifecycle: door,
+      ...(options.limits && { limits: options.limits }),
+      ...(options.vectorsMs && { vectorsMs: options.vectorsMs }),
     })
-  const place = { workspaceId: "default", storeId: storeId("default", "memories") }
+  const first = lifecycle.own(createLifecycle(), (door) => door.close(), "the plugin")
+  const url = await start(first).catch(async (error) => {
+    await lifecycle.close()
+    await test?.drop()
+    throw error
+  })
+  const place = { workspaceId, storeId: storeId(workspaceId, "memories") }
   const turn = embed({ ledger: createVectorLedger(database), embedder, index, log: quiet, leaseMs: 30_000 })
   return {
-    url: await start(),
+    url,
     database,
-    databaseUrl: test.url,
     index,
     metrics,
     place,
@@ -96,11 +113,12 @@ export async function openPlugin(options: PluginOptions = {}): Promise<Plugin> {
     },
     clean: () => createMemoryJanitor(database).clean(),
     removeAgain: () => createSweepLedger(database).removeAgain(0),
-    rows: async (sql, values = []) => (await pool.query(sql, [...values])).rows,
-    another: start,
+    rows: async (sql, values = []) => (await database.pool.query(sql, [...values])).rows,
+    another: () => start(),
+    stop: () => first.close(),
     close: async () => {
       await lifecycle.close()
-      await test.drop()
+      await test?.drop()
       await rm(directory, { recursive: true, force: true })
     },
   }

@@ -1,0 +1,118 @@
+import type { ApiKey } from "@engram/contracts/deliveries"
+import type { SearchHit } from "@engram/contracts/search"
+import { createMetrics } from "@engram/observability/metrics"
+import { afterEach, expect, test } from "vitest"
+import { createSearchApp, type SearchAppDeps } from "../src/search/app.ts"
+
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+const key: ApiKey = {
+  id: "key_1",
+  name: "reader",
+  workspaceId: "acme",
+  storeId: "sto_1",
+  actions: ["search"],
+  scopeIds: ["scp_hr"],
+}
+
+async function start(given: Partial<SearchAppDeps>) {
+  const logged: string[] = []
+  const say = (_: object, message: string) => void logged.push(message)
+  const app = createSearchApp({
+    apiKeys: { authenticate: async () => key },
+    search: async () => [],
+    readDocument: async () => undefined,
+    checks: {},
+    metrics: createMetrics(),
+    log: { debug: say, info: say, warn: say, error: say },
+    ...given,
+  })
+  const url = await app.listen({ host: "127.0.0.1", port: 0 })
+  stops.push(app.stop)
+  const ask = () =>
+    fetch(`${url}/v1/search`, {
+      method: "POST",
+      headers: { authorization: "Bearer any", "content-type": "application/json" },
+      body: '{"query":"x"}',
+    })
+  return { app, url, ask, logged }
+}
+
+test("the reader is who the key says, and nothing a request can name", async () => {
+  const readers: unknown[] = []
+  const { ask } = await start({
+    search: async (reader) => {
+      readers.push(reader)
+      return []
+    },
+  })
+  expect(await (await ask()).json()).toEqual({ hits: [] })
+  expect(readers).toEqual([{ workspaceId: "acme", storeId: "sto_1", scopeIds: ["scp_hr"] }])
+})
+
+test("a search that hangs is answered 503 in time", async () => {
+  const { ask } = await start({ search: () => new Promise(() => {}), limits: { answerMs: 50 } })
+  const answer = await ask()
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"])
+  expect(await answer.json()).toMatchObject({ code: "unavailable" })
+})
+
+test("a bug is 500 without its details, and is logged", async () => {
+  const { ask, logged } = await start({
+    search: async () => {
+      throw new TypeError("cannot read the password of undefined")
+    },
+  })
+  const answer = await ask()
+  expect(answer.status).toBe(500)
+  expect(await answer.text()).not.toContain("password")
+  expect(logged).toEqual(["request failed"])
+})
+
+test("a stopping door answers what it was asked, is not ready, and listens no more", async () => {
+  const gate = Promise.withResolvers<SearchHit[]>()
+  const asked = Promise.withResolvers<void>()
+  const checked = Promise.withResolvers<void>()
+  const check = Promise.withResolvers<void>()
+  const { app, url, ask } = await start({
+    search: () => {
+      asked.resolve()
+      return gate.promise
+    },
+    checks: {
+      database: () => {
+        checked.resolve()
+        return check.promise
+      },
+    },
+  })
+  const [answer, ready] = [ask(), fetch(`${url}/health/ready`)]
+  await Promise.all([asked.promise, checked.promise])
+  const stopped = app.stop()
+  check.resolve()
+  expect([(await ready).status, await (await ready).json()]).toMatchObject([503, { ready: false, stopping: true }])
+  gate.resolve([])
+  expect((await answer).status).toBe(200)
+  await stopped
+  await expect(fetch(`${url}/health/live`)).rejects.toThrow()
+})
+
+test("a door that cannot finish stops all the same, within its limit", async () => {
+  const asked = Promise.withResolvers<void>()
+  const { app, ask } = await start({
+    search: () => {
+      asked.resolve()
+      return new Promise(() => {})
+    },
+    limits: { stopMs: 100, answerMs: 3_000 },
+  })
+  const answer = ask().catch(() => "cut off")
+  await asked.promise
+  const started = performance.now()
+  await app.stop()
+  expect(performance.now() - started).toBeLessThan(2_500)
+  expect(await answer).toBe("cut off")
+})

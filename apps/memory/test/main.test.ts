@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { createApiKeyAdmin } from "@engram/store/api-keys"
+import { createDatabase, createPool } from "@engram/store/database"
+import { createTestDatabase, type TestDatabase } from "@engram/testkit/database"
+import { afterEach, expect, test } from "vitest"
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+const children: ChildProcess[] = []
+const databases: TestDatabase[] = []
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL")
+  for (const database of databases.splice(0)) await database.drop()
+})
+
+async function newDatabase(options?: { empty: boolean }): Promise<string> {
+  const database = await createTestDatabase(options)
+  databases.push(database)
+  return database.url
+}
+
+function run(environment: Record<string, string>) {
+  const env = { PATH: process.env.PATH, SEARCH_PORT: "0", ...environment }
+  const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] })
+  children.push(child)
+  let said = ""
+  child.stderr.on("data", (chunk) => {
+    said += chunk
+  })
+  const listening = async (): Promise<string> => {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const { msg, url } = JSON.parse(line)
+      if (msg === "listening") return url
+    }
+    throw new Error(`never listened: ${said}`)
+  }
+  return { child, listening, exit: once(child, "exit").then(([code]) => code as number), said: () => said }
+}
+
+const settings = { ENGRAM_SECRET_KEY: "a key for tests, long enough" }
+
+test("the process answers searches, and ends in peace on SIGTERM", async () => {
+  const url = await newDatabase()
+  const pool = createPool(url, { connectionsMax: 1, applicationName: "main-test" })
+  const admin = createApiKeyAdmin({ database: createDatabase(pool) })
+  const { key } = await admin.create({ workspaceId: "acme", storeName: "main", name: "me", actions: ["search"] })
+  await pool.end()
+  const directory = await mkdtemp(join(tmpdir(), "engram-memory-"))
+
+  const memory = run({ ...settings, DATABASE_URL: url, ENGRAM_DATA_DIR: directory })
+  const address = await memory.listening()
+  const answer = await fetch(`${address}/v1/search`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: '{"query":"anything"}',
+  })
+  expect([answer.status, await answer.json()]).toEqual([200, { hits: [] }])
+  expect((await fetch(`${address}/health/ready`)).status).toBe(200)
+  memory.child.kill("SIGTERM")
+  expect(await memory.exit).toBe(0)
+  await rm(directory, { recursive: true, force: true })
+})
+
+test("the process refuses to start, in words, on pending migrations or wrong settings", async () => {
+  const pending = run({ ...settings, DATABASE_URL: await newDatabase({ empty: true }) })
+  expect(await pending.exit).toBe(1)
+  expect(pending.said()).toMatch(/lacks \d+ migrations .*run `engram migrate` first/)
+  const wrong = run({ SEARCH_PORT: "door", LOG_LEVEL: "loud" })
+  expect(await wrong.exit).toBe(1)
+  expect(wrong.said()).toContain("2 settings are wrong")
+})

@@ -1,0 +1,184 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { request } from "node:http"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createLifecycle } from "@engram/lifecycle/lifecycle"
+import { addressOf } from "@engram/memory/plugin/address"
+import { expect, test } from "vitest"
+import { createClient } from "../contract/client.ts"
+import { memoryConfig, openPlugin, type PluginOptions } from "./plugin.ts"
+
+const using = async (
+  work: (plugin: Awaited<ReturnType<typeof openPlugin>>) => Promise<void>,
+  options?: PluginOptions,
+) => {
+  const plugin = await openPlugin(options)
+  try {
+    await work(plugin)
+  } finally {
+    await plugin.close()
+  }
+}
+
+test("OpenAPI names exactly the endpoints there are, and describes what they take and answer", () =>
+  using(async (plugin) => {
+    const response = await fetch(`${plugin.url}/v1/openapi.json`)
+    // biome-ignore lint/suspicious/noExplicitAny: a document is read by its shape
+    const document = (await response.json()) as any
+    expect(document.openapi).toBe("3.1.0")
+    const named = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    const seven = [
+      "DELETE /v1/memories/{id}",
+      "DELETE /v1/namespaces/{name}",
+      "GET /v1/health",
+      "PATCH /v1/namespaces/{name}",
+      "POST /v1/namespaces/{name}/memories",
+      "POST /v1/search",
+      "PUT /v1/namespaces/{name}",
+    ]
+    expect(named.sort()).toEqual(seven)
+
+    // Every method on every path: what OpenAPI does not name is not there, and what it names is.
+    for (const path of Object.keys(document.paths)) {
+      for (const method of ["GET", "PUT", "PATCH", "POST", "DELETE"]) {
+        const url = plugin.url + path.replace("{name}", "team:x").replace("{id}", "1")
+        const answer = await fetch(url, { method })
+        const { message = "" } = answer.status === 204 ? {} : ((await answer.json()) as { message?: string })
+        const isThere = !message.startsWith("there is nothing at")
+        expect([method, path, isThere]).toEqual([method, path, seven.includes(`${method} ${path}`)])
+      }
+    }
+
+    const write = document.paths["/v1/namespaces/{name}/memories"].post
+    const schema = write.requestBody.content["application/json"].schema
+    expect(schema.required).toEqual(["content", "kind", "source"])
+    expect(Object.keys(schema.properties)).toEqual([
+      "id",
+      "content",
+      "kind",
+      "source",
+      "expires_at",
+      "propagation",
+      "pin",
+      "embedding",
+    ])
+    expect(Object.keys(write.responses)).toEqual(["201", "400", "403", "404", "413", "500", "503"])
+    const name = write.parameters[0].schema
+    expect(name).toMatchObject({ type: "string", minLength: 1, maxLength: 256 })
+    expect(document.components.schemas.Failure.properties.code.enum).toEqual([
+      "bad_request",
+      "not_found",
+      "forbidden",
+      "internal",
+      "unavailable",
+    ])
+  }))
+
+test("an address that others can reach is refused, unless it is said to be meant", async () => {
+  const config = (memory: object) => ({ ...memoryConfig, memory: { ...memoryConfig.memory, ...memory } })
+  for (const host of ["0.0.0.0", "::", "10.1.2.3", "memory.internal", "127.evil.example", ""]) {
+    await expect(addressOf(config({ host }))).rejects.toThrow("MEMORY_PUBLIC=true")
+    expect(await addressOf(config({ host, public: true }))).toEqual({ host, port: 0 })
+  }
+  for (const host of ["127.0.0.1", "127.1.2.3", "::1", "localhost"]) {
+    expect(await addressOf(config({ host }))).toEqual({ host, port: 0 })
+  }
+})
+
+test("it listens on a unix socket, also where a killed process left one behind, but takes none from the living", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "engram-socket-"))
+  const socket = join(directory, "memory.sock")
+  const config = { ...memoryConfig, memory: { ...memoryConfig.memory, socket } }
+  // A socket whose listener ended without removing it.
+  const left = createServer().listen(socket)
+  await new Promise((resolve) => left.once("listening", resolve))
+  expect(await addressOf(config)).toEqual({ path: socket })
+  const taken = await openPlugin({ memory: { socket } }).catch((error: Error) => error)
+  expect(String(taken)).toContain("EADDRINUSE")
+  await new Promise((resolve) => left.close(resolve))
+  await writeFile(socket, "")
+  await rm(socket)
+
+  await using(
+    async () => {
+      const status = await new Promise((resolve, reject) => {
+        request({ socketPath: socket, path: "/v1/health" }, (response) => resolve(response.resume().statusCode))
+          .on("error", reject)
+          .end()
+      })
+      expect(status).toBe(200)
+    },
+    { memory: { socket } },
+  )
+  await rm(directory, { recursive: true })
+})
+
+test("a web page may not use it", () =>
+  using(async ({ url }) => {
+    const client = await createClient(url)
+    const name = await client.namespace()
+    const body = { content: "planted", kind: "fact", source: "agent" }
+    const headers = { origin: "https://example.com", "content-type": "text/plain" }
+    const answer = await client.ask("POST", `/v1/namespaces/${name}/memories`, body, headers)
+    expect([answer.status, answer.body.code]).toEqual([403, "forbidden"])
+    expect(await client.search(name)).toEqual([])
+  }))
+
+test("it takes JSON whatever its type is called, and refuses what is not UTF-8", () =>
+  using(async ({ url }) => {
+    const client = await createClient(url)
+    const name = await client.namespace()
+    const path = `/v1/namespaces/${name}/memories`
+    const body = JSON.stringify({ content: "x", kind: "fact", source: "agent" })
+    for (const type of ["application/json; charset=utf-8", "text/plain", "application/x-www-form-urlencoded"]) {
+      expect([type, (await client.ask("POST", path, body, { "content-type": type })).status]).toEqual([type, 201])
+    }
+    const unreadable = await client.ask("POST", path, body, { "content-type": "nonsense" })
+    expect([unreadable.status, unreadable.body.code]).toEqual([415, "bad_request"])
+    const bytes = Buffer.concat([
+      Buffer.from('{"content":"'),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('","kind":"fact","source":"agent"}'),
+    ])
+    const answer = await fetch(url + path, { method: "POST", body: bytes })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ code: "bad_request", message: "the body is not UTF-8" })
+  }))
+
+test("metrics tell each endpoint's latency, what was written and read, and how writes went together", () =>
+  using(async ({ url }) => {
+    const client = await createClient(url)
+    const name = await client.namespace()
+    await Promise.all(Array.from({ length: 50 }, (_, i) => client.write(name, `m${i}`)))
+    await client.search(name, { limit: 30 })
+    await client.ask("POST", "/v1/search", "nonsense")
+    const text = await (await fetch(`${url}/metrics`)).text()
+    expect(text).toMatch(/engram_memory_request_seconds_count\{endpoint="writeMemory",status="201"\} 50/)
+    expect(text).toMatch(/engram_memory_request_seconds_count\{endpoint="search",status="400"\} 1/)
+    expect(text).toMatch(/engram_memory_request_seconds_bucket\{le="0.01",endpoint="search",status="200"\}/)
+    expect(text).toMatch(/engram_memories_written_total 50/)
+    expect(text).toMatch(/engram_memories_read_total 30/)
+    const batches = Number(/engram_memory_batch_rows_count (\d+)/.exec(text)?.[1])
+    expect(batches).toBeLessThan(40)
+  }))
+
+test("stopping answers what it has taken, and refuses nothing that it has not", async () => {
+  const lifecycle = createLifecycle()
+  const plugin = await openPlugin()
+  lifecycle.own(plugin, (plugin) => plugin.close())
+  const client = await createClient(plugin.url)
+  const name = await client.namespace()
+  const writing = Array.from({ length: 100 }, (_, i) => client.write(name, `m${i}`).catch(() => undefined))
+  await Promise.race(writing)
+  const another = await plugin.another()
+  const started = performance.now()
+  await plugin.stop()
+  expect(performance.now() - started).toBeLessThan(5_000)
+  const written = (await Promise.all(writing)).filter((id) => id !== undefined)
+  const found = await (await createClient(another)).search(name, { limit: 100 })
+  expect(new Set(found.map(({ id }) => id))).toEqual(new Set(written))
+  await lifecycle.close()
+})
