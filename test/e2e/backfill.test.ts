@@ -8,7 +8,7 @@ import { createTestDatabase } from "@engram/testkit/database"
 import { waitUntil } from "@engram/testkit/wait-until"
 import pg from "pg"
 import { afterEach, expect, test } from "vitest"
-import { openPlugin, type Plugin } from "../plugin.ts"
+import { openPlugin, type Plugin } from "../memory/plugin.ts"
 
 const main = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url))
 
