@@ -28,7 +28,7 @@ afterEach(async () => {
   for (const clean of cleanUps.splice(0).reverse()) await clean()
 })
 /** Runs after the test, whatever became of it; the last first. */
-const afterwards = (clean: () => unknown): void => void cleanUps.push(clean)
+export const afterwards = (clean: () => unknown): void => void cleanUps.push(clean)
 
 /** The real command line in a process of its own; whatever the tests' environment says stays out of it. */
 export function start(args: readonly string[], environment: Record<string, string> = {}): Child {

@@ -15,6 +15,7 @@ const commands = [
   ["deliveries", "show"],
   ["replay"],
   ["search"],
+  ["backfill"],
   ["doctor"],
 ]
 

@@ -1,0 +1,102 @@
+import { Rejected } from "@engram/contracts/errors"
+import type { LegacyMemories, LegacyMemory, LegacyPosition, LegacySelection } from "@engram/store/legacy-memories"
+import { inLanes } from "./in-lanes.ts"
+import type { MemoryPlugin } from "./memory-plugin.ts"
+import { blankPlace, isBlank, type NamespaceKind, type NamespaceTree, type Place } from "./namespace-tree.ts"
+
+export interface Applied {
+  rows: number
+  written: number
+  /** Rows by the rule that leaves them out. */
+  readonly skipped: Map<string, number>
+  failedRows: number
+  /** The first `failuresKept` of them. */
+  readonly failures: { readonly id: string; readonly reason: string }[]
+}
+
+const failuresKept = 1_000
+const batchRows = 500
+
+/**
+ * Copies the selected rows, oldest first, so that what the plugin calls newest is what was newest here. Every write carries the
+ * row's id: doing it twice is doing it once. A refused row is a failure of that row; an outage ends the run. `onBatch` is told
+ * after each batch, with the position up to which nothing is left to do.
+ */
+export async function applyBackfill(job: {
+  readonly legacy: LegacyMemories
+  readonly plugin: MemoryPlugin
+  readonly tree: NamespaceTree
+  readonly selection: LegacySelection
+  readonly rowsMax: number
+  readonly lanes: number
+  readonly signal: AbortSignal
+  onBatch(position: LegacyPosition, applied: Applied): Promise<void>
+}): Promise<Applied> {
+  const { legacy, plugin, tree, selection, rowsMax, lanes, signal, onBatch } = job
+  const applied: Applied = { rows: 0, written: 0, skipped: new Map(), failedRows: 0, failures: [] }
+  const write = createWriter(plugin)
+
+  const copy = async (row: LegacyMemory): Promise<void> => {
+    signal.throwIfAborted()
+    const place = isBlank(row) ? blankPlace : tree.placeOf(row)
+    if (place.outcome === "copy") await write(row, place)
+    record(applied, row, place)
+  }
+  const copyOrFail = async (row: LegacyMemory): Promise<void> => {
+    try {
+      await copy(row)
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error
+      record(applied, row, { outcome: "error", reason: error.message })
+    }
+  }
+
+  for await (const { rows, position } of ahead(legacy.read(selection, Math.min(batchRows, rowsMax)))) {
+    await inLanes(rows.slice(0, rowsMax - applied.rows), lanes, copyOrFail)
+    await onBatch(position, applied)
+    if (applied.rows >= rowsMax) break
+  }
+  return applied
+}
+
+function record(applied: Applied, { id }: LegacyMemory, place: Place): void {
+  applied.rows++
+  if (place.outcome === "copy") applied.written++
+  else if (place.outcome === "skip") applied.skipped.set(place.reason, (applied.skipped.get(place.reason) ?? 0) + 1)
+  else {
+    applied.failedRows++
+    if (applied.failures.length < failuresKept) applied.failures.push({ id, reason: place.reason })
+  }
+}
+
+type Write = (row: LegacyMemory, to: { readonly namespace: string; readonly kind: NamespaceKind }) => Promise<void>
+
+/** Makes a namespace only when the plugin has none of that name: a PUT would take an existing one's expiry and metadata away. */
+function createWriter(plugin: MemoryPlugin): Write {
+  const made = new Map<string, Promise<void>>()
+  return async ({ id, content }, { namespace, kind }) => {
+    const memory = { id, content: content ?? "", kind: "fact", source: "agent" } as const
+    if (await plugin.write(namespace, memory)) return
+    if (!made.has(namespace)) made.set(namespace, plugin.putNamespace(namespace, kind))
+    await made.get(namespace)
+    if (await plugin.write(namespace, memory)) return
+    throw new Rejected("not_found", `the namespace ${namespace} was made, and is not there`)
+  }
+}
+
+/** Asks for the next item while the present one is worked on. */
+async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  let coming = items.next()
+  try {
+    for (;;) {
+      const { done, value } = await coming
+      if (done) return
+      coming = items.next()
+      // Whoever stops before it is awaited must not leave a rejection that nobody handles.
+      coming.catch(() => {})
+      yield value
+    }
+  } finally {
+    await coming.catch(() => {})
+  }
+}

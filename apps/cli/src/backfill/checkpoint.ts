@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto"
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import type { LegacyPosition } from "@engram/store/legacy-memories"
+import { z } from "zod"
+
+const Saved = z.object({ createdAt: z.string(), id: z.uuid() })
+
+/** Where an unfinished run stopped. There is a file only while a run is unfinished, so a run after a finished one does everything again. */
+export interface Checkpoint {
+  readonly file: string
+  read(): Promise<LegacyPosition | undefined>
+  save(position: LegacyPosition): Promise<void>
+  clear(): Promise<void>
+}
+
+/** One per legacy database, plugin and workspace chosen. */
+export function createCheckpoint(dataDir: string, run: readonly (string | undefined)[]): Checkpoint {
+  const name = createHash("sha256").update(JSON.stringify(run)).digest("hex").slice(0, 16)
+  const folder = join(dataDir, "backfill")
+  const file = join(folder, `${name}.json`)
+  return {
+    file,
+    async read() {
+      const text = await readFile(file, "utf8").catch(() => undefined)
+      if (text === undefined) return undefined
+      const saved = Saved.safeParse(parse(text))
+      return saved.success ? saved.data : undefined
+    },
+    async save({ createdAt, id }) {
+      await mkdir(folder, { recursive: true })
+      await writeFile(`${file}.next`, JSON.stringify({ createdAt, id }))
+      await rename(`${file}.next`, file)
+    },
+    clear: () => rm(file, { force: true }),
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

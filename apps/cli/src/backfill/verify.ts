@@ -1,0 +1,196 @@
+import { createHash } from "node:crypto"
+import type { LegacyMemories, LegacyMemory } from "@engram/store/legacy-memories"
+import { inLanes } from "./in-lanes.ts"
+import { type FoundMemory, type MemoryPlugin, searchLimitMax } from "./memory-plugin.ts"
+import { isBlank, type NamespaceSource, type NamespaceTree } from "./namespace-tree.ts"
+import { queriesFor } from "./queries.ts"
+
+/**
+ *   missing    a legacy row that the plugin does not return
+ *   different  returned, with other content
+ *   extra      returned, and no legacy row belongs there: never copied, copied to the wrong place, or returned twice
+ *   unmapped   a legacy row, or a workspace (`id` is then its id), that has no place in the tree
+ */
+export interface Mismatch {
+  readonly kind: "missing" | "different" | "extra" | "unmapped"
+  readonly id: string
+  readonly namespace: string | null
+  readonly detail: string
+}
+
+export interface Verified {
+  workspaces: number
+  namespaces: number
+  /** Legacy rows compared. */
+  rows: number
+  mismatches: number
+  /** Rows beyond the first hundred of one and the same text in one namespace: no search tells them apart. */
+  unproven: number
+  /** Namespaces with more memories than one answer holds, where an extra memory shows only if some search returns it. */
+  searchedNamespaces: number
+}
+
+const batchRows = 500
+
+/**
+ * Compares what the plugin returns for the namespaces that these workspaces may read with the legacy rows that belong there, as
+ * multisets of (id, content). A namespace with fewer than 100 memories is listed whole by one search without a query, and both
+ * directions are proven. The contract lists no more than 100, so in a larger one each legacy row is asked for by its text.
+ * Holds an id and a hash per legacy row of one namespace.
+ */
+export async function verifyBackfill(job: {
+  readonly legacy: LegacyMemories
+  readonly plugin: MemoryPlugin
+  readonly tree: NamespaceTree
+  readonly workspaceIds: readonly string[]
+  readonly lanes: number
+  readonly signal: AbortSignal
+  onMismatch(mismatch: Mismatch): void
+  onWorkspace(verified: Verified): void
+}): Promise<Verified> {
+  const { legacy, plugin, tree, workspaceIds, lanes, signal, onWorkspace } = job
+  const verified: Verified = {
+    workspaces: 0,
+    namespaces: 0,
+    rows: 0,
+    mismatches: 0,
+    unproven: 0,
+    searchedNamespaces: 0,
+  }
+  const report = (mismatch: Mismatch): void => {
+    verified.mismatches++
+    job.onMismatch(mismatch)
+  }
+  // Workspaces of one team share two of their three namespaces.
+  const done = new Set<string>()
+  for (const workspaceId of workspaceIds) {
+    await reportUnmapped(legacy, tree, workspaceId, report)
+    const readable = tree.readable(workspaceId)
+    for (const source of typeof readable === "string" ? [] : readable) {
+      if (done.has(source.namespace)) continue
+      done.add(source.namespace)
+      signal.throwIfAborted()
+      await verifyNamespace({ legacy, plugin, source, lanes, signal, verified, report })
+      verified.namespaces++
+    }
+    verified.workspaces++
+    onWorkspace(verified)
+  }
+  return verified
+}
+
+/** Rows that were an error when they were copied: they are in the legacy table and nowhere else. */
+async function reportUnmapped(
+  legacy: LegacyMemories,
+  tree: NamespaceTree,
+  workspaceId: string,
+  report: (mismatch: Mismatch) => void,
+): Promise<void> {
+  const tally = await legacy.tally({ workspaceIds: [workspaceId] })
+  for (const { scope, blank, rows } of tally) {
+    const place = tree.placeOf({ workspaceId, scope })
+    if (blank || place.outcome !== "error") continue
+    report({ kind: "unmapped", id: workspaceId, namespace: null, detail: `${rows} of its rows: ${place.reason}` })
+  }
+}
+
+interface Comparison {
+  readonly legacy: LegacyMemories
+  readonly plugin: MemoryPlugin
+  readonly source: NamespaceSource
+  readonly lanes: number
+  readonly signal: AbortSignal
+  readonly verified: Verified
+  readonly report: (mismatch: Mismatch) => void
+}
+
+async function verifyNamespace(comparison: Comparison): Promise<void> {
+  const { legacy, plugin, source, verified, report } = comparison
+  const expected = new Map<string, string>()
+  for await (const { rows } of legacy.read(source, batchRows)) {
+    for (const row of rows) if (!isBlank(row)) expected.set(row.id, hashOf(row.content ?? ""))
+  }
+  verified.rows += expected.size
+
+  const judge = createJudge(source.namespace, expected, report)
+  const newest = await plugin.search({ namespace: source.namespace })
+  judge.see(newest)
+  if (newest.length >= searchLimitMax) {
+    verified.searchedNamespaces++
+    await askForEach(comparison, judge)
+  }
+  for (const id of expected.keys()) {
+    if (judge.seen.has(id) || judge.unproven.has(id)) continue
+    const detail = newest.length < searchLimitMax ? "it is not among all there is" : "no search for its text returns it"
+    report({ kind: "missing", id, namespace: source.namespace, detail })
+  }
+  verified.unproven += judge.unproven.size
+}
+
+/** Every answer settles up to a hundred rows, so most rows need no question of their own. */
+async function askForEach({ legacy, plugin, source, lanes, signal }: Comparison, judge: Judge): Promise<void> {
+  const ask = async (row: LegacyMemory): Promise<void> => {
+    const { id } = row
+    const content = row.content ?? ""
+    if (isBlank(row) || judge.seen.has(id)) return
+    for (const query of queriesFor(content)) {
+      signal.throwIfAborted()
+      const found = await plugin.search({ namespace: source.namespace, query })
+      judge.see(found)
+      if (judge.seen.has(id)) return
+      if (found.length >= searchLimitMax && found.every((memory) => memory.content === content)) {
+        judge.unproven.add(id)
+        return
+      }
+    }
+  }
+  for await (const { rows } of legacy.read(source, batchRows)) await inLanes(rows, lanes, ask)
+}
+
+interface Judge {
+  readonly seen: ReadonlySet<string>
+  readonly unproven: Set<string>
+  see(answer: readonly FoundMemory[]): void
+}
+
+function createJudge(namespace: string, expected: ReadonlyMap<string, string>, report: Comparison["report"]): Judge {
+  const seen = new Set<string>()
+  const unproven = new Set<string>()
+  const extra = new Set<string>()
+  const see = (memory: FoundMemory): void => {
+    const id = memory.id.toLowerCase()
+    const wanted = memory.namespace === namespace ? expected.get(id) : undefined
+    if (wanted === undefined) {
+      if (extra.has(id)) return
+      extra.add(id)
+      const elsewhere = memory.namespace === namespace ? "" : `, as one of ${memory.namespace}`
+      report({
+        kind: "extra",
+        id,
+        namespace,
+        detail: `returned${elsewhere}, and no legacy row belongs here under this id`,
+      })
+    } else if (!seen.has(id)) {
+      seen.add(id)
+      unproven.delete(id)
+      if (wanted !== hashOf(memory.content)) {
+        report({ kind: "different", id, namespace, detail: "its content is not the legacy row's" })
+      }
+    }
+  }
+  return {
+    seen,
+    unproven,
+    see(answer) {
+      const ids = new Set<string>()
+      for (const memory of answer) {
+        if (ids.has(memory.id))
+          report({ kind: "extra", id: memory.id, namespace, detail: "returned twice in one answer" })
+        ids.add(memory.id)
+        see(memory)
+      }
+    },
+  }
+}
+
+const hashOf = (content: string): string => createHash("sha256").update(content).digest("base64")

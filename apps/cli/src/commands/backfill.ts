@@ -1,0 +1,248 @@
+import { createLifecycle, type Lifecycle } from "@engram/lifecycle/lifecycle"
+import { createPool } from "@engram/store/database"
+import { createLegacyMemories, type LegacyMemories } from "@engram/store/legacy-memories"
+import { type Command, InvalidArgumentError } from "commander"
+import { type Applied, applyBackfill } from "../backfill/apply.ts"
+import { createCheckpoint } from "../backfill/checkpoint.ts"
+import { createMemoryPlugin, type MemoryPlugin } from "../backfill/memory-plugin.ts"
+import { createNamespaceTree, type NamespaceTree } from "../backfill/namespace-tree.ts"
+import { type Plan, planBackfill } from "../backfill/plan.ts"
+import { createProgress } from "../backfill/progress.ts"
+import { sampleOf } from "../backfill/sample.ts"
+import { type Mismatch, type Verified, verifyBackfill } from "../backfill/verify.ts"
+import type { Context } from "../context.ts"
+import { Interrupted, UsageError } from "../explain-error.ts"
+import { wholeNumber } from "../options.ts"
+import { table } from "../table.ts"
+import { count, duration } from "../words.ts"
+
+interface BackfillOptions {
+  readonly dryRun?: true
+  readonly apply?: true
+  readonly verify?: true
+  readonly limit?: number
+  readonly fromStart?: true
+  readonly verifySample?: number
+  readonly workspace?: string
+  readonly concurrency: number
+  readonly json?: true
+}
+
+const sampleDefault = 50
+const failuresShown = 20
+
+export function addBackfill(program: Command, context: Context): void {
+  program
+    .command("backfill")
+    .description("Move the built-in plugin's memories into a memory plugin, by its HTTP contract. Exactly one mode.")
+    .option("--dry-run", "how many rows there are and where they would go; writes nothing")
+    .option("--apply", "copy; goes on where an interrupted run stopped; safe to repeat")
+    .option("--verify", "compare a random sample of workspaces; exit code 1 when anything differs")
+    .option("--workspace <uuid>", "only this workspace", uuid)
+    .option("--limit <n>", "with --apply: only the oldest n rows, as a trial", wholeNumber(1, 1_000_000_000))
+    .option("--from-start", "with --apply: do not go on where an interrupted run stopped")
+    .option(
+      "--verify-sample <n>",
+      `with --verify: how many workspaces (default: ${sampleDefault})`,
+      wholeNumber(1, 1_000_000),
+    )
+    .option("--concurrency <n>", "requests at a time, 1 to 256", wholeNumber(1, 256), 64)
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+DATABASE_URL is the legacy database (tables agent_memories and workspaces, only ever read);
+MEMORY_PLUGIN_URL is the plugin: http://127.0.0.1:9100, or unix:/path/to/socket.
+
+Examples:
+  DATABASE_URL=postgres://… engram backfill --dry-run
+  DATABASE_URL=postgres://… MEMORY_PLUGIN_URL=http://127.0.0.1:9100 engram backfill --apply
+  DATABASE_URL=postgres://… MEMORY_PLUGIN_URL=http://127.0.0.1:9100 engram backfill --verify --verify-sample 200`,
+    )
+    .action((options: BackfillOptions) => backfill(context, options))
+}
+
+async function backfill(context: Context, options: BackfillOptions): Promise<void> {
+  checkUsage(options)
+  const databaseUrl = settingOf(context, "DATABASE_URL", "the legacy database")
+  const pluginUrl = options.dryRun ? undefined : settingOf(context, "MEMORY_PLUGIN_URL", "the plugin to copy to")
+  const lifecycle = createLifecycle()
+  try {
+    const legacy = openLegacy(lifecycle, databaseUrl)
+    const tree = createNamespaceTree(await legacy.workspaces())
+    if (options.workspace !== undefined && !tree.workspaces.has(options.workspace)) {
+      throw new Error(`there is no workspace ${options.workspace} in the legacy table workspaces`)
+    }
+    if (pluginUrl === undefined) return await dryRun(context, options, legacy, tree)
+
+    const plugin = openPlugin(lifecycle, context, pluginUrl, options.concurrency)
+    const run = { context, options, legacy, tree, plugin, databaseUrl, pluginUrl }
+    const { status, capabilities } = await plugin.health()
+    context.terminal.note(`plugin at ${pluginUrl}: ${status}, ${capabilities.join(", ") || "no capabilities"}`)
+    await (options.apply ? apply(run) : verify(run))
+  } catch (error) {
+    throw context.stop.aborted ? new Interrupted("interrupted; the same command goes on from here") : error
+  } finally {
+    await lifecycle.close()
+  }
+}
+
+interface Run {
+  readonly context: Context
+  readonly options: BackfillOptions
+  readonly legacy: LegacyMemories
+  readonly tree: NamespaceTree
+  readonly plugin: MemoryPlugin
+  readonly databaseUrl: string
+  readonly pluginUrl: string
+}
+
+async function dryRun(
+  { terminal }: Context,
+  options: BackfillOptions,
+  legacy: LegacyMemories,
+  tree: NamespaceTree,
+): Promise<void> {
+  const plan = planBackfill(tree, await legacy.tally(selectionOf(options)))
+  terminal.print(options.json ? JSON.stringify({ mode: "dry-run", ...plan }) : planInWords({ terminal }, plan))
+}
+
+async function apply({ context, options, legacy, tree, plugin, databaseUrl, pluginUrl }: Run): Promise<void> {
+  const { terminal, environment, stop } = context
+  // A trial by --limit copies the same rows each time, so it neither reads nor leaves a place to go on from.
+  const checkpoint =
+    options.limit === undefined
+      ? createCheckpoint(environment.ENGRAM_DATA_DIR?.trim() || ".engram", [databaseUrl, pluginUrl, options.workspace])
+      : undefined
+  const after = options.fromStart ? undefined : await checkpoint?.read()
+  if (after) terminal.note(`going on after row ${after.id}, where a run stopped; --from-start begins anew`)
+
+  const selection = { ...selectionOf(options), ...(after && { after }) }
+  const rowsMax = options.limit ?? Number.POSITIVE_INFINITY
+  const progress = createProgress(terminal, Math.min(await legacy.count(selection), rowsMax))
+  const startedAt = performance.now()
+  const applied = await applyBackfill({
+    ...{ legacy, plugin, tree, selection, rowsMax, lanes: options.concurrency, signal: stop },
+    async onBatch(position, { rows }) {
+      progress.show(rows, plugin.retries())
+      await checkpoint?.save(position)
+    },
+  })
+  await checkpoint?.clear()
+
+  const seconds = (performance.now() - startedAt) / 1_000
+  const figures = { seconds, rowsPerSecond: Math.round(applied.rows / seconds), retries: plugin.retries() }
+  const result = { mode: "apply", ...applied, skipped: Object.fromEntries(applied.skipped), ...figures }
+  terminal.print(options.json ? JSON.stringify(result) : appliedInWords(applied, figures))
+  if (applied.failedRows > 0) throw new Error(`${count(applied.failedRows, "row")} could not be copied`)
+}
+
+async function verify({ context, options, legacy, tree, plugin }: Run): Promise<void> {
+  const { terminal, stop } = context
+  const workspaceIds = options.workspace
+    ? [options.workspace]
+    : sampleOf(
+        [...tree.workspaces.values()].filter(({ removed }) => !removed).map(({ id }) => id),
+        options.verifySample ?? sampleDefault,
+      )
+  const mismatches: Mismatch[] = []
+  const verified = await verifyBackfill({
+    ...{ legacy, plugin, tree, workspaceIds, lanes: options.concurrency, signal: stop },
+    onMismatch(mismatch) {
+      if (options.json) mismatches.push(mismatch)
+      else terminal.print([mismatch.kind, mismatch.id, mismatch.namespace ?? "-", mismatch.detail].join("  "))
+    },
+    onWorkspace({ workspaces, rows }) {
+      terminal.update(`${workspaces} of ${count(workspaceIds.length, "workspace")}, ${count(rows, "row")} compared`)
+    },
+  })
+  const { mismatches: mismatchCount, ...figures } = verified
+  const result = { mode: "verify", ...figures, mismatchCount, mismatches }
+  terminal.print(options.json ? JSON.stringify(result) : verifiedInWords(verified))
+  if (mismatchCount > 0) {
+    throw new Error(`${count(mismatchCount, "mismatch", "mismatches")}: do not cut over; see the runbook`)
+  }
+}
+
+function checkUsage({ dryRun, apply, verify, limit, fromStart, verifySample }: BackfillOptions): void {
+  if ([dryRun, apply, verify].filter(Boolean).length !== 1) {
+    throw new UsageError("say exactly one of --dry-run, --apply and --verify")
+  }
+  if (limit !== undefined && !apply) throw new UsageError("--limit goes with --apply")
+  if (fromStart && !apply) throw new UsageError("--from-start goes with --apply")
+  if (fromStart && limit !== undefined) throw new UsageError("--limit always begins at the start, without --from-start")
+  if (verifySample !== undefined && !verify) throw new UsageError("--verify-sample goes with --verify")
+}
+
+function settingOf({ environment }: Context, name: "DATABASE_URL" | "MEMORY_PLUGIN_URL", what: string): string {
+  const value = environment[name]?.trim()
+  if (!value) throw new UsageError(`set ${name}: ${what}`)
+  const protocols = name === "DATABASE_URL" ? ["postgres:", "postgresql:"] : ["http:", "https:", "unix:"]
+  if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value
+  throw new UsageError(`${name} is not a URL that begins with ${protocols.join(" or ")}`)
+}
+
+/** A count over a large table may take minutes. */
+const statementTimeoutMs = 600_000
+
+function openLegacy(lifecycle: Lifecycle, url: string): LegacyMemories {
+  const settings = { connectionsMax: 2, applicationName: "engram-backfill", statementTimeoutMs }
+  return createLegacyMemories(lifecycle.own(createPool(url, settings), (pool) => pool.end(), "the legacy database"))
+}
+
+function openPlugin(lifecycle: Lifecycle, { stop }: Context, url: string, connectionsMax: number): MemoryPlugin {
+  const plugin = createMemoryPlugin({ url, connectionsMax, signal: stop })
+  return lifecycle.own(plugin, async () => plugin.close(), "the plugin's connections")
+}
+
+const selectionOf = ({ workspace }: BackfillOptions) => (workspace === undefined ? {} : { workspaceIds: [workspace] })
+
+function uuid(text: string): string {
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase()
+  throw new InvalidArgumentError("Expected a UUID.")
+}
+
+function planInWords({ terminal }: Pick<Context, "terminal">, plan: Plan): string {
+  const lines = plan.mapping.map(({ workspaceId, workspace, scope, rows, place }) => [
+    workspaceId ?? "-",
+    workspace || "-",
+    scope ?? "-",
+    rows.toLocaleString("en"),
+    place.outcome === "copy" ? place.namespace : `${place.outcome}: ${place.reason}`,
+  ])
+  const total = `${count(plan.rows, "row")}: ${plan.copy} to copy into ${count(plan.namespaces, "namespace")}, ${plan.skip} to skip, ${plan.error} in error. Nothing was written.`
+  if (lines.length === 0) return total
+  return `${table(terminal, ["workspace", "name", "scope", "rows", "goes to"], lines)}\n\n${total}`
+}
+
+function appliedInWords(
+  applied: Applied,
+  { seconds, rowsPerSecond, retries }: { seconds: number; rowsPerSecond: number; retries: number },
+): string {
+  const again = retries > 0 ? `, ${count(retries, "request")} sent again` : ""
+  return [
+    `${count(applied.rows, "row")} in ${duration(seconds * 1_000)}, ${rowsPerSecond} rows/s${again}: ${applied.written} copied`,
+    ...[...applied.skipped].map(([reason, rows]) => `  ${rows} skipped: ${reason}`),
+    ...applied.failures.slice(0, failuresShown).map(({ id, reason }) => `  failed  ${id}  ${reason}`),
+    ...(applied.failedRows > failuresShown
+      ? [`  … ${applied.failedRows} failed in all; --json lists the first 1,000`]
+      : []),
+  ].join("\n")
+}
+
+function verifiedInWords({ workspaces, namespaces, rows, mismatches, unproven, searchedNamespaces }: Verified): string {
+  const looked = `${count(workspaces, "workspace")}, ${count(namespaces, "namespace")}, ${count(rows, "row")} compared`
+  const lines = [`${looked}: ${count(mismatches, "mismatch", "mismatches")}.`]
+  if (searchedNamespaces > 0) {
+    const they = `${count(searchedNamespaces, "namespace")} with 100 memories or more`
+    lines.push(
+      `In ${they} each row was asked for by its text; a memory too many shows there only if a search returned it.`,
+    )
+  }
+  if (unproven > 0) {
+    lines.push(
+      `${count(unproven, "row")} not proven: more than 100 of one text in one namespace, which no search tells apart.`,
+    )
+  }
+  return lines.join("\n")
+}

@@ -1,0 +1,151 @@
+import { Rejected } from "@engram/contracts/errors"
+import pg from "pg"
+import { createDatabase } from "./database.ts"
+
+/** One row of `agent_memories`; its columns may hold null, whatever they were meant to. */
+export interface LegacyMemory {
+  readonly id: string
+  readonly workspaceId: string | null
+  readonly content: string | null
+  readonly scope: string | null
+}
+
+export interface LegacyWorkspace {
+  readonly id: string
+  readonly parentId: string | null
+  readonly name: string
+  readonly removed: boolean
+}
+
+/** Where a reader stopped. `createdAt` is Postgres' own text: a Date would lose its microseconds. */
+export interface LegacyPosition {
+  readonly createdAt: string
+  readonly id: string
+}
+
+/** All conditions must hold; scopes are compared without case. */
+export interface LegacySelection {
+  readonly workspaceIds?: readonly string[]
+  readonly scope?: string
+  readonly after?: LegacyPosition
+}
+
+export interface LegacyTally {
+  readonly workspaceId: string | null
+  readonly scope: string | null
+  readonly blank: boolean
+  readonly rows: number
+}
+
+export interface LegacyBatch {
+  readonly rows: readonly LegacyMemory[]
+  /** That of the last row of the batch. */
+  readonly position: LegacyPosition
+}
+
+/** The tables the built-in plugin kept its memories in. Read only: every statement runs in a transaction that cannot write. */
+export interface LegacyMemories {
+  workspaces(): Promise<LegacyWorkspace[]>
+  /** Rows per workspace, scope, and whether there is any text in them. */
+  tally(selection: LegacySelection): Promise<LegacyTally[]>
+  count(selection: LegacySelection): Promise<number>
+  /** Oldest first, in batches of at most `batchRows`; holds one batch, and the keys of some more. */
+  read(selection: LegacySelection, batchRows: number): AsyncGenerator<LegacyBatch>
+}
+
+/** Keys read at a time: without an index on `created_at` each page is one pass over the table, so there should be few. */
+const keysMax = 10_000
+
+const begin = "begin transaction read only; set local timezone = 'UTC'; set local datestyle = 'ISO'"
+
+const where = `where ($1::uuid[] is null or workspace_id = any($1))
+  and ($2::text is null or upper(btrim(scope)) = upper($2))
+  and ($3::timestamptz is null or (coalesce(created_at, '-infinity'), id) > ($3, $4::uuid))`
+
+const parameters = ({ workspaceIds, scope, after }: LegacySelection): unknown[] => [
+  workspaceIds ?? null,
+  scope ?? null,
+  after?.createdAt ?? null,
+  after?.id ?? null,
+]
+
+/** The caller ends the pool. A server that is away is `RetryLater`, a database without the tables `Rejected("legacy_missing")`. */
+export function createLegacyMemories(pool: pg.Pool): LegacyMemories {
+  const query = async <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> => {
+    const client = await pool.connect()
+    let failure: unknown
+    try {
+      await client.query(begin)
+      return (await client.query<Row>(text, [...values])).rows
+    } catch (error) {
+      failure = error
+      throw explained(error)
+    } finally {
+      // A connection that cannot end its transaction must not be lent again.
+      const broken = await client.query("rollback").then(
+        () => undefined,
+        () => (failure instanceof Error ? failure : true),
+      )
+      client.release(broken)
+    }
+  }
+  const check = createDatabase(pool).check
+
+  return {
+    async workspaces() {
+      await check()
+      return query<LegacyWorkspace>(
+        `select id::text, parent_id::text as "parentId", coalesce(name, '') as name, coalesce(status = 'removed', false) as removed
+         from workspaces`,
+      )
+    },
+    tally: (selection) =>
+      query<LegacyTally>(
+        `select workspace_id::text as "workspaceId", scope, coalesce(btrim(content, E' \\t\\r\\n'), '') = '' as blank, count(*)::int as rows
+         from agent_memories ${where} group by 1, 2, 3 order by 1, 2, 3`,
+        parameters(selection),
+      ),
+    async count(selection) {
+      const [row] = await query<{ rows: number }>(
+        `select count(*)::int as rows from agent_memories ${where}`,
+        parameters(selection),
+      )
+      return row?.rows ?? 0
+    },
+    async *read(selection, batchRows) {
+      let after = selection.after
+      for (;;) {
+        const keys = await query<LegacyPosition>(
+          `select coalesce(created_at, '-infinity')::text as "createdAt", id::text from agent_memories ${where}
+           order by coalesce(created_at, '-infinity'), id limit ${keysMax}`,
+          parameters({ ...selection, ...(after && { after }) }),
+        )
+        for (let start = 0; start < keys.length; start += batchRows) {
+          const batch = keys.slice(start, start + batchRows)
+          const found = await query<LegacyMemory>(
+            `select id::text, workspace_id::text as "workspaceId", content, scope from agent_memories where id = any($1::uuid[])`,
+            [batch.map(({ id }) => id)],
+          )
+          const byId = new Map(found.map((row) => [row.id, row]))
+          yield { rows: batch.flatMap(({ id }) => byId.get(id) ?? []), position: batch.at(-1)! }
+        }
+        after = keys.at(-1)
+        if (keys.length < keysMax) return
+      }
+    },
+  }
+}
+
+/** A missing table or column means that this is some other database. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError) || !["42P01", "42703", "42883"].includes(error.code ?? "")) return error
+  const words =
+    "backfill reads the tables agent_memories(id, workspace_id, content, scope, created_at) and workspaces(id, parent_id, name, status)"
+  return new Rejected(
+    "legacy_missing",
+    `${error.message}: ${words}; DATABASE_URL must name the legacy database, not Engram's`,
+    {
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { readConfig } from "@engram/config/config"
+import { describe, expect, test } from "vitest"
+import { parse } from "yaml"
+
+interface Service {
+  readonly image: string
+  readonly environment?: Record<string, string>
+  readonly command?: string[]
+  readonly healthcheck?: { readonly test: string[] }
+  readonly stop_grace_period?: string
+  readonly depends_on?: Record<string, { readonly condition: string }>
+  readonly volumes?: string[]
+}
+
+const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), "utf8")
+const compose = parse(read("infra/compose.yaml"), { merge: true })
+const services: Record<string, Service> = compose.services
+const apps = ["ingest", "worker", "memory"]
+
+/** As compose fills it in, with something for each secret that has to be given. */
+const filledIn = (text: string): string =>
+  text.replace(/\$\{\w+:\?[^}]*\}/g, "0123456789abcdef").replace(/\$\{\w+:-([^}]*)\}/g, "$1")
+
+const environmentOf = (name: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(services[name]?.environment ?? {}).map(([key, value]) => [key, filledIn(value)]))
+
+describe("what compose starts is what the apps are", () => {
+  test.each([...apps, "migrate"])("%s is given settings that exist and go together", (name) => {
+    const { APP, ...settings } = environmentOf(name)
+    if (apps.includes(name)) expect(APP).toBe(name)
+    const known = read("packages/config/src/read-settings.ts")
+    for (const setting of Object.keys(settings)) expect(known).toMatch(new RegExp(`^  ${setting}: `, "m"))
+    const config = readConfig(settings)
+    expect(config).toMatchObject({
+      host: "0.0.0.0",
+      s3: { endpoint: "http://s3:9000" },
+      redisUrl: "redis://redis:6379",
+    })
+    expect(new URL(config.databaseUrl ?? "").hostname).toBe("postgres")
+  })
+
+  test("health is asked for at the port the app listens on, and a process has longer to close than it gives itself", () => {
+    const { ports } = readConfig(environmentOf("memory"))
+    const asked = { ingest: ports.ingest, worker: ports.worker, memory: ports.search }
+    const totalMs = /totalMs = ([\d_]+)/.exec(read("packages/lifecycle/src/lifecycle.ts"))?.[1]?.replace("_", "")
+    for (const [name, port] of Object.entries(asked)) {
+      expect(services[name]?.healthcheck?.test.join(" ")).toContain(`127.0.0.1:${port}/health/ready`)
+      expect(Number.parseInt(services[name]?.stop_grace_period ?? "", 10) * 1_000).toBeGreaterThan(Number(totalMs))
+    }
+  })
+
+  test.each(Object.entries(services))("%s needs only services and volumes that are there", (_, service) => {
+    for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
+      expect(services).toHaveProperty(needed)
+      if (condition === "service_healthy") expect(services[needed]).toHaveProperty("healthcheck")
+    }
+    for (const volume of service.volumes ?? []) expect(compose.volumes).toHaveProperty(volume.split(":")[0]!)
+  })
+
+  test.each(apps)("%s starts after the migration", (app) => {
+    expect(services[app]?.depends_on).toMatchObject({ migrate: { condition: "service_completed_successfully" } })
+  })
+
+  test("Redis keeps what it was given", () => {
+    expect(services.redis?.command?.join(" ")).toMatch(/--appendonly yes .*noeviction/)
+  })
+})
+
+test("the image has the Node and the pnpm that the repository is pinned to", () => {
+  const dockerfile = read("infra/docker/Dockerfile")
+  const { packageManager, devDependencies } = JSON.parse(read("package.json"))
+  expect(dockerfile).toContain(`npm install --global ${packageManager}`)
+  expect(dockerfile).toContain(`FROM node:${devDependencies.node.split(".")[0]}-bookworm-slim`)
+  for (const app of apps) expect(read(`apps/${app}/src/main.ts`)).not.toBe("")
+})
