@@ -58,12 +58,15 @@ export interface PlaceOptions {
   readonly store?: string
 }
 
-/** The store that was named or, where nothing was, the only one there is. */
+/** The store that was named or, where nothing was, the only one that documents come into. */
 export async function pickStore(report: StoreReport, { workspace, store }: PlaceOptions): Promise<ListedStore> {
   const stores = await report.stores()
+  const isNamed = workspace !== undefined || store !== undefined
   const matching = stores.filter(
-    ({ workspaceId, name }) =>
-      (workspace === undefined || workspace === workspaceId) && (store === undefined || store === name),
+    ({ workspaceId, name, hasDoor }) =>
+      (isNamed || hasDoor) &&
+      (workspace === undefined || workspace === workspaceId) &&
+      (store === undefined || store === name),
   )
   if (matching.length === 1) return matching[0]!
   if (stores.length === 0) throw new Error("there is no store yet; `engram connect` or `engram keys create` makes one")

@@ -17,7 +17,7 @@ export interface Running {
   readonly platform: Platform
   readonly metrics: Metrics
   readonly secretKey: string
-  readonly urls: { readonly ingest: string; readonly search: string; readonly memory: string; readonly status: string }
+  readonly urls: { readonly ingest: string; readonly search: string; readonly memory?: string; readonly status: string }
 }
 
 /** Everything in this process: the worker fleet first, then the doors, so that they close before what they feed. */
@@ -26,6 +26,8 @@ export async function runAll(parts: {
   readonly lifecycle: Lifecycle
   readonly log: Log
   readonly queuePrefix?: string
+  /** Whether the memory plugin is served too; it makes its own workspace and store. */
+  readonly memoryPlugin: boolean
 }): Promise<Running> {
   const { config, lifecycle, log } = parts
   const metrics = createMetrics({ processMetrics: true })
@@ -45,6 +47,7 @@ export async function runAll(parts: {
     meters: createMeters(metrics),
     stages: config.stages,
     concurrency: config.workerConcurrency,
+    leaseMs: config.workerLeaseMs,
   })
   lifecycle.own(fleet, (running) => running.close(), "the fleet")
 
@@ -64,6 +67,8 @@ export async function runAll(parts: {
   const door = { config, queue: platform.queue, log, metrics, lifecycle }
   const ingest = await startIngest({ ...door, database: await connectionsOf("engram-ingest"), secretKey })
   const search = await startSearch({ ...platform, config, log, metrics, lifecycle })
+  const urls = { ingest, search, status: status.url }
+  if (!parts.memoryPlugin) return { platform, metrics, secretKey, urls }
   const memory = await startMemoryPlugin({ ...platform, ...door, database: await connectionsOf("engram-memory") })
-  return { platform, metrics, secretKey, urls: { ingest, search, memory, status: status.url } }
+  return { platform, metrics, secretKey, urls: { ...urls, memory } }
 }

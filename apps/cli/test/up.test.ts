@@ -90,7 +90,7 @@ test(
     expect((await engram.json("search", "parser", "--kind", "pull_request")).hits).toEqual([])
     expect(await engram.ok("search", "parser", "--until", "2020-01-01")).toContain("Nothing found.")
     const nowhere = await run(["search", "parser", "--workspace", "acme", "--store", "other"], engram.environment)
-    expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining("there is acme/main") })
+    expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringMatching("there are acme/main, default/memories") })
 
     const listed = await engram.json("deliveries", "list", "--parked")
     expect(listed.counts).toEqual({ received: 0, processed: 0, skipped: 0, parked: 1 })
@@ -132,7 +132,10 @@ test(
       dryRun: false,
     })
     await settled(engram)
-    expect((await engram.json("status")).stores).toMatchObject([{ name: "main", documents: { issue: 1 } }])
+    expect((await engram.json("status")).stores).toMatchObject([
+      { workspaceId: "acme", name: "main", documents: { issue: 1 } },
+      { workspaceId: "default", name: "memories" },
+    ])
 
     expect((await fetch(`${urls.status}/health/ready`)).status).toBe(200)
     up.process.kill("SIGTERM")

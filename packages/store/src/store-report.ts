@@ -11,6 +11,8 @@ export interface ListedStore {
   readonly workspaceId: WorkspaceId
   readonly storeId: StoreId
   readonly name: string
+  /** Whether documents can come into it: by a webhook or a key. The memory plugin's own store has neither. */
+  readonly hasDoor: boolean
 }
 
 /** What is still to be done for a store. Nothing owed and nothing waiting means that search sees everything accepted. */
@@ -151,7 +153,9 @@ const edgesSql = `select "from", type, "to" from (
   where n <= $2 order by type, n`
 
 export function createStoreReport({ database }: { database: Database }): StoreReport {
-  const listed = `select workspace_id as "workspaceId", id as "storeId", name from stores`
+  const listed = `select workspace_id as "workspaceId", id as "storeId", name,
+    exists (select from connections c where c.store_id = stores.id) or exists (select from api_keys k where k.store_id = stores.id) as "hasDoor"
+  from stores`
   const inPlace = <Row extends object>(place: StorePlace, sql: string, ...more: unknown[]): Promise<Row[]> =>
     database.inWorkspace(place.workspaceId, (tx) => tx.query<Row>(sql, [place.workspaceId, place.storeId, ...more]))
   return {

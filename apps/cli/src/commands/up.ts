@@ -20,7 +20,7 @@ async function up(context: Context, options: { json?: true }): Promise<void> {
   const config = settingsOf(context)
   const lifecycle = createLifecycle()
   try {
-    const running = await runAll({ config, lifecycle, log: logTo(context, config.logLevel) })
+    const running = await runAll({ config, lifecycle, log: logTo(context, config.logLevel), memoryPlugin: true })
     const parts = describeConfig(config)
     terminal.print(options.json ? JSON.stringify({ urls: running.urls, parts }) : inWords(context, running, parts))
     if (!stop.aborted) await once(stop, "abort")
@@ -39,7 +39,7 @@ function inWords({ terminal }: Context, { urls }: Running, parts: ReturnType<typ
     line("webhooks", `${urls.ingest}/v1/webhooks/{source}/{connection}`),
     line("events", `${urls.ingest}/v1/events`),
     line("search", `${urls.search}/v1/search`),
-    line("memory plugin", urls.memory),
+    ...(urls.memory === undefined ? [] : [line("memory plugin", urls.memory)]),
     line("health, metrics", `${urls.status}/health/ready, ${urls.status}/metrics`),
     "",
     ...parts.filter(({ part }) => part !== "doors").map(({ part, choice, follows }) => line(part, choice, follows)),

@@ -54,7 +54,7 @@ export async function runDemo(
   onProgress: (progress: Progress) => void,
 ): Promise<DemoResult> {
   const opened = performance.now()
-  const running = await runAll(parts)
+  const running = await runAll({ ...parts, memoryPlugin: false })
   const { database } = running.platform
   const payloads = readPayloads()
   const events = new Set(payloads.map(({ event }) => event)).size
