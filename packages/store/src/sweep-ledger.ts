@@ -1,5 +1,6 @@
 import { type Lane, stages } from "@engram/contracts/ports"
 import type { SweepLedger } from "@engram/contracts/vectors"
+import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database } from "./database.ts"
 
 /** "engram sweep" on a phone's keys, cut to fit. */
@@ -34,8 +35,7 @@ export const createSweepLedger = (database: Database): SweepLedger => ({
 
   dueLanes: () =>
     database.asFleet(async (tx) => {
-      // By the partial indexes, which hold just what is due; Postgres expects nearly every row to be owed and would read them all.
-      await tx.query("set local enable_seqscan = off")
+      await tx.query(byPartialIndex)
       const rows = await tx.query<{
         workspaceId: string
         storeId: string

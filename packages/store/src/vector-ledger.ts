@@ -1,4 +1,5 @@
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
+import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database, Transaction } from "./database.ts"
 import { createEmbeddingValues, modelKey } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
@@ -23,12 +24,6 @@ const waiting = `waiting as materialized (
  */
 const valuesOf = (row: string): string =>
   `select from embedding_values e where e.workspace_id = $1 and e.model = $5 and e.text_hash = ${row}.text_hash offset 0`
-
-/**
- * Postgres takes `is distinct from` for nearly every row and would read the whole table rather than the partial index, which
- * holds just what is owed.
- */
-const byIndex = "set local enable_seqscan = off"
 
 /** Vectors owed to stores; see db's vector_entries for the states of a row. */
 export function createVectorLedger(database: Database): VectorLedger {
@@ -73,7 +68,7 @@ export function createVectorLedger(database: Database): VectorLedger {
 
     unembedded: (lane, version, max) =>
       database.inWorkspace(lane.workspaceId, async (tx) => {
-        await tx.query(byIndex)
+        await tx.query(byPartialIndex)
         // Several vectors may wait for one text, so more rows than texts are looked at.
         const rows = await tx.query<{ textHash: string; text: string | null }>(
           `with ${waiting}, missing as (select * from waiting w where w.wanted_hash is not null and not exists (${valuesOf("w")}))
@@ -109,7 +104,7 @@ export function createVectorLedger(database: Database): VectorLedger {
 
     owed: (lane, version, max) =>
       database.inWorkspace(lane.workspaceId, async (tx) => {
-        await tx.query(byIndex)
+        await tx.query(byPartialIndex)
         const rows = await tx.query<Omit<OwedVector, "values"> & { textHash: string }>(
           `with ${waiting}
          select w.family, w.ref_id as "refId", w.view, w.wanted_hash as "wantedHash", w.metadata, w.text_hash as "textHash"

@@ -1,5 +1,6 @@
 import type { MemoryFilter, MemoryLedger, MemoryPlace, MemoryRow, RankedMemory } from "@engram/contracts/memories"
 import { compareText } from "@engram/core/compare-text"
+import { byPartialIndex } from "../by-partial-index.ts"
 import type { Database, Transaction } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
 import { filterValues, fromRecords, liveNamespace, liveRecord, memoryColumns, readable, rowsOf } from "./rows.ts"
@@ -111,9 +112,8 @@ export const createMemorySearch = (database: Database): Search => ({
 
   nearest: (place, filter, question) =>
     database.inWorkspace(place.workspaceId, async (tx) => {
-      // Postgres takes nearly every row for owed (`is distinct from` has no statistics) and would read the whole table: measured at
-      // 4,000 vectors 2 ms instead of 0.05, and growing with the store. Everything asked here has its index.
-      await tx.query("set local enable_seqscan = off")
+      // Everything asked here has its index.
+      await tx.query(byPartialIndex)
       const exact = await idsToCompare(tx, place, filter, question)
       const scores = new Map(question.indexed?.map(({ id, score }) => [id, score]))
       const candidates = await tx.query<Candidate>(candidatesSql, [
