@@ -71,9 +71,8 @@ async function giveUp(
   lane: Lane,
   deliveries: readonly ClaimedDelivery[],
 ): Promise<ClaimedDelivery[]> {
-  const [hopeless = [], worth = []] = [true, false].map((over) =>
-    deliveries.filter(({ attempts }) => attempts > limits.attemptsMax === over),
-  )
+  const hopeless = deliveries.filter(({ attempts }) => attempts > limits.attemptsMax)
+  const worth = deliveries.filter(({ attempts }) => attempts <= limits.attemptsMax)
   const reason = `gave up: taken ${limits.attemptsMax} times without an end, each time failing or ending its worker`
   if (hopeless.length > 0) {
     await desk.close(
