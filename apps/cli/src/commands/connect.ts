@@ -77,15 +77,17 @@ async function openDoor(
   options: ConnectOptions & { readonly credentials: { readonly [name: string]: string } },
 ): ReturnType<ConnectionAdmin["create"]> {
   const { workspace, store, secret, rotate, settle, credentials } = options
-  const door = { workspaceId: workspace, storeName: store, source, credentials }
+  const awaitsSecret = sources[source]!.secretFrom === "handshake"
+  const door = { workspaceId: workspace, storeName: store, source, credentials, awaitsSecret }
   if (!rotate && !settle) return admin.create({ ...door, ...(secret === undefined ? {} : { secret }) })
 
   const existing = (await admin.list()).find(
     (each) => each.workspaceId === workspace && each.storeName === store && each.source === source,
   )
   if (!existing) throw new Error(`${source} is not connected to ${workspace}/${store}: there is nothing to rotate`)
-  if (rotate) await admin.rotate(existing.id, secret)
-  else await admin.settle(existing.id)
+  if (settle) await admin.settle(existing.id)
+  else if (awaitsSecret) await admin.await(existing.id)
+  else await admin.rotate(existing.id, secret)
   return admin.create(door)
 }
 
@@ -96,6 +98,9 @@ function checkUsage(source: string, { secret, settle, rotate, url }: ConnectOpti
   if (!webhookSources.includes(source)) {
     throw new UsageError(`no source is called "${source}"; there is ${webhookSources.join(", ")}`)
   }
+  const { secretFrom } = sources[source]!
+  if (secretFrom === "there" && secret === undefined && !settle)
+    throw new UsageError(`${source} makes the secret itself: give it with --secret. ${sources[source]!.setup}`)
   if (secret !== undefined && secret.length < 8) throw new UsageError("--secret needs at least 8 characters")
   if (settle && (rotate || secret !== undefined)) throw new UsageError("--settle ends a rotation: give it alone")
   if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) throw new UsageError("--url begins with https:// or http://")
@@ -120,12 +125,10 @@ function inWords({ terminal }: Context, door: Connected): string {
     headline,
     "",
     line("payload URL", terminal.style("bold", door.url)),
-    line("content type", "application/json"),
-    line("secret", terminal.style("bold", door.secret)),
+    line("secret", terminal.style("bold", door.secret || "none yet: the sender's handshake brings it")),
     ...(door.secretsValid > 1 ? ["", "The secret before it is valid too, until `--settle`."] : []),
     ...(door.credentials.length > 0 ? ["", `Kept sealed for its API: ${door.credentials.join(", ")}.`] : []),
-    ...(door.source === "github"
-      ? ["", "On GitHub: Settings → Webhooks → Add webhook, and choose “Send me everything”."]
-      : []),
+    "",
+    sources[door.source]!.setup,
   ].join("\n")
 }
