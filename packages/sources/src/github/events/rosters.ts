@@ -10,8 +10,11 @@ import { Common, Organization, Repository, Team, User } from "../schemas.ts"
 
 /**
  * A team or an organization is a document whose parts are its members, so that leaving ends the edge that joining drew.
- * These payloads carry no time at all: the time of receipt is the only order there is.
+ * These payloads carry no time at all: the time of receipt is the only order there is. A deletion is for good whenever it is
+ * received: GitHub brings no team or organization back, and gives its number to no other.
  */
+const forGood = Date.UTC(9999, 0)
+const timeOf = (action: string, receivedAt: number) => (isRemoval(action) ? forGood : receivedAt)
 
 const InOrganization = Common.extend({ organization: Organization, team: Team })
 const Membership = InOrganization.extend({ member: User })
@@ -81,7 +84,7 @@ export function readOrganization({ payload, action, receivedAt }: GithubEvent) {
       {
         partId: "body",
         kind: "body",
-        at: receivedAt,
+        at: timeOf(action, receivedAt),
         rank: rankOf(action),
         ...(action !== "member_removed" && { alive: !isRemoval(action) }),
         fields: { title: organization.login, text: organization.description ?? "" },
@@ -98,7 +101,7 @@ function teamDocument(
   gathering: Gathering,
   organization: Organization,
   team: Team,
-  at: number,
+  receivedAt: number,
   { action, proves }: { readonly action: string; readonly proves: boolean },
   parts: readonly PartDraft[],
 ): void {
@@ -110,7 +113,7 @@ function teamDocument(
       {
         partId: "body",
         kind: "body",
-        at,
+        at: timeOf(action, receivedAt),
         rank: rankOf(action),
         ...(proves && { alive: !isRemoval(action) }),
         fields: carried({
