@@ -3,10 +3,10 @@ import { maskCode } from "../text/mask.ts"
 /** A collapsible section opens with `+++ Title` and closes with `+++`, also inside quotes. */
 const collapsible = /^([ \t]*(?:>[ \t]*)*)\+{3,}(?:[ \t]+(.*))?$/
 /** Files that were dropped into a text; their addresses are signed and mean nothing to a reader. */
-const upload = /(!?)\[([^\]\n]{0,300})\]\(https?:\/\/(?:uploads|public)\.linear\.app\/[^)\s]{1,2000}\)/gi
+const upload = /(!?)\[([^[\]\n]{0,300})\]\(https?:\/\/(?:uploads|public)\.linear\.app\/[^)\s]{1,2000}\)/gi
 const bareUpload = /(?<!\]\()<?https?:\/\/uploads\.linear\.app\/[^\s)>]{1,2000}>?/gi
 /** A person mentioned by their profile: as a link, or as the bare address. */
-const linkedProfile = /\[@?([^\]\n]{1,200})\]\(https?:\/\/linear\.app\/[\w-]{1,100}\/profiles\/[^)\s]{1,200}\)/gi
+const linkedProfile = /\[@?([^[\]\n]{1,200})\]\(https?:\/\/linear\.app\/[\w-]{1,100}\/profiles\/[^)\s]{1,200}\)/gi
 const bareProfile = /(?<!\]\()<?https?:\/\/linear\.app\/[\w-]{1,100}\/profiles\/([\w.%+-]{1,100})>?/gi
 /** An issue mentioned by its bare address, which the editor shows as its key. */
 const bareIssue =

@@ -1,8 +1,17 @@
 import type { MergedPart, Rendered, Section, StatementDraft } from "@engram/contracts/draft"
 import type { AliasRef } from "@engram/contracts/graph"
 import type { Json } from "@engram/contracts/json"
-import { discussionOf, importance, isChatter, isRoutine, participantsOf, severityOf } from "../observe/importance.ts"
+import {
+  discussionOf,
+  importance,
+  isChatter,
+  isPlaceholder,
+  isRoutine,
+  participantsOf,
+  severityOf,
+} from "../observe/importance.ts"
 import { acceptance, distinct, gist } from "../observe/moment.ts"
+import { decisions } from "../text/decisions.ts"
 import { decisionStatements, type StatementPlace, statement } from "../text/statements.ts"
 import { issueSeverity } from "./events/issues.ts"
 import { type DocumentKind, organizationKey, readDocumentId, teamAlias, teamKey } from "./names.ts"
@@ -51,7 +60,7 @@ export function render({ sourceId, parts }: { sourceId: string; parts: readonly 
   const title = titleOf(id.kind, body, parts)
   const labels = strings(body?.fields.labels)
   const tags = renderedTags(kind, title, labels, parts)
-  const trivial = kind === "issue" && isRoutine(title, body?.fields.authorBot === true)
+  const trivial = isPlaceholder(title) || (kind === "issue" && isRoutine(title, body?.fields.authorBot === true))
   const context: Context = { kind, title, tags, trivial, scope: scopeOf(id.kind, body, parts), body, parts }
   const comments = parts.filter((part) => part.kind === "comment")
   return {
@@ -134,7 +143,8 @@ const teamOf = (body: MergedPart | undefined, parts: readonly MergedPart[]) =>
 
 function renderedTags(kind: string, title: string, labels: readonly string[], parts: readonly MergedPart[]): string[] {
   const tags = tagsOf(kind, [title, ...labels, text(parts[0], "status") ?? ""])
-  const blockers = parts.some(({ fields }) => fields.relation === "blocks")
+  const over = ["completed", "canceled", "duplicate"].includes(text(parts[0], "state") ?? "")
+  const blockers = !over && parts.some(({ fields }) => fields.relation === "blocks")
   return blockers ? [...new Set([...tags, "blocked", "dependency"])] : tags
 }
 
@@ -190,10 +200,13 @@ function partStatements(part: MergedPart, context: Context): StatementDraft[] {
 /** The comment that resolved a thread is what the thread decided. */
 function answers(context: Context): StatementDraft[] {
   const chosen = new Set(context.parts.map(({ fields }) => fields.resolvedBy))
-  return context.parts
-    .filter(({ partId }) => partId.startsWith("comment:") && chosen.has(partId.slice("comment:".length)))
-    .filter((part) => !isChatter(text(part, "text")))
-    .flatMap((part) => statement("decision", said(part), statementPlace(part, context)) ?? [])
+  return (
+    context.parts
+      .filter(({ partId }) => partId.startsWith("comment:") && chosen.has(partId.slice("comment:".length)))
+      // One that says itself that it decides is read as such already.
+      .filter((part) => !isChatter(text(part, "text")) && decisions(text(part, "text") ?? "").length === 0)
+      .flatMap((part) => statement("decision", said(part), statementPlace(part, context)) ?? [])
+  )
 }
 
 /** The last note with which an issue was done or given up: what somebody who looks it up later wants to know first. */

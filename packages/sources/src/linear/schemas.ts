@@ -116,8 +116,8 @@ export const Issue = Node.extend({
   cycle: z.object({ id, name: text, number: count }).nullish(),
   projectMilestoneId: idOrNone,
   projectMilestone: Milestone.nullish(),
-  reactionData: z.unknown(),
-  botActor: z.unknown(),
+  reactionData: z.unknown().optional(),
+  botActor: z.unknown().optional(),
 })
 export type Issue = z.infer<typeof Issue>
 
@@ -146,8 +146,8 @@ export const Comment = Node.extend({
   userId: idOrNone,
   user: User.nullish(),
   externalUser: ExternalUser.nullish(),
-  botActor: z.unknown(),
-  reactionData: z.unknown(),
+  botActor: z.unknown().optional(),
+  reactionData: z.unknown().optional(),
 })
 export type Comment = z.infer<typeof Comment>
 
@@ -190,7 +190,7 @@ export const Update = Node.extend({
   project: Named.nullish(),
   initiativeId: idOrNone,
   initiative: Named.nullish(),
-  reactionData: z.unknown(),
+  reactionData: z.unknown().optional(),
 })
 export type Update = z.infer<typeof Update>
 
@@ -268,7 +268,7 @@ export const Attachment = Node.extend({
   subtitle: text,
   url: z.string(),
   sourceType: text,
-  metadata: z.unknown(),
+  metadata: z.unknown().optional(),
   creatorId: idOrNone,
 })
 export type Attachment = z.infer<typeof Attachment>

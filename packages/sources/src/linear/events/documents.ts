@@ -1,7 +1,7 @@
 import type { MomentDraft } from "@engram/contracts/draft"
 import { z } from "zod"
 import { carried, link } from "../../claims.ts"
-import { importance } from "../../observe/importance.ts"
+import { importance, isPlaceholder } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { byActor, claimOf, type LinearEvent } from "../event.ts"
@@ -78,7 +78,11 @@ function writtenMoment(event: LinearEvent, document: Document, scope: string): M
     scope,
     headline: `Document written${byActor(event)}: ${document.title}`,
     description: textField(document.content),
-    importance: importance({ base: 0.3, linked: tags.includes("incident") ? 1 : 0 }),
+    importance: importance({
+      base: 0.3,
+      linked: tags.includes("incident") ? 1 : 0,
+      trivial: isPlaceholder(document.title) || isPlaceholder(document.content ?? ""),
+    }),
     tags,
     subjects: [
       document.creatorId ? userAlias(document.creatorId) : undefined,

@@ -1,7 +1,7 @@
 import type { Link } from "@engram/contracts/graph"
 import { z } from "zod"
 import { carried, link } from "../../claims.ts"
-import { importance } from "../../observe/importance.ts"
+import { importance, isPlaceholder } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { byActor, changed, claimOf, type LinearEvent } from "../event.ts"
@@ -61,7 +61,7 @@ export function readInitiative(event: LinearEvent) {
         scope: gathering.organization,
         headline: `Initiative ${initiative.name} ${happened.words}${byActor(event)}`,
         description: initiative.description,
-        importance: importance({ base: happened.base, reach: 1 }),
+        importance: importance({ base: happened.base, reach: 1, trivial: isPlaceholder(initiative.name) }),
         tags: tagsOf("initiative", [initiative.name]),
         subjects: [initiative.ownerId ? userAlias(initiative.ownerId) : undefined],
         url: initiative.url ?? event.url,

@@ -2,7 +2,7 @@ import type { MomentDraft, PartDraft } from "@engram/contracts/draft"
 import type { Link } from "@engram/contracts/graph"
 import { z } from "zod"
 import { carried, link } from "../../claims.ts"
-import { importance, isRoutine, participantsOf, severityOf } from "../../observe/importance.ts"
+import { importance, isPlaceholder, isRoutine, participantsOf, severityOf } from "../../observe/importance.ts"
 import { acceptance, type Happening, moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { byActor, changed, claimOf, type LinearEvent } from "../event.ts"
@@ -115,6 +115,8 @@ type Happened = Pick<Happening, "kind" | "at"> & {
   readonly words: string
   readonly base: number
   readonly tags?: readonly string[]
+  /** Told, and not worth being found before anything else. */
+  readonly minor?: true
 }
 
 /** What a person would tell of the event; most updates are none of it. */
@@ -127,13 +129,14 @@ function happenings(event: LinearEvent, issue: Issue): Happened[] {
   if (changed(event, "priority") && issue.priority === 1)
     found.push({ kind: "urgent", words: "became urgent", at, base: 0.2 })
   if (becameBlocked(event, issue))
-    found.push({ kind: "blocked", words: "is blocked", at, base: 0.35, tags: ["blocked"] })
+    found.push({ kind: "blocked", words: "was marked as blocked", at, base: 0.35, tags: ["blocked"] })
   if (changed(event, "assigneeId") && event.updatedFrom.assigneeId && issue.assigneeId)
     found.push({
       kind: "reassigned",
       words: `handed over to ${issue.assignee?.name ?? "somebody else"}`,
       at,
       base: 0.1,
+      minor: true,
     })
   return found
 }
@@ -187,7 +190,7 @@ function issueMoment(told: {
   readonly gathering: Gathering
 }): MomentDraft {
   const { event, issue, key, scope, happened } = told
-  const { words, base, tags: more = [], ...identity } = happened
+  const { words, base, tags: more = [], minor = false, ...identity } = happened
   const labels = (issue.labels ?? []).map(({ name }) => name)
   const tags = [...new Set([...tagsOf("issue", [issue.title, ...labels]), ...more])]
   const people = new Set([issue.creatorId, issue.assigneeId, issue.delegateId].filter(Boolean))
@@ -206,7 +209,8 @@ function issueMoment(told: {
       participants: participantsOf(people.size - 1),
       linked: tags.includes("incident") ? 1 : 0,
       reach: issue.projectId ? 0.5 : 0,
-      trivial: isRoutine(issue.title, !issue.creatorId && Boolean(issue.botActor)),
+      trivial:
+        minor || isPlaceholder(issue.title) || isRoutine(issue.title, !issue.creatorId && Boolean(issue.botActor)),
     }),
     tags,
     subjects: [

@@ -2,7 +2,7 @@ import type { MomentDraft, PartDraft } from "@engram/contracts/draft"
 import type { Link } from "@engram/contracts/graph"
 import { z } from "zod"
 import { carried, link } from "../../claims.ts"
-import { importance, participantsOf, severityOf } from "../../observe/importance.ts"
+import { importance, isPlaceholder, participantsOf, severityOf } from "../../observe/importance.ts"
 import { type Happening, moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { byActor, changed, claimOf, type LinearEvent } from "../event.ts"
@@ -76,6 +76,7 @@ function projectMoment(event: LinearEvent, project: Project, scope: string, happ
       severity: severityOf([project.name]),
       participants: participantsOf(project.memberIds?.length ?? 0),
       reach: (project.teamIds?.length ?? 0) > 1 ? 1 : 0,
+      trivial: isPlaceholder(project.name),
     }),
     tags: tagsOf("project", [project.name]),
     subjects: [

@@ -2,7 +2,7 @@ import type { MomentDraft } from "@engram/contracts/draft"
 import type { AliasRef } from "@engram/contracts/graph"
 import { z } from "zod"
 import { carried, link } from "../../claims.ts"
-import { importance } from "../../observe/importance.ts"
+import { importance, isPlaceholder } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { changed, claimOf, type LinearEvent } from "../event.ts"
@@ -102,13 +102,13 @@ function healthMoment(
     scope: gathering.organization,
     headline: `${subject.kind} ${name} ${words}`.replace("  ", " "),
     description: textField(update.body),
-    importance: importance({ base, reach: subject.kind === "Initiative" ? 1 : 0 }),
-    tags: tagsOf(
-      subject.kind.toLowerCase(),
-      [name, update.body ?? ""].map((text) => text.slice(0, 500)),
-    ),
+    importance: importance({
+      base,
+      reach: subject.kind === "Initiative" ? 1 : 0,
+      trivial: isPlaceholder(update.body ?? ""),
+    }),
+    tags: tagsOf(subject.kind.toLowerCase(), [name]),
     subjects: [subject.alias, update.userId ? userAlias(update.userId) : undefined],
     url: update.url ?? event.url,
-    links: [],
   })
 }
