@@ -220,8 +220,6 @@ describe("projects, initiatives, cycles, documents", () => {
 })
 
 describe("scopes", () => {
-  const scopeOf = (body: unknown, key: string) => draftsOf(body).scopes.find((scope) => scope.key.startsWith(key))!
-
   it("are the team; projects of several teams, initiatives and documents are everybody's", () => {
     expect(rendered(["issue-create"], "issue").scope).toMatch(/^team:/)
     expect(rendered(["cycle-create"], "cycle").scope).toMatch(/^team:/)
@@ -232,11 +230,21 @@ describe("scopes", () => {
 
   it("are private when the payload says so, and no payload that leaves it out opens them again", () => {
     const team = fixture("issue-create").data.team as object
-    const told = scopeOf(changed("issue-create", { team: { ...team, private: true } }), "team")
-    expect(told).toMatchObject({ privacy: "private", name: "Engineering", at: Date.parse("2026-03-03T09:00:00.000Z") })
-    const untold = scopeOf(fixture("issue-update-completed"), "team")
-    expect(untold.at).toBeLessThan(told.at)
-    expect(scopeOf(fixture("cycle-create"), "team").at).toBeLessThan(untold.at)
+    const privacyOf = (body: unknown) =>
+      draftsOf(body).scopes.find(({ key, privacy }) => key.startsWith("team") && privacy !== undefined)!
+    const told = privacyOf(changed("issue-create", { team: { ...team, private: true } }))
+    expect(told).toMatchObject({ privacy: "private", at: Date.parse("2026-03-03T09:00:00.000Z") })
+    for (const name of ["issue-update-completed", "cycle-create"])
+      expect(privacyOf(fixture(name)), name).toMatchObject({ privacy: "org", at: 0 })
+  })
+
+  it("are named by whoever names them, at that time", () => {
+    const names = draftsOf(fixture("issue-update-completed")).scopes.filter(({ name }) => name !== undefined)
+    expect(names.map(({ name, at }) => [name, at])).toEqual([
+      ["acme", Date.parse("2026-03-04T16:00:00.000Z")],
+      ["Engineering", Date.parse("2026-03-04T16:00:00.000Z")],
+    ])
+    expect(draftsOf(fixture("cycle-create")).scopes.filter(({ name }) => name !== undefined)).toEqual([])
   })
 
   it("do not let an issue of a private team be named by another's relation", () => {
@@ -287,6 +295,20 @@ describe("people", () => {
       author: "GitHub",
       authorBot: true,
     })
+  })
+})
+
+describe("what a text names", () => {
+  it("is an edge: other issues, pull requests and documents, not the issue itself", () => {
+    const { links } = rendered(["issue-create", "comment-create", "comment-create-by-bot"], "issue")
+    expect(links.map(({ type, to, requires }) => [type, to.value, requires?.value])).toEqual([
+      ["REFERENCES", "ENG-90", undefined],
+      ["REFERENCES", "acme/search#41", undefined],
+      ["BLOCKED_BY", "ENG-90", "ENG"],
+    ])
+    const [part] = documentOf(changed("issue-create", { description: "ENG-101 is this one; UTF-8 is none." })).parts
+    expect(linear.render({ sourceId: documentOf(fixture("issue-create")).sourceId, parts: [part!] }).links).toEqual([])
+    expect(rendered(["document-update"], "document").links.map(({ to }) => to.value)).toEqual(["acme/search#42"])
   })
 })
 

@@ -37,13 +37,7 @@ export class Gathering {
     this.#at = at
     this.organization = organizationKey(organizationId)
     const name = /^https:\/\/linear\.app\/([\w-]{1,100})\//.exec(url ?? "")?.[1]
-    this.#scope({
-      key: this.organization,
-      kind: "organization",
-      name: name ?? organizationId,
-      privacy: "org",
-      at: name ? 1 : 0,
-    })
+    this.#scope(this.organization, "organization", name)
     if (actor?.id && actor.type === "user") this.account({ ...actor, id: actor.id })
   }
 
@@ -114,15 +108,12 @@ export class Gathering {
         private: team.private ?? undefined,
       }),
     })
-    const scope = { key: teamKey(team.id), kind: "team", name: team.name ?? team.key }
-    // A payload that leaves privacy out must not open a team that another one called private: it fills a gap, and no more.
-    if (typeof team.private !== "boolean") return this.#scope({ ...scope, privacy: "org", at: 1 })
-    return this.#scope({ ...scope, privacy: team.private ? "private" : "org", at: this.#at })
+    return this.#scope(teamKey(team.id), "team", team.name ?? team.key, team.private)
   }
 
   /** A team that the payload names by its id alone. */
   teamScope(teamId: string): string {
-    return this.#scope({ key: teamKey(teamId), kind: "team", name: teamId, privacy: "org", at: 0 })
+    return this.#scope(teamKey(teamId), "team")
   }
 
   /** An issue as the graph's "thing", with every key it goes by; the team its key names becomes known with it. */
@@ -197,10 +188,16 @@ export class Gathering {
     }
   }
 
-  #scope(scope: ScopeDraft): string {
-    const known = this.#scopes.get(scope.key)
-    if (!known || scope.at > known.at) this.#scopes.set(scope.key, scope)
-    return scope.key
+  /**
+   * Webhooks leave privacy out. What they tell is for the workspace, unless something else ever said that it is private: a
+   * claim at 0 fills that gap, and overrides nothing.
+   */
+  #scope(key: string, kind: string, name?: string, hidden?: boolean | null): string {
+    const told = typeof hidden === "boolean"
+    if (told || !this.#scopes.has(`${key} privacy`))
+      this.#scopes.set(`${key} privacy`, { key, kind, privacy: hidden ? "private" : "org", at: told ? this.#at : 0 })
+    if (name !== undefined) this.#scopes.set(`${key} name`, { key, kind, name, at: this.#at })
+    return key
   }
 }
 

@@ -12,9 +12,22 @@ import {
 } from "../observe/importance.ts"
 import { acceptance, distinct, gist } from "../observe/moment.ts"
 import { decisions } from "../text/decisions.ts"
+import { crossReferences } from "../text/references.ts"
 import { decisionStatements, type StatementPlace, statement } from "../text/statements.ts"
 import { issueSeverity } from "./events/issues.ts"
-import { type DocumentKind, organizationKey, readDocumentId, teamAlias, teamKey } from "./names.ts"
+import {
+  type DocumentKind,
+  documentSlugAlias,
+  initiativeSlugAlias,
+  issueKeyAlias,
+  named,
+  organizationKey,
+  projectSlugAlias,
+  readDocumentId,
+  slugOf,
+  teamAlias,
+  teamKey,
+} from "./names.ts"
 import { tagsOf } from "./tags.ts"
 
 /** How Linear calls each kind in the documents' `kind`, and what it is worth by itself. */
@@ -90,7 +103,7 @@ export function render({ sourceId, parts }: { sourceId: string; parts: readonly 
       ...answers(context),
       ...closingNote(context),
     ],
-    links: [],
+    links: textLinks(parts, selfOf(sourceId, body)),
   }
 }
 
@@ -168,8 +181,7 @@ function peopleIn(parts: readonly MergedPart[]): number {
 
 /** A body without text is its title, so that every document can be found by what it is called. */
 function section(part: MergedPart, title: string): Section | undefined {
-  const written = [text(part, "lead"), text(part, "text")].filter((each) => each?.trim()).join("\n\n")
-  const markdown = written || (part.partId === "body" ? title : undefined)
+  const markdown = written(part) || (part.partId === "body" ? title : undefined)
   if (markdown === undefined) return undefined
   return { partId: part.partId, label: labelOf(part), markdown, occurredAt: createdAt(part) }
 }
@@ -237,6 +249,35 @@ const statementPlace = (part: MergedPart, { title, tags, trivial, body, parts, k
     tags,
   }
 }
+
+/** The names that a document goes by in texts: its own are no references. */
+function selfOf(sourceId: string, body: MergedPart | undefined): AliasRef[] {
+  const { kind, id } = readDocumentId(sourceId)
+  const key = text(body, "key")
+  const slug = slugOf(text(body, "url"))
+  return [
+    named(kind, id).alias,
+    ...(key ? [issueKeyAlias(key)] : []),
+    ...(slug ? [projectSlugAlias(slug), initiativeSlugAlias(slug), documentSlugAlias(slug)] : []),
+  ]
+}
+
+/** Edges that what people wrote states, each since the first part that states it. */
+function textLinks(parts: readonly MergedPart[], self: readonly AliasRef[]): Rendered["links"] {
+  const found = new Map<string, Rendered["links"][number]>()
+  for (const part of parts.filter(({ kind }) => kind === "body" || kind === "comment")) {
+    const since = createdAt(part)
+    for (const reference of crossReferences(written(part), { self })) {
+      const key = `${reference.type} ${reference.to.type} ${reference.to.value}`
+      const known = found.get(key)
+      if (!known || since < known.since) found.set(key, { ...reference, since })
+    }
+  }
+  return [...found.values()]
+}
+
+const written = (part: MergedPart) =>
+  [text(part, "lead"), text(part, "text")].filter((each) => each?.trim()).join("\n\n")
 
 const earliest = (parts: readonly MergedPart[]) =>
   parts.reduce((least, part) => Math.min(least, createdAt(part)), parts[0]?.at ?? 0)

@@ -3,6 +3,7 @@ import type { AliasRef, Link } from "@engram/contracts/graph"
 import type { JsonObject } from "@engram/contracts/json"
 import { z } from "zod"
 import { carried, link } from "../../claims.ts"
+import { shownAt } from "../../text/addresses.ts"
 import { read } from "../../text/read.ts"
 import { claimOf, type LinearEvent, skipped } from "../event.ts"
 import { Gathering } from "../gather.ts"
@@ -47,24 +48,9 @@ export function readAttachment(event: LinearEvent) {
 /** What Linear's GitHub integration says of a pull request: which one, and whether merging it closes the issue. */
 function attachedTo({ metadata, url }: Attachment, issue: AliasRef): Link[] {
   const { linkKind } = (typeof metadata === "object" && metadata !== null ? metadata : {}) as JsonObject
-  const to = linkedThing(url)
+  const to = shownAt(url)
   if (!to) return []
   return linkKind === "closes" ? [link("RESOLVES", issue, to)] : [link("REFERENCES", to)]
-}
-
-const pullRequest =
-  /^https:\/\/github\.com\/([\w-]{1,39}\/[\w.-]{1,100})\/(?:pull|issues|discussions)\/(\d{1,9})(?=[/?#]|$)/i
-const slackMessage =
-  /^https:\/\/[\w.-]{1,100}\.slack\.com\/archives\/([CDG][A-Z\d]{1,20})\/p(\d{10})(\d{6})(?=[/?#]|$)/i
-const slackThread = /[?&]thread_ts=(\d{10}\.\d{6})(?=[&#]|$)/
-
-function linkedThing(url: string): AliasRef | undefined {
-  const [, slug, number] = pullRequest.exec(url) ?? []
-  if (slug) return { type: "github:ref", value: `${slug.toLowerCase()}#${number}` }
-  const [, channel, seconds, micros] = slackMessage.exec(url) ?? []
-  if (!channel) return undefined
-  const root = slackThread.exec(url)?.[1] ?? `${seconds}.${micros}`
-  return { type: "slack:message", value: `${channel.toUpperCase()}:${root}` }
 }
 
 const Reactions = z.object({ data: Reaction })
