@@ -12,7 +12,7 @@ export const linear: Source = {
   isAuthentic,
   secretFrom: "there",
   setup:
-    "In Linear: Settings → Administration → API → New webhook, choose all public teams and every data change event, and copy the signing secret.",
+    "In Linear: Settings → Administration → API → New webhook, with this URL, all public teams and every data change event; then connect again with the signing secret it shows.",
   eventName,
   normalize,
   render,
