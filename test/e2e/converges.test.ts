@@ -5,7 +5,6 @@ import { examplePayloads, linearPayloads } from "../examples.ts"
 import { createWorkbench, type Payload } from "../workbench.ts"
 
 const streams: readonly (readonly [name: string, payloads: readonly Payload[]])[] = [
-  ["GitHub", examplePayloads],
   ["Linear", linearPayloads],
   ["all sources together", [...examplePayloads, ...linearPayloads]],
 ]
