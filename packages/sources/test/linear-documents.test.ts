@@ -230,21 +230,12 @@ describe("scopes", () => {
 
   it("are private when the payload says so, and no payload that leaves it out opens them again", () => {
     const team = fixture("issue-create").data.team as object
-    const privacyOf = (body: unknown) =>
-      draftsOf(body).scopes.find(({ key, privacy }) => key.startsWith("team") && privacy !== undefined)!
-    const told = privacyOf(changed("issue-create", { team: { ...team, private: true } }))
-    expect(told).toMatchObject({ privacy: "private", at: Date.parse("2026-03-03T09:00:00.000Z") })
-    for (const name of ["issue-update-completed", "cycle-create"])
-      expect(privacyOf(fixture(name)), name).toMatchObject({ privacy: "org", at: 0 })
-  })
-
-  it("are named by whoever names them, at that time", () => {
-    const names = draftsOf(fixture("issue-update-completed")).scopes.filter(({ name }) => name !== undefined)
-    expect(names.map(({ name, at }) => [name, at])).toEqual([
-      ["acme", Date.parse("2026-03-04T16:00:00.000Z")],
-      ["Engineering", Date.parse("2026-03-04T16:00:00.000Z")],
-    ])
-    expect(draftsOf(fixture("cycle-create")).scopes.filter(({ name }) => name !== undefined)).toEqual([])
+    const scopeOf = (body: unknown) => draftsOf(body).scopes.find(({ key }) => key.startsWith("team"))!
+    const told = scopeOf(changed("issue-create", { team: { ...team, private: true } }))
+    expect(told).toMatchObject({ privacy: "private", name: "Engineering", at: Date.parse("2026-03-03T09:00:00.000Z") })
+    const named = scopeOf(fixture("issue-update-completed"))
+    expect(named).toMatchObject({ privacy: "org", name: "Engineering", at: 1 })
+    expect(scopeOf(fixture("cycle-create"))).toMatchObject({ privacy: "org", name: named.key, at: 0 })
   })
 
   it("do not let an issue of a private team be named by another's relation", () => {

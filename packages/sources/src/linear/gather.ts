@@ -189,14 +189,15 @@ export class Gathering {
   }
 
   /**
-   * Webhooks leave privacy out. What they tell is for the workspace, unless something else ever said that it is private: a
-   * claim at 0 fills that gap, and overrides nothing.
+   * Webhooks leave privacy out. What they tell is for the workspace, unless something else ever said that it is private: such
+   * a claim is dated 1, or 0 without a name, so that it fills gaps and overrides nothing.
    */
   #scope(key: string, kind: string, name?: string, hidden?: boolean | null): string {
     const told = typeof hidden === "boolean"
-    if (told || !this.#scopes.has(`${key} privacy`))
-      this.#scopes.set(`${key} privacy`, { key, kind, privacy: hidden ? "private" : "org", at: told ? this.#at : 0 })
-    if (name !== undefined) this.#scopes.set(`${key} name`, { key, kind, name, at: this.#at })
+    const at = told ? this.#at : Number(name !== undefined)
+    const known = this.#scopes.get(key)
+    if (!known || at > known.at)
+      this.#scopes.set(key, { key, kind, name: name ?? key, privacy: hidden ? "private" : "org", at })
     return key
   }
 }
