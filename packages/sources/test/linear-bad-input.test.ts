@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest"
 import { linear } from "../src/linear/index.ts"
 import { changed, deliver, documentOf, draftsOf, fixture, request } from "./linear-delivery.ts"
 
+/** Time this process worked, so that a busy machine fails nothing. */
+const cpuMs = () => process.cpuUsage().user / 1_000
+
 function refusal(run: () => unknown): Rejected {
   try {
     run()
@@ -132,21 +135,21 @@ describe("strange and large payloads", () => {
   })
 
   it.each(["ENG-1 ", "https://linear.app/a/issue/A-1 ", "+++ a\n", "` `` ", "Decision:\n", "\n", "> "])(
-    "a megabyte of %j takes less than five seconds",
+    "a megabyte of %j takes less than five seconds of work",
     (piece) => {
       const description = piece.repeat(1_000_000 / piece.length)
-      const started = performance.now()
+      const started = cpuMs()
       const document = documentOf(changed("issue-create", { description }))
       linear.render({ sourceId: document.sourceId, parts: document.parts })
-      expect(performance.now() - started).toBeLessThan(5_000)
+      expect(cpuMs() - started).toBeLessThan(5_000)
     },
   )
 
   it("an address or URL of a megabyte names nothing, and takes no time", () => {
-    const started = performance.now()
+    const started = cpuMs()
     const url = `https://linear.app/acme/project/${"a-".repeat(500_000)}`
     draftsOf(changed("project-create", { url, slugId: null }))
     documentOf(changed("attachment-create-slack", { url: `https://${"a.".repeat(500_000)}` }))
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(cpuMs() - started).toBeLessThan(1_000)
   })
 })

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { readable } from "../src/linear/markdown.ts"
 
+/** Time this process worked, so that a busy machine fails nothing. */
+const cpuMs = () => process.cpuUsage().user / 1_000
+
 describe("Linear's markdown", () => {
   it.each([
     ["+++ Stack trace\nline\n+++\nafter", "**Stack trace**\n\nline\n\nafter"],
@@ -42,10 +45,10 @@ describe("Linear's markdown", () => {
     "https://linear.app/a/issue/A-1 ",
     "> ".repeat(50),
     "`",
-  ])("a megabyte of %j takes less than two seconds", (piece) => {
+  ])("a megabyte of %j takes less than two seconds of work", (piece) => {
     const text = `linear.app +++\n${piece.repeat(1_000_000 / piece.length)}`
-    const started = performance.now()
+    const started = cpuMs()
     readable(text)
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(cpuMs() - started).toBeLessThan(2_000)
   })
 })
