@@ -14,6 +14,7 @@ import type {
   StoreId,
 } from "./ids.ts"
 import type { JsonObject } from "./json.ts"
+import type { AccountRow } from "./people.ts"
 import type { EmbeddingModel, Lane, VectorMetadata } from "./ports.ts"
 import type { StoredRequest } from "./source.ts"
 
@@ -227,6 +228,11 @@ export interface KnowledgeWrite {
   replaceEvidence(evidenceIds: readonly (DocumentId | ObservationId)[], rows: readonly EvidenceRow[]): Promise<void>
   /** Adds to what these observations prove; repeating it changes nothing. */
   addEvidence(rows: readonly EvidenceRow[]): Promise<void>
+  /**
+   * Saves what identity reads of these accounts and finds the people anew that this touches. It keeps other batches of the workspace
+   * that do the same waiting until this transaction ends, so it comes last.
+   */
+  saveAccounts(rows: readonly AccountRow[]): Promise<void>
   replaceDocumentEntities(
     documentIds: readonly DocumentId[],
     rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[],

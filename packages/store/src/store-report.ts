@@ -83,7 +83,9 @@ export interface StoreReport {
 
 // All that hold what was told; leases come and go.
 const tables = [
+  "accounts",
   "api_keys",
+  "audit_log",
   "connections",
   "document_deliveries",
   "document_entities",
@@ -92,6 +94,7 @@ const tables = [
   "embedding_versions",
   "entities",
   "entity_aliases",
+  "identity_decisions",
   "ingest_deliveries",
   "knowledge_chunks",
   "knowledge_documents",

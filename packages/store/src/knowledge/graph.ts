@@ -1,9 +1,10 @@
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
+import { saveAccounts } from "../people/save-accounts.ts"
 
 type Graph = Pick<
   KnowledgeWrite,
-  "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "replaceEvidence" | "addEvidence"
+  "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "saveAccounts" | "replaceEvidence" | "addEvidence"
 >
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
@@ -47,6 +48,8 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => ({
          and (entity_aliases.entity_id is null or (excluded.at, excluded.entity_id) > (entity_aliases.at, entity_aliases.entity_id))`,
     )
   },
+
+  saveAccounts: (rows) => saveAccounts(tx, workspaceId, rows),
 
   replaceEvidence: async (evidenceIds, rows) => {
     if (evidenceIds.length === 0) return
