@@ -12,11 +12,6 @@ export interface Neighbourhood {
   readonly decisions: readonly StandingDecision[]
 }
 
-interface Seeds {
-  readonly ids: Iterable<string>
-  readonly keys: Iterable<string>
-}
-
 /**
  * Whoever changes accounts or decisions holds this until the transaction ends, so that the people found are those of what is stored.
  * Taken last: whoever has it waits for nobody.
@@ -29,7 +24,7 @@ export async function lockPeople(tx: Transaction, workspaceId: string): Promise<
 export async function findPeopleAgain(
   tx: Transaction,
   workspaceId: string,
-  seeds: Seeds,
+  seeds: Iterable<string>,
 ): Promise<Neighbourhood & { readonly people: People }> {
   const found = await neighbourhood(tx, workspaceId, seeds)
   const people = findPeople(found.accounts, found.decisions)
@@ -45,16 +40,19 @@ export async function findPeopleAgain(
   return { ...found, people }
 }
 
-/** Everything reachable from the seeds by keys held in common and by operators' words. */
-export async function neighbourhood(tx: Transaction, workspaceId: string, seeds: Seeds): Promise<Neighbourhood> {
+/** Everything reachable from the seeds (accounts' ids, and keys) by keys held in common and by operators' words. */
+export async function neighbourhood(
+  tx: Transaction,
+  workspaceId: string,
+  seeds: Iterable<string>,
+): Promise<Neighbourhood> {
   const accounts = new Map<string, Neighbourhood["accounts"][number]>()
   const decisions = new Map<string, StandingDecision>()
   const asked = new Set<string>()
-  let ids = new Set(seeds.ids)
-  let keys = new Set([...seeds.keys, ...ids])
+  let keys = new Set(seeds)
   while (keys.size > 0) {
     for (const key of keys) asked.add(key)
-    const rows = await accountsOf(tx, workspaceId, [...ids], [...keys])
+    const rows = await accountsOf(tx, workspaceId, [...keys])
     const told = await decisionsOn(tx, workspaceId, [...keys])
     for (const row of rows) accounts.set(row.id, row)
     for (const decision of told) decisions.set(keyOf(decision).join(" "), decision)
@@ -63,7 +61,6 @@ export async function neighbourhood(tx: Transaction, workspaceId: string, seeds:
       ...told.flatMap((decision) => (decision.verdict === "same" ? decision.accounts : [])),
     ]
     keys = new Set(named.filter((key) => !asked.has(key)))
-    ids = new Set([...keys].filter((key) => key.startsWith("ent_")))
   }
   return { accounts: [...accounts.values()], decisions: [...decisions.values()] }
 }
@@ -79,16 +76,15 @@ export function keyOf(decision: Decision): readonly [subject: string, object: st
 const accountsOf = (
   tx: Transaction,
   workspaceId: string,
-  ids: readonly string[],
   keys: readonly string[],
 ): Promise<Neighbourhood["accounts"]> =>
   tx.query<{ id: EntityId; kind: AccountKind; realm: string; linkKey: string | null; personId: EntityId | null }>(
     `select id, kind, realm, link_key as "linkKey", person_id as "personId" from accounts
-     where workspace_id = $1 and id = any($2)
-     union select h.* from unnest($3::text[]) as k(key) cross join lateral (
+     where workspace_id = $1 and id = any($2::text[])
+     union select h.* from unnest($2::text[]) as k(key) cross join lateral (
        select a.id, a.kind, a.realm, a.link_key, a.person_id from accounts a
        where a.workspace_id = $1 and a.link_key = k.key limit ${holdersMax + 2}) h`,
-    [workspaceId, ids, keys],
+    [workspaceId, keys],
   )
 
 async function decisionsOn(

@@ -15,6 +15,6 @@ export async function saveAccounts(tx: Transaction, workspaceId: string, rows: r
        hint = excluded.hint, verified = excluded.verified, link_key = excluded.link_key
      returning id, link_key as key, (select b.link_key from accounts b where b.id = accounts.id) as before`,
   )
-  const keys = saved.flatMap(({ key, before }) => [key, before]).filter((key) => key !== null)
-  await findPeopleAgain(tx, workspaceId, { ids: saved.map(({ id }) => id), keys })
+  const touched = saved.flatMap(({ id, key, before }) => [id, key, before]).filter((each) => each !== null)
+  await findPeopleAgain(tx, workspaceId, touched)
 }
