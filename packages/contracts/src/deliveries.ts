@@ -40,6 +40,8 @@ export interface Connection {
 
 export interface Connections {
   find(id: string): Promise<Connection | undefined>
+  /** Keeps the secret that a sender's handshake brings, if the connection has none. Whether it is the connection's secret now. */
+  adopt(connection: Connection, secret: string): Promise<boolean>
 }
 
 export const keyActions = ["write", "search"] as const

@@ -51,6 +51,14 @@ export function createConnections(options: { database: Database; sealer: Sealer 
       const [row] = await load("where id = $1", [id])
       return row && opened(row)
     }, kept),
+    adopt: (connection, secret) =>
+      database.inWorkspace(connection.workspaceId, async (tx) => {
+        const [row] = await tx.query<Row>("select * from connections where id = $1 for update", [connection.id])
+        if (!row || row.secrets.length > 0) return row !== undefined && opened(row).secrets.includes(secret)
+        const sealed = [sealer.seal(secret, row.id)]
+        await tx.query("update connections set secrets = $2 where id = $1", [row.id, JSON.stringify(sealed)])
+        return true
+      }),
     checkSecretKey: async () => {
       const [row] = await load("where secrets <> '[]' order by created_at desc limit 1", [])
       if (row) opened(row)
@@ -61,18 +69,22 @@ export function createConnections(options: { database: Database; sealer: Sealer 
 export interface ConnectionAdmin {
   /**
    * The connection of one source into one store, made with its workspace and store when missing. A `secret` that is not its
-   * newest becomes the newest, beside the one before. Without one, a new connection gets 32 random bytes (hex); an old one keeps its own.
+   * newest becomes the newest, beside the one before. Without one, an old connection keeps its own and a new one gets 32 random
+   * bytes (hex), or none if it `awaitsSecret` from the sender's handshake.
    */
   create(door: {
     readonly workspaceId: string
     readonly storeName: string
     readonly source: string
     readonly secret?: string
+    readonly awaitsSecret?: boolean
   }): Promise<Connection & { readonly created: boolean }>
   /** A new secret first; the one before stays valid, older ones do not. undefined when there is no such connection. */
   rotate(id: string, secret?: string): Promise<Connection | undefined>
   /** Ends a rotation: only the newest secret stays valid. False when there is no such connection. */
   settle(id: string): Promise<boolean>
+  /** Lets every secret go, so that the sender's next handshake brings a new one. undefined when there is no such connection. */
+  await(id: string): Promise<Connection | undefined>
   list(): Promise<ListedConnection[]>
 }
 
@@ -98,13 +110,13 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
     change(id, (secrets) => (secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2)))
 
   return {
-    create: async ({ workspaceId, storeName, source, secret }) => {
+    create: async ({ workspaceId, storeName, source, secret, awaitsSecret = false }) => {
       const storeId = deriveStoreId(workspaceId, storeName)
       const id = connectionId(workspaceId, source, storeId)
-      const sealed = sealer.seal(secret ?? newSecret(), id)
+      const secrets = awaitsSecret && secret === undefined ? [] : [sealer.seal(secret ?? newSecret(), id)]
       const created = await database.inWorkspace(workspaceId, async (tx) => {
         await ensureStore(tx, { workspaceId, storeId, storeName })
-        return insertConnection(tx, { id, workspaceId, storeId, source, secrets: [sealed] })
+        return insertConnection(tx, { id, workspaceId, storeId, source, secrets })
       })
       const connection = await change(id, (secrets) =>
         secret === undefined || secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2),
@@ -114,6 +126,7 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
     },
     rotate,
     settle: async (id) => (await change(id, (secrets) => secrets.slice(0, 1))) !== undefined,
+    await: (id) => change(id, () => []),
     list: () =>
       database.asFleet((tx) =>
         tx.query<ListedConnection>(

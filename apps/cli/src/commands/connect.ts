@@ -69,13 +69,15 @@ async function openDoor(
   source: string,
   { workspace, store, secret, rotate, settle }: ConnectOptions,
 ): ReturnType<ConnectionAdmin["create"]> {
-  const door = { workspaceId: workspace, storeName: store, source }
+  const secretFrom = sources[source]!.secretFrom
+  const door = { workspaceId: workspace, storeName: store, source, awaitsSecret: secretFrom === "handshake" }
   if (!rotate && !settle) return admin.create({ ...door, ...(secret === undefined ? {} : { secret }) })
 
   const existing = (await admin.list()).find(
     (each) => each.workspaceId === workspace && each.storeName === store && each.source === source,
   )
   if (!existing) throw new Error(`${source} is not connected to ${workspace}/${store}: there is nothing to rotate`)
+  if (rotate && secretFrom === "handshake") return { ...(await admin.await(existing.id))!, created: false }
   if (rotate) return { ...(await admin.rotate(existing.id, secret))!, created: false }
   await admin.settle(existing.id)
   return admin.create(door)
@@ -88,6 +90,9 @@ function checkUsage(source: string, { secret, settle, rotate, url }: ConnectOpti
   if (!webhookSources.includes(source)) {
     throw new UsageError(`no source is called "${source}"; there is ${webhookSources.join(", ")}`)
   }
+  const { secretFrom } = sources[source]!
+  if (secretFrom === "there" && secret === undefined && !settle)
+    throw new UsageError(`${source} makes the secret itself: give it with --secret. ${sources[source]!.setup}`)
   if (secret !== undefined && secret.length < 8) throw new UsageError("--secret needs at least 8 characters")
   if (settle && (rotate || secret !== undefined)) throw new UsageError("--settle ends a rotation: give it alone")
   if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) throw new UsageError("--url begins with https:// or http://")
@@ -111,11 +116,9 @@ function inWords({ terminal }: Context, door: Connected): string {
     headline,
     "",
     line("payload URL", terminal.style("bold", door.url)),
-    line("content type", "application/json"),
-    line("secret", terminal.style("bold", door.secret)),
+    line("secret", terminal.style("bold", door.secret || "none yet: the sender's handshake brings it")),
     ...(door.secretsValid > 1 ? ["", "The secret before it is valid too, until `--settle`."] : []),
-    ...(door.source === "github"
-      ? ["", "On GitHub: Settings → Webhooks → Add webhook, and choose “Send me everything”."]
-      : []),
+    "",
+    sources[door.source]!.setup,
   ].join("\n")
 }
