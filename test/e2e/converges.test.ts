@@ -1,13 +1,16 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
-import { examplePayloads as payloads } from "../examples.ts"
+import { directoryPayloads, withDirectory } from "../directory.ts"
+import { examplePayloads } from "../examples.ts"
 import { createWorkbench } from "../workbench.ts"
+
+const payloads = [...examplePayloads, ...directoryPayloads]
 
 test("every real payload ends processed or skipped, and nothing is left owed", async () => {
   const bench = await createWorkbench()
   try {
-    await bench.accept(payloads)
+    await bench.accept(examplePayloads)
     await bench.drain()
     const states = await bench.database.pool.query("select distinct state from ingest_deliveries order by state")
     expect(states.rows.map((row) => row.state)).toEqual(["processed", "skipped"])
@@ -18,7 +21,7 @@ test("every real payload ends processed or skipped, and nothing is left owed", a
 
 test("any order and any repetition of real deliveries ends in the same state", async () => {
   const state = async (order: readonly number[]) => {
-    const bench = await createWorkbench()
+    const bench = await createWorkbench({ sources: withDirectory })
     try {
       const seen = new Map<number, number>()
       const deliveries = order.map((i) => {
@@ -38,6 +41,10 @@ test("any order and any repetition of real deliveries ends in the same state", a
   const all = payloads.map((_, i) => i)
   const expected = await state(all)
   expect(expected.knowledge_documents?.length).toBeGreaterThan(10)
+  // People, and some of them with more than one account.
+  const people = expected.accounts?.flatMap((line) => JSON.parse(line).person_id ?? []) ?? []
+  expect(new Set(people).size).toBeGreaterThan(30)
+  expect(people.length - new Set(people).size).toBeGreaterThan(30)
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }), async (order) => {
       expect(await state(order)).toEqual(expected)
