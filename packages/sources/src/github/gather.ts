@@ -64,7 +64,7 @@ export class Gathering {
         type: user.type ?? undefined,
         url: user.html_url ?? undefined,
         bot: user.type || isBot(user) ? isBot(user) : undefined,
-        organization: user.type === "Organization" || undefined,
+        organization: user.type ? user.type === "Organization" : undefined,
         ...(email && { email, emailVerified: true }),
         commitEmail: signature.email || undefined,
       }),
