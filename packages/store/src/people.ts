@@ -158,18 +158,10 @@ async function show(tx: Transaction, workspaceId: string, account: StoredAccount
   const addresses = person!.accounts.flatMap(({ address }) => (address === null ? [] : [address]))
   const isAbout = (subjects: readonly string[]): boolean =>
     subjects.some((subject) => ids.includes(subject) || addresses.includes(subject))
-  const names = await tx.query<{ id: string }>(
-    "select id from entity_aliases where workspace_id = $1 and entity_id = any($2)",
-    [workspaceId, ids],
-  )
   return {
     ...person!,
     kind: account.kind,
-    aliases: await aliasesOfPeople(
-      tx,
-      workspaceId,
-      names.map(({ id }) => id),
-    ),
+    aliases: await aliasesOfPeople(tx, workspaceId, [account.id]),
     links: links.filter(({ accountIds }) => isAbout(accountIds)),
     decisions: near.decisions.filter((decision) =>
       isAbout("address" in decision ? [decision.address] : decision.accounts),

@@ -6,6 +6,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { createKnowledge } from "../src/knowledge.ts"
 import { aliasesOfPeople } from "../src/people/aliases.ts"
+import { removeAccounts } from "../src/people/remove-accounts.ts"
 import { createPeopleDesk, type PeopleDesk } from "../src/people.ts"
 import { useDatabase } from "./store-fixture.ts"
 
@@ -304,6 +305,29 @@ describe("people, while accounts and decisions come and go", () => {
     await deskOf(acme).link("ada", "github:login:mona", "slack:user:2")
     expect(await from("github:login", "mona")).toHaveLength(4)
     expect((await deskOf(acme).show("github:login:mona")).aliases).toHaveLength(4)
+  })
+
+  test("accounts that are removed take what was decided of them along, and leave the others as if they had never been", async () => {
+    const acme = newWorkspace()
+    const desk = deskOf(acme)
+    const [a, b, c] = [
+      account(acme, "linear:user", "1", "mona@acme.example"),
+      account(acme, "slack:user", "2", "mona@acme.example"),
+      account(acme, "github:user", "3"),
+    ]
+    await save(acme, a!, b!, c!)
+    await desk.link("ada", a!.id, c!.id)
+    await context.database.inWorkspace(acme, (tx) => removeAccounts(tx, acme, [a!.id]))
+    expect([...(await personOf(acme))].sort()).toEqual(
+      [
+        [b!.id, b!.id],
+        [c!.id, c!.id],
+      ].sort(),
+    )
+    await save(acme, a!)
+    const back = await personOf(acme)
+    expect(back.get(a!.id)).toBe(back.get(b!.id))
+    expect(back.get(c!.id)).toBe(c!.id)
   })
 
   test("a name that several people have is answered with who they are, and another workspace's with nothing", async () => {
