@@ -4,7 +4,7 @@ import { sources } from "@engram/sources/registry"
 import type { Payload } from "./workbench.ts"
 
 /** What a provider says of one of its accounts. */
-export interface Said {
+interface Said {
   readonly type: string
   readonly value: string
   readonly fields: JsonObject

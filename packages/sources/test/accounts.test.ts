@@ -17,10 +17,10 @@ const commit = (author: object) => ({
   committer: { name: "GitHub", email: "noreply@github.com", username: "web-flow" },
 })
 const mona = { id: 7, login: "Mona", type: "User" }
-const pushed = (author: object) =>
+const pushed = (author: object, pusher: object = {}) =>
   push((payload) => {
     const one = commit(author)
-    Object.assign(payload, { commits: [one], head_commit: one, sender: mona, ref: "refs/heads/master" })
+    Object.assign(payload, { commits: [one], head_commit: one, sender: mona, pusher, ref: "refs/heads/master" })
     Object.assign(payload.repository as object, { default_branch: "master" })
   })
 
@@ -36,6 +36,15 @@ test("a commit's name and address are the pusher's own words: a hint, never a ve
   expect(found?.fields).not.toHaveProperty("email")
   expect(found?.fields).not.toHaveProperty("emailVerified")
   expect(found?.aliases).toEqual([{ type: "github:login", value: "mona" }])
+})
+
+test("who pushes others' commits is known by what GitHub says of the pusher, as a hint", () => {
+  const others = { name: "Ada", email: "ada@acme.example", username: "ada" }
+  const { entities } = pushed(others, { name: "mona", email: "mona@acme.example" })
+  expect(account(entities, 7)?.fields).toMatchObject({ commitEmail: "mona@acme.example" })
+  expect(account(entities, 7)?.fields).not.toHaveProperty("name")
+  expect(account(entities, 7)?.fields).not.toHaveProperty("emailVerified")
+  expect(account(pushed(others, { name: "deploy-key" }).entities, 7)?.fields).not.toHaveProperty("commitEmail")
 })
 
 test("another author's address is not the pusher's", () => {

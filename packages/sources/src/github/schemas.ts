@@ -163,7 +163,7 @@ export const Release = z.object({
   published_at: time,
 })
 
-const CommitAuthor = z.object({ name: text, email: text, username: text })
+export const CommitAuthor = z.object({ name: text, email: text, username: text })
 export const PushCommit = z.object({
   id: z.string(),
   message: z.string(),

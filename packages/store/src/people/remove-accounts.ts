@@ -4,7 +4,7 @@ import { findPeopleAgain, lockPeople } from "./find-again.ts"
 
 /**
  * Removes accounts from identity with every decision about them, and finds the people anew that they were part of. For accounts that
- * are forgotten: a removal by a source leaves them known. Locks out whoever else changes people until the transaction ends.
+ * are forgotten: a removal by a source leaves them known. Like every change of people it comes last in its transaction.
  */
 export async function removeAccounts(tx: Transaction, workspaceId: string, ids: readonly EntityId[]): Promise<void> {
   if (ids.length === 0) return

@@ -10,7 +10,7 @@ import { accountAlias, commitAlias, componentAlias, loginAlias, repositoryAlias,
 import { moment } from "../observe.ts"
 import { commentPart, inRepository, isRemoval, link, rankOf } from "../parts.ts"
 import { originOf, references } from "../references.ts"
-import { Comment, InRepository, PushCommit, type Repository, type User } from "../schemas.ts"
+import { Comment, CommitAuthor, InRepository, PushCommit, type Repository, type User } from "../schemas.ts"
 import { tagsOf } from "../tags.ts"
 
 const Push = InRepository.extend({
@@ -19,7 +19,10 @@ const Push = InRepository.extend({
   compare: z.string().nullish(),
   commits: z.array(PushCommit),
   head_commit: PushCommit.nullish(),
+  pusher: CommitAuthor.nullish(),
 })
+
+type Pusher = z.infer<typeof Push>["pusher"]
 
 /** Commits of one push that become part of the graph; the others are counted. */
 const commitsMax = 200
@@ -27,14 +30,14 @@ const commitsListed = 20
 
 /** One moment a push to the default branch, with its commits as evidence. Other branches speak through pull requests. */
 export function readPush({ payload }: GithubEvent) {
-  const { ref, deleted, commits, head_commit: head, compare, repository, sender } = read(Push, payload)
+  const { ref, deleted, commits, head_commit: head, compare, repository, sender, pusher } = read(Push, payload)
   if (ref !== `refs/heads/${repository.default_branch}`)
     return skipped(`A push to ${shorten(ref, 200)} is not one to the default branch.`)
   if (deleted || !head || commits.length === 0) return skipped("The push brings no commits.")
   const gathering = new Gathering(head.timestamp)
   const title = firstLine(head.message)
   const every = commits.slice(0, commitsMax)
-  if (sender) gathering.account(sender, signatureOf(sender, every))
+  if (sender) gathering.account(sender, signatureOf(sender, every, pusher))
   const scope = gathering.repository(withPlainOwner(repository))
   const count = commits.length === 1 ? "1 commit" : `${commits.length} commits`
   gathering.moment(
@@ -98,12 +101,14 @@ const withPlainOwner = (repository: Repository): Repository =>
   repository.owner ? { ...repository, owner: { ...repository.owner, name: null, email: null } } : repository
 
 /**
- * The name and address in the newest commit that GitHub attributes to this account. It attributes by addresses that the account
- * merely lists, verified or not, and anybody may commit with any name: a hint, never evidence.
+ * The name and address in the newest commit that GitHub attributes to this account, or else what it says of the pusher. It attributes
+ * by addresses that the account merely lists, verified or not, and anybody may commit with any name: a hint, never evidence.
  */
-function signatureOf({ login }: User, commits: readonly PushCommit[]): Signature {
+function signatureOf({ login }: User, commits: readonly PushCommit[], pusher: Pusher): Signature {
+  const is = (name: string | null | undefined): boolean => name?.toLowerCase() === login.toLowerCase()
   const signatures = commits.flatMap(({ author, committer }) => [author, committer])
-  return signatures.findLast((each) => each?.username?.toLowerCase() === login.toLowerCase()) ?? {}
+  const signed = signatures.findLast((each) => is(each?.username))
+  return signed ?? (is(pusher?.name) ? { email: pusher?.email } : {})
 }
 
 const component = (path: string, repository: Repository, gathering: Gathering) =>
