@@ -4,10 +4,20 @@ import { ago, count } from "./words.ts"
 
 type Account = ShownPerson["accounts"][number]
 
-/** Where an account is, and how it is called there. */
-export function accountInWords({ realm, aliasValue, name, handle, address, hint, verified, kind }: Account): string {
+/** An account by the alias that commands take, and what is known of it. */
+export function accountInWords({
+  aliasType,
+  aliasValue,
+  name,
+  handle,
+  address,
+  hint,
+  verified,
+  kind,
+}: Account): string {
   const parts = [
-    `${realm} ${handle ?? aliasValue}`,
+    `${aliasType}:${aliasValue}`,
+    ...(handle ? [handle] : []),
     ...(name ? [`"${name}"`] : []),
     ...(address ? [verified ? address : `${address} (not verified)`] : []),
     ...(hint ? [`${hint} (in commits)`] : []),
@@ -74,7 +84,7 @@ function decisionInWords(decision: Exclude<ShownPerson["decisions"][number], { a
 export function outcomeInWords(terminal: Terminal, { auditId, people }: Outcome): string {
   const lines = people.map(
     ({ id, name, accounts }) =>
-      `${terminal.style("bold", name)}  ${id}: ${accounts.map(({ realm, handle, aliasValue }) => `${realm} ${handle ?? aliasValue}`).join(", ")}`,
+      `${terminal.style("bold", name)}  ${id}: ${accounts.map(({ aliasType, aliasValue }) => `${aliasType}:${aliasValue}`).join(", ")}`,
   )
   return [`${auditId}: now`, ...lines].join("\n")
 }

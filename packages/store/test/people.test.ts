@@ -1,4 +1,4 @@
-import type { AccountRow, Decision } from "@engram/contracts/people"
+import type { AccountRow } from "@engram/contracts/people"
 import { readAccount } from "@engram/core/identity/account"
 import { findPeople, holdersMax } from "@engram/core/identity/people"
 import { aliasId, entityId } from "@engram/core/ids"
@@ -6,6 +6,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { createKnowledge } from "../src/knowledge.ts"
 import { aliasesOfPeople } from "../src/people/aliases.ts"
+import { allDecisions } from "../src/people/decide.ts"
 import { removeAccounts } from "../src/people/remove-accounts.ts"
 import { createPeopleDesk, type PeopleDesk } from "../src/people.ts"
 import { useDatabase } from "./store-fixture.ts"
@@ -26,6 +27,15 @@ describe("people, while accounts and decisions come and go", () => {
     )
   const personOf = async (workspaceId: string) =>
     new Map((await rows(workspaceId)).map(({ id, personId }) => [id as string, personId]))
+  /** What is stored is what somebody who looks at all accounts and decisions at once finds. */
+  const expectFresh = async (workspaceId: string): Promise<void> => {
+    const accounts = await rows(workspaceId)
+    const decisions = await context.database.inWorkspace(workspaceId, (tx) => allDecisions(tx, workspaceId))
+    const { personOf } = findPeople(accounts, decisions)
+    expect(accounts.map(({ id, personId }) => [id, personId])).toEqual(
+      accounts.map(({ id }) => [id, personOf.get(id) ?? null]),
+    )
+  }
   /** An account that its provider says receives mail at this address. */
   const account = (workspaceId: string, type: string, value: string, email?: string, more = {}): AccountRow =>
     readAccount(workspaceId, { type, value }, { handle: value, ...(email && { email, emailVerified: true }), ...more })
@@ -107,22 +117,7 @@ describe("people, while accounts and decisions come and go", () => {
           )
         }
         for (const each of steps) await take(each)
-        const accounts = await rows(acme)
-        const decisions = await context.database.inWorkspace(acme, (tx) =>
-          tx.query<{ subject: string; object: string; verdict: string; leaves: string }>(
-            "select * from identity_decisions",
-          ),
-        )
-        const read = decisions.map(
-          ({ subject, object, verdict, leaves }) =>
-            (object === ""
-              ? { verdict, address: subject }
-              : { verdict, accounts: [subject, object], leaves }) as Decision,
-        )
-        const fresh = findPeople(accounts, read).personOf
-        expect(accounts.map(({ id, personId }) => [id, personId])).toEqual(
-          accounts.map(({ id }) => [id, fresh.get(id) ?? null]),
-        )
+        await expectFresh(acme)
       }),
       { numRuns: 40, seed: 11 },
     )
@@ -136,6 +131,26 @@ describe("people, while accounts and decisions come and go", () => {
     ])
     await Promise.all(pairs.flat().map((row) => save(acme, row)))
     expect(new Set((await personOf(acme)).values()).size).toBe(20)
+    await expectFresh(acme)
+  })
+
+  test("operators may decide while batches arrive", async () => {
+    const acme = newWorkspace()
+    const row = (n: number, email: number) =>
+      account(acme, ["linear:user", "slack:user"][n % 2]!, `${n}`, `p${email}@acme.example`)
+    const all = Array.from({ length: 16 }, (_, n) => row(n, n >> 1))
+    await save(acme, ...all)
+    const desk = deskOf(acme)
+    const refused = (error: Error) => expect(error.name).toBe("Rejected")
+    await Promise.all(
+      all.flatMap(({ id }, n) => [
+        save(acme, row(n, (n * 7) % 5)),
+        desk.link("ada", id, all[(n * 3 + 1) % 16]!.id).catch(refused),
+        desk.unlink("ben", id, all[(n * 5 + 2) % 16]!.id).catch(refused),
+        save(acme, row(n, n >> 1)),
+      ]),
+    )
+    await expectFresh(acme)
   })
 
   test("an address that everybody verified links nobody, and the last one does not read all the others", async () => {

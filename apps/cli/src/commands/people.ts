@@ -115,7 +115,7 @@ const list = (context: Context, options: ListOptions): Promise<void> =>
     const rows = people.map(({ id, name, accounts }) => [
       id,
       cut(name, 30),
-      cut(accounts.map(({ realm, handle, name }) => `${realm} ${handle ?? name ?? ""}`.trim()).join(", "), 80),
+      cut(accounts.map(({ aliasType, aliasValue, handle }) => `${aliasType}:${handle ?? aliasValue}`).join(", "), 80),
     ])
     terminal.print(table(terminal, ["id", "name", "accounts"], rows))
     terminal.note(

@@ -47,8 +47,8 @@ export async function findAccount(tx: Transaction, workspaceId: string, text: st
 }
 
 /** Where it is and how it is called there, for people to read. */
-export const describe = ({ realm, name, handle, aliasValue }: StoredAccount): string =>
-  `${realm} ${name ?? handle ?? aliasValue}`
+const describe = ({ aliasType, aliasValue, name, handle }: StoredAccount): string =>
+  [`${aliasType}:${aliasValue}`, name ?? handle ?? ""].join(" ").trim()
 
 function readings(text: string): [condition: string, values: unknown[]][] {
   const aliases = [...text.matchAll(/:/g)].map(({ index }) => [text.slice(0, index), text.slice(index + 1)])
