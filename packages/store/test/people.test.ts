@@ -119,7 +119,7 @@ describe("people, while accounts and decisions come and go", () => {
         for (const each of steps) await take(each)
         await expectFresh(acme)
       }),
-      { numRuns: 40, seed: 11 },
+      { numRuns: 25, seed: 11 },
     )
   })
 
@@ -142,14 +142,16 @@ describe("people, while accounts and decisions come and go", () => {
     await save(acme, ...all)
     const desk = deskOf(acme)
     const refused = (error: Error) => expect(error.name).toBe("Rejected")
-    await Promise.all(
-      all.flatMap(({ id }, n) => [
-        save(acme, row(n, (n * 7) % 5)),
-        desk.link("ada", id, all[(n * 3 + 1) % 16]!.id).catch(refused),
-        desk.unlink("ben", id, all[(n * 5 + 2) % 16]!.id).catch(refused),
-        save(acme, row(n, n >> 1)),
-      ]),
-    )
+    // As many at once as there are connections.
+    for (let at = 0; at < all.length; at += 2)
+      await Promise.all(
+        [at, at + 1].flatMap((n) => [
+          save(acme, row(n, (n * 7) % 5)),
+          desk.link("ada", all[n]!.id, all[(n * 3 + 1) % 16]!.id).catch(refused),
+          desk.unlink("ben", all[n]!.id, all[(n * 5 + 2) % 16]!.id).catch(refused),
+          save(acme, row(n, n >> 1)),
+        ]),
+      )
     await expectFresh(acme)
   })
 
