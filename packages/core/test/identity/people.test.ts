@@ -222,8 +222,10 @@ test("time grows with the accounts, not with their square", () => {
     return performance.now() - start
   }
   timed(1_000)
-  const [small, large] = [Math.min(timed(10_000), timed(10_000)), timed(100_000)]
-  process.stdout.write(`people: 10,000 accounts in ${small.toFixed(0)} ms, 100,000 in ${large.toFixed(0)} ms\n`)
+  const least = (size: number): number => Math.min(timed(size), timed(size))
+  const [small, large] = [least(10_000), least(50_000)]
+  process.stdout.write(`people: 10,000 accounts in ${small.toFixed(0)} ms, 50,000 in ${large.toFixed(0)} ms\n`)
   expect(small).toBeLessThan(2_000)
-  expect(large).toBeLessThan(40 * Math.max(small, 25))
+  // Five times as many: 25 times as long if it were the square.
+  expect(large).toBeLessThan(15 * Math.max(small, 25))
 })
