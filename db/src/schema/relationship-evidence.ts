@@ -14,7 +14,7 @@ export const relationshipEvidence = pgTable(
     until: timestamp({ withTimezone: true }),
     /** False while the document or observation is removed. */
     live: boolean().notNull(),
-    /** Counts only while an entity goes by this alias: `ENG-123` is an issue where `ENG` is a team. */
+    /** Counts only while an entity that is not deleted goes by this alias: `ENG-123` is an issue where `ENG` is a team. */
     requiresAliasId: text(),
   },
   (t) => [
