@@ -4,6 +4,7 @@ import type { Json } from "@engram/contracts/json"
 import {
   accountAlias,
   commitAlias,
+  componentAlias,
   labelAlias,
   loginAlias,
   milestoneAlias,
@@ -143,6 +144,16 @@ export class Gathering {
       aliases: [],
       fields: carried({ name: label.name, description: label.description, color: label.color, repositoryId }),
       at: this.#at,
+    })
+  }
+
+  component(path: string, repository: Repository): AliasRef {
+    return this.entity({
+      kind: "component",
+      alias: componentAlias(repository.id, path),
+      aliases: [],
+      fields: { name: path, repositoryId: repository.id },
+      at: 0,
     })
   }
 

@@ -125,7 +125,7 @@ function textLinks(parts: readonly MergedPart[], place: TextPlace | undefined): 
   for (const part of parts) {
     const closes = place.closes && part.partId === "body"
     const since = createdAt(part)
-    for (const reference of references(text(part, "text") ?? "", { ...place, closes })) {
+    for (const reference of references(wordsOf(part), { ...place, closes })) {
       const key = `${reference.type} ${reference.to.type} ${reference.to.value}`
       const known = found.get(key)
       if (!known || since < known.since) found.set(key, { ...reference, since })
@@ -133,6 +133,10 @@ function textLinks(parts: readonly MergedPart[], place: TextPlace | undefined): 
   }
   return [...found.values()]
 }
+
+/** What a title says counts as much as the text below it. */
+const wordsOf = (part: MergedPart): string =>
+  [part.partId === "body" ? text(part, "title") : undefined, text(part, "text")].filter(Boolean).join("\n\n")
 
 function textPlace(sourceId: string, kind: string, body: MergedPart | undefined): TextPlace | undefined {
   const repositoryId = /^repository:(\d+)/.exec(sourceId)?.[1]

@@ -6,7 +6,7 @@ import { componentsOf } from "../components.ts"
 import { type GithubEvent, skipped } from "../event.ts"
 import { carried, Gathering, isBot } from "../gather.ts"
 import { importance, isRoutineTitle, severityOf } from "../importance.ts"
-import { commitAlias, componentAlias, loginAlias, repositoryAlias, withinRepository } from "../names.ts"
+import { commitAlias, loginAlias, repositoryAlias, withinRepository } from "../names.ts"
 import { moment } from "../observe.ts"
 import { commentPart, inRepository, isRemoval, link, rankOf } from "../parts.ts"
 import { originOf, references } from "../references.ts"
@@ -79,19 +79,13 @@ function commitLinks(commit: PushCommit, repository: Repository, gathering: Gath
   return [
     link("PART_OF", repositoryAlias(repository.id), from),
     ...(commit.author?.username ? [link("AUTHORED_BY", loginAlias(commit.author.username), from)] : []),
-    ...componentsOf(paths).map((path) => link("TOUCHES_COMPONENT", component(path, repository, gathering), from)),
+    ...componentsOf(paths).flatMap((path) => {
+      const component = gathering.component(path, repository)
+      return [link("TOUCHES_COMPONENT", component, from), link("PART_OF", repositoryAlias(repository.id), component)]
+    }),
     ...references(commit.message, place).map((reference) => ({ ...reference, from })),
   ]
 }
-
-const component = (path: string, repository: Repository, gathering: Gathering) =>
-  gathering.entity({
-    kind: "component",
-    alias: componentAlias(repository.id, path),
-    aliases: [],
-    fields: { name: path, repositoryId: repository.id },
-    at: 0,
-  })
 
 const CommitComment = InRepository.extend({ comment: Comment.extend({ commit_id: z.string() }) })
 
