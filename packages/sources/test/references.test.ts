@@ -147,9 +147,9 @@ describe("references in prose", () => {
       return performance.now() - started
     }
     timed(10_000)
-    const eighth = timed(125_000)
-    // Below 20 ms the clock and the collector say more than the rule.
-    expect(timed(1_000_000)).toBeLessThan(Math.max(eighth, 20) * 30)
+    // The best of three, since the machine has other things to do; below 20 ms the clock says more than the rule.
+    const growth = () => timed(1_000_000) / Math.max(timed(125_000), 20)
+    expect(Math.min(growth(), growth(), growth())).toBeLessThan(30)
   })
 })
 

@@ -26,6 +26,7 @@ export function evidenceRows(
     const fromAliasId = link.from ? place.alias(link.from) : from
     const toAliasId = place.alias(link.to)
     if (fromAliasId === toAliasId) return []
+    place.join(fromAliasId, toAliasId)
     const edge = { relationshipId, evidenceId, type: link.type, fromAliasId, toAliasId, live }
     return [{ ...edge, ...strength(place, same) }]
   })
