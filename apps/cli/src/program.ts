@@ -14,6 +14,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   deliveries: async () => (await import("./commands/deliveries.ts")).addDeliveries,
   replay: async () => (await import("./commands/replay.ts")).addReplay,
   search: async () => (await import("./commands/search.ts")).addSearch,
+  graph: async () => (await import("./commands/graph.ts")).addGraph,
   backfill: async () => (await import("./commands/backfill.ts")).addBackfill,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
 }

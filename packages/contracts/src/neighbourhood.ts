@@ -15,8 +15,10 @@ export interface GraphReader {
 export interface GraphNode {
   /** Of the entity (of a person: the first account's), or of the alias that nobody claimed. */
   readonly id: string
-  /** `pull_request`, `account`, `repository`, …; `unknown` for a name that nobody claimed. */
+  /** `pull_request`, `account`, `repository`, …; of a name that nobody claimed what sort of name it is: `issue_key`, `page`. */
   readonly kind: string
+  /** False while nothing but mentions of it have arrived. */
+  readonly seen: boolean
   /** What people call it: `octo/app#12`, `ENG-123`, `octocat`. */
   readonly name: string
   readonly title: string | null

@@ -28,7 +28,7 @@ const seenEvidence = `relationship_evidence e
   left join scopes os on os.id = o.scope_id
   left join knowledge_documents d on d.id = coalesce(o.document_id, e.evidence_id)
   left join scopes ds on ds.id = d.scope_id`
-const isSeen = `e.live and ($2::text is null or coalesce(o.store_id, d.store_id) = $2)
+const isSeen = `e.workspace_id = $1 and e.live and ($2::text is null or coalesce(o.store_id, d.store_id) = $2)
   and (o.id is null or ${readable("os")}) and (d.scope_id is null or ${readable("ds")})
   and ($3::text[] is null or o.id is not null or d.scope_id is not null)
   and (e.requires_alias_id is null or exists (

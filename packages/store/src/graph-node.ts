@@ -23,11 +23,13 @@ export function nodeOfRow(reader: GraphReader, row: NodeRow): GraphNode {
     const value = known ? row.fields?.[name]?.value : undefined
     return typeof value === "string" && value !== "" ? value : null
   }
-  const name = nameOf(reader.workspaceId, row, field("name") ?? field("login"))
   const title = document?.title ?? field("title")
+  const called = field("name") ?? field("login") ?? (kind !== null && open.has(kind) ? title : null)
+  const name = nameOf(reader.workspaceId, row, called)
   return {
     id: row.id,
-    kind: document?.kind ?? kind ?? "unknown",
+    kind: document?.kind ?? kind ?? row.aliases[0]?.type.replace(/^.*:/, "") ?? "name",
+    seen: kind !== null || document !== null,
     name,
     title: title === name ? null : title,
     state: document?.state ?? null,
