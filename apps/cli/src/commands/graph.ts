@@ -1,4 +1,5 @@
 import type { GraphNode, GraphReader } from "@engram/contracts/neighbourhood"
+import { findNode } from "@engram/pipeline/find-node"
 import { hopsMax, type NeighbourhoodDeps, neighbourhood } from "@engram/pipeline/neighbourhood"
 import { openCache } from "@engram/platform/open-ports"
 import { aliasesAsked } from "@engram/sources/text/asked-names"
@@ -55,15 +56,9 @@ async function draw(context: Context, entity: string, options: GraphOptions): Pr
 
 /** The node that is meant: what goes by the name or, where nothing does, the only thing that is called so. */
 async function resolve({ graph }: NeighbourhoodDeps, reader: GraphReader, entity: string): Promise<string> {
-  const text = entity.trim()
-  const urls = /^https?:\/\//i.test(text) ? [text, text.replace(/[?#].*$/, "")] : []
-  const ids = /^(?:ent|als|doc)_\w+$/.test(text) ? [text] : []
-  for (const alias of [undefined, ...aliasesAsked(text)]) {
-    const names = alias ? { aliases: [alias], ids: [], urls: [] } : { aliases: [], ids, urls }
-    const found = await graph.find(reader.workspaceId, names)
-    if (found.length === 1) return found[0]!
-  }
-  const alike = await graph.resembling(reader, text, suggestionsMax)
+  const found = await findNode({ graph })(reader.workspaceId, entity, aliasesAsked(entity))
+  if (found !== undefined) return found
+  const alike = await graph.resembling(reader, entity.trim(), suggestionsMax)
   const exact = alike.filter((node) => node.exact)
   if (exact.length === 1) return exact[0]!.id
   throw new UsageError(notFound(entity, exact.length > 1 ? exact : alike, exact.length > 1))
