@@ -16,9 +16,10 @@ function story(team: string) {
   const text = { type: "github:thing", value: `1#${team}` }
   const entityId = ids.entityId(workspace, { type: "linear:team", value: team })
   const relationshipId = ids.relationshipId(workspace, "REFERENCES", id(text), id(issue))
+  const evidenceId = ids.documentId(workspace, "store", "github", team)
   const evidence: EvidenceRow = {
     relationshipId,
-    evidenceId: ids.documentId(workspace, "store", "github", team),
+    evidenceId,
     type: "REFERENCES",
     fromAliasId: id(text),
     toAliasId: id(issue),
@@ -30,7 +31,8 @@ function story(team: string) {
   }
   const stubs = [key, issue, text].map((ref) => ({ id: id(ref), ...ref, entityId: null, at: 0 }))
   return {
-    evidence: (write: KnowledgeWrite) => write.replaceEvidence([evidence.evidenceId], [evidence]),
+    evidence: (write: KnowledgeWrite) =>
+      write.saveEvidence({ documentIds: [evidenceId], rows: [evidence], moments: [] }),
     names: (write: KnowledgeWrite) => write.saveAliases(stubs),
     team: async (write: KnowledgeWrite) => {
       await write.saveEntities([{ id: entityId, kind: "team", state: { fields: {} } }])

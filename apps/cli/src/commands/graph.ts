@@ -44,7 +44,7 @@ async function draw(context: Context, entity: string, options: GraphOptions): Pr
     const { database } = await openCommandDatabase({ config, lifecycle })
     const workspaceId = await pickWorkspace(createStoreReport({ database }), options.workspace)
     const reader: GraphReader = { workspaceId, storeId: "all", scopeIds: "all" }
-    const deps = { graph: createGraphIndex(database), cache: openCache(config, { log, lifecycle }) }
+    const deps = { graph: createGraphIndex(database), cache: await openCache(config, { log, lifecycle }) }
     const root = await resolve(deps, reader, entity)
     const reach = { hops: options.hops, neighboursMax: options.limit }
     const found = await neighbourhood(deps)(reader, root, reach)

@@ -1,24 +1,14 @@
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 
-type Graph = Pick<
-  KnowledgeWrite,
-  "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "replaceEvidence" | "addEvidence"
->
+type Graph = Pick<KnowledgeWrite, "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "saveEvidence">
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
 
 export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
   /** Relationships that were given evidence under a condition: summed when this transaction holds the condition's alias. */
   const waiting = new Set<string>()
-  const deleted = new Set<string>()
-  const sumCertain = async (touched: readonly string[], rows: readonly EvidenceRow[]): Promise<void> => {
-    for (const row of rows) if (row.requiresAliasId !== null) waiting.add(row.relationshipId)
-    await sumEvidence(
-      tx,
-      touched.filter((id) => !waiting.has(id)),
-    )
-  }
+  const perhapsDeleted = new Set<string>()
   return {
     saveScopes: async (rows) => {
       await tx.insert(
@@ -41,7 +31,7 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
     },
 
     saveEntities: async (rows) => {
-      for (const { id, state } of rows) if (isDeleted(state)) deleted.add(id)
+      for (const { id, state } of rows) if (speaksOfDeletion(state)) perhapsDeleted.add(id)
       await tx.insert(
         "entities",
         rows.map((row) => ({ ...row, workspaceId })).sort(byId),
@@ -60,40 +50,31 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
          returning id, entity_id`,
       )
       // The insert locked every alias, also those it left as they were: whoever claims one and whoever waits for it take turns.
-      const lost = await aliasesOf(tx, workspaceId, [...deleted])
+      const doubted = await aliasesOf(tx, workspaceId, [...perhapsDeleted])
       const claimed = written.flatMap((alias) => (alias.entity_id === null ? [] : [alias.id]))
-      for (const id of await relationshipsUnder(tx, workspaceId, [...claimed, ...lost])) waiting.add(id)
+      for (const id of await relationshipsUnder(tx, workspaceId, [...claimed, ...doubted])) waiting.add(id)
       await sumEvidence(tx, [...waiting].sort())
       waiting.clear()
-      deleted.clear()
+      perhapsDeleted.clear()
     },
 
-    replaceEvidence: async (evidenceIds, rows) => {
-      if (evidenceIds.length === 0) return
-      const touched = await replaceRows(tx, workspaceId, evidenceIds, rows)
-      await saveRelationships(tx, workspaceId, rows)
-      await sumCertain(touched, rows)
-    },
-
-    addEvidence: async (rows) => {
-      if (rows.length === 0) return
-      const touched = await saveEvidence(
-        tx,
-        workspaceId,
-        rows,
-        "(excluded.requires_alias_id is null, excluded.confidence) > (relationship_evidence.requires_alias_id is null, relationship_evidence.confidence)",
-      )
-      await saveRelationships(tx, workspaceId, rows)
-      await sumCertain(touched, rows)
+    saveEvidence: async ({ documentIds, rows, moments }) => {
+      const touched = await replaceEvidence(tx, workspaceId, documentIds, rows)
+      touched.push(...(await writeEvidence(tx, workspaceId, moments, isSurer)))
+      const made = await addRelationships(tx, workspaceId, [...rows, ...moments])
+      for (const row of [...rows, ...moments]) if (row.requiresAliasId !== null) waiting.add(row.relationshipId)
+      await sumEvidence(tx, [...new Set(touched)].filter((id) => !made.has(id) && !waiting.has(id)).sort())
     },
   }
 }
 
+const isSurer =
+  "(excluded.requires_alias_id is null, excluded.confidence) > (relationship_evidence.requires_alias_id is null, relationship_evidence.confidence)"
 const differs = `(relationship_evidence.confidence, relationship_evidence.since, relationship_evidence.until, relationship_evidence.live, relationship_evidence.requires_alias_id)
   is distinct from (excluded.confidence, excluded.since, excluded.until, excluded.live, excluded.requires_alias_id)`
 
 /** Writes rows that are new or for which `stands` holds, and returns their relationships. */
-async function saveEvidence(
+async function writeEvidence(
   tx: Transaction,
   workspaceId: string,
   rows: readonly EvidenceRow[],
@@ -110,49 +91,60 @@ async function saveEvidence(
            requires_alias_id = excluded.requires_alias_id
      where ${stands} returning relationship_id as id`,
   )
-  return written.map((row) => row.id).sort()
+  return written.map((row) => row.id)
 }
 
-/** Writes only what differs, and returns the relationships whose sum may have changed. */
-async function replaceRows(
+/** Writes only what differs. Returns the relationships whose sum may have changed. */
+async function replaceEvidence(
   tx: Transaction,
   workspaceId: string,
-  evidenceIds: readonly string[],
+  documentIds: readonly string[],
   rows: readonly EvidenceRow[],
 ): Promise<string[]> {
+  if (documentIds.length === 0) return []
   const removed = await tx.query<{ id: string }>(
     `delete from relationship_evidence e where workspace_id = $1 and evidence_id = any($2)
      and not exists (select from unnest($3::text[], $4::text[]) as k(relationship_id, evidence_id)
                      where (k.relationship_id, k.evidence_id) = (e.relationship_id, e.evidence_id))
      returning relationship_id as id`,
-    [workspaceId, evidenceIds, rows.map((row) => row.relationshipId), rows.map((row) => row.evidenceId)],
+    [workspaceId, documentIds, rows.map((row) => row.relationshipId), rows.map((row) => row.evidenceId)],
   )
-  const written = await saveEvidence(tx, workspaceId, rows, differs)
-  return [...new Set([...removed.map((row) => row.id), ...written])].sort()
+  const written = await writeEvidence(tx, workspaceId, rows, differs)
+  return [...removed.map((row) => row.id), ...written]
 }
 
-async function saveRelationships(tx: Transaction, workspaceId: string, rows: readonly EvidenceRow[]): Promise<void> {
-  const relationships = new Map(
-    rows.map((row) => [
-      row.relationshipId,
-      {
-        id: row.relationshipId,
-        workspaceId,
-        type: row.type,
-        fromAliasId: row.fromAliasId,
-        toAliasId: row.toAliasId,
-        confidence: row.confidence,
-        detectedBy: "rule",
-        since: row.since,
-        until: row.until,
-        live: row.live && row.requiresAliasId === null,
-      },
-    ]),
+/** Adds those that are not there, each with the sum of these rows, which is all the evidence it has. Returns the added. */
+async function addRelationships(
+  tx: Transaction,
+  workspaceId: string,
+  rows: readonly EvidenceRow[],
+): Promise<ReadonlySet<string>> {
+  const relationships = [...Map.groupBy(rows, (row) => row.relationshipId)].map(([id, evidence]) => {
+    const { type, fromAliasId, toAliasId } = evidence[0]!
+    return { id, workspaceId, type, fromAliasId, toAliasId, detectedBy: "rule", ...sumOf(evidence) }
+  })
+  const made = await tx.insert<{ id: string }>(
+    "relationships",
+    relationships.sort(byId),
+    "on conflict do nothing returning id",
   )
-  await tx.insert("relationships", [...relationships.values()].sort(byId), "on conflict do nothing")
+  return new Set(made.map((row) => row.id))
 }
 
-/** A deleted entity's names, locked, so that whoever waits for one takes turns with its deletion too. */
+/** As `sumEvidence` has it, before anybody is known to meet a condition. */
+function sumOf(evidence: readonly EvidenceRow[]): Pick<EvidenceRow, "confidence" | "since" | "until" | "live"> {
+  const live = evidence.filter((row) => row.live && row.requiresAliasId === null)
+  const ends = live.flatMap((row) => row.until ?? [])
+  const said = live.length > 0 ? live : evidence
+  return {
+    confidence: Math.max(...said.map((row) => row.confidence)),
+    since: new Date(Math.min(...said.map((row) => row.since.getTime()))),
+    until: ends.length < live.length || ends.length === 0 ? null : new Date(Math.max(...ends.map(Number))),
+    live: live.length > 0,
+  }
+}
+
+/** The entities' names, locked, so that whoever waits for one takes turns with its deletion too. */
 async function aliasesOf(tx: Transaction, workspaceId: string, entityIds: readonly string[]): Promise<string[]> {
   if (entityIds.length === 0) return []
   const rows = await tx.query<{ id: string }>(
@@ -177,10 +169,9 @@ async function relationshipsUnder(
   return rows.map((row) => row.id)
 }
 
-const isDeleted = (state: object): boolean => {
-  const { fields } = state as { readonly fields?: { readonly deleted?: { readonly value: unknown } } }
-  return fields?.deleted?.value === true
-}
+/** Whether somebody said that it was deleted, or that it is not. */
+const speaksOfDeletion = (state: object): boolean =>
+  (state as { readonly fields?: { readonly deleted?: unknown } }).fields?.deleted !== undefined
 
 /**
  * A relationship is the sum of its evidence: the same whatever order that came in. Evidence under a condition counts while its
