@@ -70,9 +70,9 @@ describe("owners of components", () => {
       return performance.now() - started
     }
     timed(10_000)
-    // The best of three, since the machine has other things to do; below 20 ms the clock says more than the rule.
-    const growth = () => timed(1_000_000) / Math.max(timed(125_000), 20)
-    expect(Math.min(growth(), growth(), growth())).toBeLessThan(30)
+    // Tried again, since the machine has other things to do; below 20 ms the clock says more than the rule.
+    const grewAsItShould = () => timed(1_000_000) / Math.max(timed(125_000), 20) < 30
+    expect(grewAsItShould() || grewAsItShould() || grewAsItShould()).toBe(true)
   })
 })
 

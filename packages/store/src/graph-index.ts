@@ -11,8 +11,10 @@ import { aliasId } from "@engram/core/ids"
 import type { Database } from "./database.ts"
 import { type NodeRow, nodeOfRow } from "./graph-node.ts"
 
-/** An alias's node: its entity, or itself while nobody claimed it. `a` is the alias. */
+// What one node is, is said by these three: all aliases of an entity, or an alias that nobody claimed.
 const nodeOf = "coalesce(a.entity_id, a.id)"
+const isOfNodes = "(a.entity_id = any($2) or (a.id = any($2) and a.entity_id is null))"
+const isOfSameNode = "(s.id = a.id or s.entity_id = a.entity_id)"
 
 /** A timestamp as `Date.toISOString` writes it. */
 const iso = (column: string): string => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
@@ -42,7 +44,7 @@ const findSql = `
 
 const aliasesSql = `
   select a.id, ${nodeOf} as "nodeId", a.alias_type as type, a.value from entity_aliases a
-  where a.workspace_id = $1 and (a.entity_id = any($2) or (a.id = any($2) and a.entity_id is null)) order by a.id`
+  where a.workspace_id = $1 and ${isOfNodes} order by a.id`
 
 const ends = { out: ["from_alias_id", "to_alias_id"], in: ["to_alias_id", "from_alias_id"] } as const
 
@@ -89,12 +91,12 @@ const nodesSql = `
   from entity_aliases a left join entities n on n.id = a.entity_id
   cross join lateral (
     select json_agg(json_build_object('type', s.alias_type, 'value', s.value) order by s.alias_type, s.value) as all
-    from entity_aliases s where s.workspace_id = $1 and (s.id = a.id or s.entity_id = a.entity_id)) names
+    from entity_aliases s where s.workspace_id = $1 and ${isOfSameNode}) names
   left join lateral (
     select json_build_object('id', d.id, 'kind', d.kind, 'title', d.title, 'state', d.state, 'url', d.url) as document
     from knowledge_documents d join entity_aliases da on da.id = d.alias_id left join scopes s on s.id = d.scope_id
     where d.workspace_id = $1 and d.live and ($2::text is null or d.store_id = $2) and ${readable("s")}
-      and d.alias_id in (select s.id from entity_aliases s where s.workspace_id = $1 and (s.id = a.id or s.entity_id = a.entity_id))
+      and d.alias_id in (select s.id from entity_aliases s where s.workspace_id = $1 and ${isOfSameNode})
     order by d.id limit 1) d on true
   where a.workspace_id = $1 and a.id = any($4)`
 
