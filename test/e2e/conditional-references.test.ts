@@ -60,10 +60,20 @@ test("a key refers while its team is there, whichever came first", async () => {
     expect(await take(team("ENG", { deleted: true, minute: 5 }))).toEqual(["OPS-4"])
     expect(await take(issue({ number: 3, body: "ENG-6 came too late" }))).toEqual(["OPS-4"])
     expect(await take(team("ENG", { minute: 9 }))).toEqual(["ENG-123", "ENG-5", "ENG-6", "OPS-4"])
+    // What one part says without a condition holds, whatever another says under one.
+    const address = comment({
+      number: 3,
+      id: 9,
+      body: "ENG-6 came too late",
+      text: "https://linear.app/acme/issue/QA-1/x",
+      minute: 2,
+    })
+    const key = issue({ number: 3, action: "edited", body: "ENG-6 came too late, QA-1", minute: 1 })
+    expect(await take(key, address)).toEqual(["ENG-123", "ENG-5", "ENG-6", "OPS-4", "QA-1"])
     // An address needs no team, and holds on when the team goes.
     const proof = issue({ number: 3, action: "edited", body: "ENG-6 https://linear.app/acme/issue/ENG-6/x", minute: 3 })
     await take(proof)
-    expect(await take(team("ENG", { deleted: true, minute: 12 }))).toEqual(["ENG-6", "OPS-4"])
+    expect(await take(team("ENG", { deleted: true, minute: 12 }))).toEqual(["ENG-6", "OPS-4", "QA-1"])
   } finally {
     await bench.close()
   }

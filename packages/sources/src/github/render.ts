@@ -1,10 +1,10 @@
 import type { MergedPart, Rendered, Section, StatementDraft } from "@engram/contracts/draft"
 import type { AliasRef, Link } from "@engram/contracts/graph"
 import type { Json } from "@engram/contracts/json"
+import { discussionOf, importance, isRoutine, participantsOf, severityOf } from "../observe/importance.ts"
+import { acceptance, distinct, gist } from "../observe/moment.ts"
 import { decisionStatements, type StatementPlace, statement } from "../text/statements.ts"
-import { discussionOf, importance, isRoutine, participantsOf, severityOf } from "./importance.ts"
 import { accountAlias, discussionId, readDocumentId, repositoryAlias, thingAlias, thingId } from "./names.ts"
-import { acceptance, distinct, gist } from "./observe.ts"
 import { originOf, references, type TextPlace } from "./references.ts"
 import { tagsOf } from "./tags.ts"
 
@@ -126,7 +126,8 @@ function textLinks(parts: readonly MergedPart[], place: TextPlace | undefined): 
     const closes = place.closes && part.partId === "body"
     const since = createdAt(part)
     for (const reference of references(wordsOf(part), { ...place, closes })) {
-      const key = `${reference.type} ${reference.to.type} ${reference.to.value}`
+      // What is said without a condition stands beside what is said under one.
+      const key = `${reference.type} ${reference.to.type} ${reference.to.value} ${reference.requires?.value ?? ""}`
       const known = found.get(key)
       if (!known || since < known.since) found.set(key, { ...reference, since })
     }

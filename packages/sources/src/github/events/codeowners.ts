@@ -1,11 +1,12 @@
 import { z } from "zod"
+import { carried, link } from "../../claims.ts"
 import { read } from "../../text/read.ts"
 import { shorten } from "../../text/shorten.ts"
 import { ownershipOf } from "../codeowners.ts"
 import { type GithubEvent, skipped } from "../event.ts"
-import { carried, Gathering } from "../gather.ts"
+import { Gathering } from "../gather.ts"
 import { codeownersAlias, repositoryAlias, repositoryKey } from "../names.ts"
-import { inRepository, link } from "../parts.ts"
+import { inRepository } from "../parts.ts"
 import { InRepository, Time } from "../schemas.ts"
 
 /** Not an event of GitHub's: what its API says of the file that names code owners. `content` is null where there is none. */
