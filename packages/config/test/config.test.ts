@@ -26,7 +26,7 @@ test("with nothing set everything is embedded", () => {
     host: "127.0.0.1",
     ports: { ingest: 8080, memory: 9100, search: 8081, worker: 8082 },
     logLevel: "info",
-    stages: ["normalize", "embed", "archive"],
+    stages: ["normalize", "hydrate", "embed", "archive"],
     workerConcurrency: 2,
     workerLeaseMs: 30_000,
     ingestBodiesBytesMax: 268_435_456,

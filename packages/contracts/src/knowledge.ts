@@ -13,6 +13,7 @@ import type {
   ScopeId,
   StoreId,
 } from "./ids.ts"
+import type { Settling, WantedFetch } from "./fetches.ts"
 import type { JsonObject } from "./json.ts"
 import type { EmbeddingModel, Lane, VectorMetadata } from "./ports.ts"
 import type { StoredRequest } from "./source.ts"
@@ -232,6 +233,8 @@ export interface KnowledgeWrite {
     rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[],
   ): Promise<void>
   wantVectors(rows: readonly WantedVector[]): Promise<void>
+  /** Owes these fetches, unless they were made since. Each waits to settle, so that a burst of events about one thing is one fetch. */
+  wantFetches(rows: readonly WantedFetch[], settling: Settling): Promise<void>
   /** Shows the newest version to vector search where no vector of it is owed any more, and lets superseded chunks go. */
   showComplete(documentIds: readonly DocumentId[]): Promise<void>
   linkDeliveries(rows: readonly { documentId: DocumentId; deliveryId: DeliveryId }[]): Promise<void>

@@ -28,6 +28,8 @@ export interface Patience {
   readonly breakAfter?: number
   /** … for so long. Then one request finds out whether it is back, while the others wait for what it finds. */
   readonly restMs?: number
+  /** Awaited before each request, retries too: where a service limits how often it may be asked. */
+  readonly turn?: () => Promise<void>
   /** An answer of 429 or 5xx that trying again will not change. */
   readonly isFinal?: (status: number, body: string) => boolean
 }
@@ -81,6 +83,7 @@ function waitMs({ attempt, result }: IRetryBackoffContext<unknown>, retryBaseMs:
 
 async function ask(patience: Patience, input: Parameters<typeof fetch>[0], init: RequestInit = {}): Promise<Response> {
   const { service, timeoutMs, isFinal } = patience
+  await patience.turn?.()
   const timeout = AbortSignal.timeout(timeoutMs)
   const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout
   let response: Response

@@ -153,7 +153,8 @@ async function write(deps: NormalizeDeps, lane: Lane, reads: readonly Read[]): P
     reads.flatMap((read) => ("end" in read ? [read.end] : [])),
   )
   if (persisted === undefined) return
-  await deps.queue.wake({ ...lane, stage: "embed" }).catch((error) => untold(deps.log, lane, error))
+  const next = persisted.fetches > 0 ? (["embed", "hydrate"] as const) : (["embed"] as const)
+  for (const stage of next) await deps.queue.wake({ ...lane, stage }).catch((error) => untold(deps.log, lane, error))
   await deps.announce(lane, persisted)
 }
 

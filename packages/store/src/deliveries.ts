@@ -1,5 +1,5 @@
 import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
-import type { Database } from "./database.ts"
+import type { Database, Transaction } from "./database.ts"
 
 /**
  * All bodies travel as one binary parameter and are cut apart in the server: an array of bytea would go as hex, twice the
@@ -23,11 +23,7 @@ export function createDeliveryInbox({ database }: { database: Database }): Deliv
   return {
     insert: async (deliveries) => {
       if (deliveries.length === 0) return []
-      // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
-      const sorted = [...deliveries].sort(byKey)
-      const values = [JSON.stringify(rowsOf(sorted)), bodiesOf(sorted)]
-      const made = await database.asFleet((tx) => tx.query<{ id: string }>(insertAll, values))
-      const fresh = new Set(made.map((row) => row.id))
+      const fresh = await database.asFleet((tx) => insertDeliveries(tx, deliveries))
       // Deleting makes the second of two equal deliveries in one batch the repeat.
       return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
     },
@@ -42,6 +38,14 @@ export function createDeliveryInbox({ database }: { database: Database }): Deliv
       return row?.n ?? 0
     },
   }
+}
+
+/** Inserts those that are not there yet, and returns their ids. */
+export async function insertDeliveries(tx: Transaction, deliveries: readonly NewDelivery[]): Promise<Set<string>> {
+  // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
+  const sorted = [...deliveries].sort(byKey)
+  const made = await tx.query<{ id: string }>(insertAll, [JSON.stringify(rowsOf(sorted)), bodiesOf(sorted)])
+  return new Set(made.map((row) => row.id))
 }
 
 const byKey = (a: NewDelivery, b: NewDelivery): number =>
