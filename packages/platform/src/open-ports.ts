@@ -1,11 +1,13 @@
 import { join } from "node:path"
 import { createCohereEmbedder } from "@engram/cohere/cohere-embedder"
 import { type Config, localModel } from "@engram/config/config"
+import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
 import { createFileArtifacts } from "@engram/files/file-artifacts"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { createLruCache } from "@engram/lru/lru-cache"
+import { createNotionHydrator } from "@engram/notion/notion-hydrator"
 import { createPineconeIndex } from "@engram/pinecone/pinecone-index"
 import { createRedisCache } from "@engram/redis/redis-cache"
 import { createS3Artifacts } from "@engram/s3/s3-artifacts"
@@ -39,6 +41,11 @@ export function openVectors({ pinecone, dataDir }: Config, lifecycle: Lifecycle)
 export function openEmbedder({ cohere, embedding }: Config): Embedder {
   if (cohere === undefined || embedding.model === localModel) return createLocalEmbedder(embedding)
   return createCohereEmbedder({ ...cohere, ...embedding, timeoutMs: requestTimeoutMs })
+}
+
+/** By source. Sources that are not here bring in their events all that there is to know. */
+export function openHydrators({ notion }: Config): Readonly<Record<string, Hydrator>> {
+  return { notion: createNotionHydrator({ ...notion, timeoutMs: requestTimeoutMs }) }
 }
 
 /** Upstash where it is named, else Redis, else this process's own memory. */
