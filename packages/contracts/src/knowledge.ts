@@ -1,4 +1,5 @@
 import type { Privacy } from "./draft.ts"
+import type { Settling, WantedFetch } from "./fetches.ts"
 import type { EntityKind, RelationshipType } from "./graph.ts"
 import type {
   AliasId,
@@ -13,7 +14,6 @@ import type {
   ScopeId,
   StoreId,
 } from "./ids.ts"
-import type { Settling, WantedFetch } from "./fetches.ts"
 import type { JsonObject } from "./json.ts"
 import type { EmbeddingModel, Lane, VectorMetadata } from "./ports.ts"
 import type { StoredRequest } from "./source.ts"
