@@ -16,7 +16,7 @@ const take = `
     f.wanted_at::float8 as at, f.as_of::float8 as "asOf", f.attempts, f.failures`
 
 const dueInMs = `
-  select greatest(0, extract(epoch from min(due_at) - now()) * 1000)::float8 as ms from wanted_fetches f
+  select (extract(epoch from min(due_at) - now()) * 1000)::float8 as ms from wanted_fetches f
   where workspace_id = $1 and store_id = $2 and ${isOwed} and source = any($3)`
 
 /** What stores are still to be told by their senders. */
@@ -38,7 +38,7 @@ export const createFetchLedger = (database: Database): FetchLedger => ({
     database.inWorkspace(lane.workspaceId, async (tx) => {
       await tx.query(byPartialIndex)
       const [row] = await tx.query<{ ms: number | null }>(dueInMs, [lane.workspaceId, lane.storeId, sources])
-      return row?.ms ?? undefined
+      return row === undefined || row.ms === null ? undefined : Math.max(row.ms, 0)
     }),
 
   found: (fetch, delivery) =>
