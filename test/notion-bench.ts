@@ -30,8 +30,9 @@ export async function createNotionBench(
 }
 
 let events = 0
+const epoch = Date.now()
 
-/** An event as Notion words it, about something that happened at this second of a day. */
+/** An event as Notion words it, about something that happened so many seconds after these tests began. */
 export function event(
   type: string,
   id: string,
@@ -40,7 +41,7 @@ export function event(
 ): Payload {
   const payload = {
     id: notionId(0xe000 + events++),
-    timestamp: new Date(Date.UTC(2026, 0, 5, 9, 0, second)).toISOString(),
+    timestamp: new Date(epoch + second * 1_000).toISOString(),
     workspace_id: notionId(0xa),
     workspace_name: "Acme",
     subscription_id: notionId(0xb),

@@ -75,7 +75,7 @@ export const createFetchLedger = (database: Database): FetchLedger => ({
 const itself = "(connection_id, kind, thing_id) = ($1, $2, $3)"
 const keyOf = ({ connectionId, kind, id }: OwedFetch): string[] => [connectionId, kind, id]
 
-/** Covers what was wanted when the fetch was taken. What is wanted since then stays owed, and waits for itself. */
+/** Covers what was wanted when the fetch was taken, also when the answer comes late, from a turn believed dead. What is wanted since then stays owed, and waits for itself. */
 async function answered(
   tx: Transaction,
   fetch: OwedFetch,
@@ -83,7 +83,7 @@ async function answered(
   reason: string | null,
 ): Promise<void> {
   await tx.query(
-    `update wanted_fetches f set covered_at = $4, answer = $5, reason = $6, answered_at = now(), attempts = 0, failures = 0,
+    `update wanted_fetches f set covered_at = greatest(f.covered_at, $4), answer = $5, reason = $6, answered_at = now(), attempts = 0, failures = 0,
        owed_since = now()
      where ${itself}`,
     [...keyOf(fetch), fetch.at, answer, reason],

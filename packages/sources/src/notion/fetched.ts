@@ -117,7 +117,7 @@ function thing(fetched: Fetched, kind: DocumentKind, thing: Page | Database | Da
     editedAt: thing.last_edited_time ?? undefined,
     ...authorFields(thing.created_by?.id, fetched.data.users),
     editorId: thing.last_edited_by?.id,
-    places: places.map(({ title }) => title || "Untitled").toReversed(),
+    places: wayDown(places),
     scope: scope.key,
   })
   const links = {
@@ -178,6 +178,13 @@ function cutNotice(cut: Cut): string {
   const why = cut.limit === "depth" ? "deeper blocks were left out" : `the rest was not read (limit of ${cut.limit})`
   return `_This page is longer than what was read of it: ${cut.blocks} blocks; ${why}._`
 }
+
+/** Titles from the top; a database and its only data source are called the same. */
+const wayDown = (places: readonly Place[]): string[] =>
+  places
+    .map(({ title }) => title || "Untitled")
+    .filter((title, n, all) => title !== all[n + 1])
+    .toReversed()
 
 /** The page or database right above: named by the parent or, where that is a block, by the way up. */
 function nearest({ parent }: Page, places: readonly Place[]) {
