@@ -34,9 +34,10 @@ function blockLines(block: Piece, type: string, number: number, depth: number): 
   const content = asPiece(block[type])
   const children = () => (depth < depthMax ? linesOf(asPieces(block.children), depth + 1) : [])
   const write = writers[type]
-  return write
-    ? write({ block, content, number, children })
-    : [...paragraph(markdownOf(content.rich_text)), ...children()]
+  if (write) return write({ block, content, number, children })
+  const own = paragraph(markdownOf(content.rich_text))
+  const below = children()
+  return [...own, ...(own.length > 0 && below.length > 0 ? [""] : []), ...below]
 }
 
 interface Writing {
