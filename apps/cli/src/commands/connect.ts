@@ -125,10 +125,16 @@ function inWords({ terminal }: Context, door: Connected): string {
     headline,
     "",
     line("payload URL", terminal.style("bold", door.url)),
-    line("secret", terminal.style("bold", door.secret || "none yet: the sender's handshake brings it")),
+    ...secretLines(door).map(([name, value]) => line(name, terminal.style("bold", value))),
     ...(door.secretsValid > 1 ? ["", "The secret before it is valid too, until `--settle`."] : []),
     ...(door.credentials.length > 0 ? ["", `Kept sealed for its API: ${door.credentials.join(", ")}.`] : []),
     "",
     sources[door.source]!.setup,
   ].join("\n")
+}
+
+/** A secret that the sender brings is shown so that a person can give it back, which is how the sender knows that it arrived. */
+function secretLines({ source, secret }: Connected): (readonly [string, string])[] {
+  if (sources[source]!.secretFrom !== "handshake") return [["secret", secret]]
+  return [["token sent", secret || "none yet: run this command again once the sender has sent it"]]
 }

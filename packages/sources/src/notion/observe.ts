@@ -3,6 +3,9 @@ import { headingOf, namedSection, visibleLines } from "../text/passages.ts"
 const tldr = /^(?:tl[;,]?dr|summary|in short|in brief)\b[\s:.\u2013\u2014-]*/i
 const summaryHeading = /^(?:tl[;,]?dr|summary|executive summary|overview|abstract|in short|in brief)$/i
 const decisionHeading = /^(?:decisions?|outcomes?|resolutions?|conclusions?)(?: made| taken)?$/i
+/** Sections that say who was there and what comes, and nothing yet. */
+const formalHeading =
+  /^(?:attendees|participants|present|agenda|contents|table of contents|date|metadata|about this (?:page|document))$/i
 const sectionsMax = 20
 
 /** What a page says first: its TL;DR callout, its summary, or its first section. `""` when it has no text. */
@@ -48,11 +51,16 @@ function summaryCallout(markdown: string): string {
   return ""
 }
 
-/** What stands before the first heading; where nothing does, below it. Pictures, rules and lone links are no text. */
+/** What stands before the first heading; where nothing does, below it. Pictures, rules, lone links and lists of who was there are no text. */
 function firstSection(markdown: string): string {
   const sections: string[][] = [[]]
+  let formal = false
   for (const { text, seen } of visibleLines(markdown)) {
-    if (headingOf(seen) !== undefined) sections.push([])
+    const heading = headingOf(seen)
+    if (heading !== undefined) {
+      sections.push([])
+      formal = formalHeading.test(heading)
+    } else if (formal) continue
     else if (!/^(?:!\[|-{3,}$|https?:\S+$|\(\w+: )/.test(seen)) sections.at(-1)!.push(text)
     if (sections.length > 1 && isSaid(sections[0]!)) break
   }
