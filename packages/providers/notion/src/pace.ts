@@ -1,20 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises"
 
+/** A second, and a little for clocks that tick apart. */
+const secondMs = 1_010
+
 /**
- * Lets through at most `perSecond` calls in any second, in the order they came. Notion counts as requests arrive, and the way
- * there takes some longer than others: the second is 1,100 ms long.
+ * At most `perSecond` requests in any second, counted where they arrive: a request holds its place until a second after its
+ * answer, since that it was sent long ago does not mean that it arrived long ago. Resolves, in the order of the calls, to what
+ * has to be called when the answer is there.
  */
-export function createPace(perSecond: number): () => Promise<void> {
-  const recent: number[] = []
-  let last: Promise<void> = Promise.resolve()
-  const next = async (): Promise<void> => {
-    const oldest = recent.length < perSecond ? undefined : recent.shift()
-    const waitMs = oldest === undefined ? 0 : oldest + 1_100 - performance.now()
-    if (waitMs > 0) await delay(waitMs)
-    recent.push(performance.now())
+export function createPace(perSecond: number): () => Promise<() => void> {
+  const free = Array.from({ length: perSecond }, () => Number.NEGATIVE_INFINITY)
+  const waiting: ((readyAt: number) => void)[] = []
+  const release = (): void => {
+    const readyAt = performance.now() + secondMs
+    const next = waiting.shift()
+    if (next) next(readyAt)
+    else free.push(readyAt)
   }
-  return () => {
-    last = last.then(next)
-    return last
+  return async () => {
+    const readyAt = free.shift() ?? (await new Promise<number>((resolve) => waiting.push(resolve)))
+    const waitMs = readyAt - performance.now()
+    if (waitMs > 0) await delay(waitMs)
+    return release
   }
 }
