@@ -1,7 +1,6 @@
 import { expect, test } from "vitest"
 import { notion } from "../src/notion/index.ts"
 import { readProperties } from "../src/notion/properties.ts"
-import { notionLinks } from "../src/notion/references.ts"
 import { bullet, heading, mention, paragraph, text } from "./fixtures/notion/blocks.ts"
 import { ids } from "./fixtures/notion/events.ts"
 import { properties } from "./fixtures/notion/properties.ts"
@@ -217,19 +216,6 @@ test("mentions and links to pages are references, and what a list no longer name
     { to: { value: ids.other } },
   ])
   expect(rendered({ blocks }).links.map(({ to }) => to.value)).toEqual([ids.other, ids.database])
-})
-
-test.each([
-  [`https://www.notion.so/${ids.page.replaceAll("-", "")}`, ids.page],
-  [`https://app.notion.com/p/acme/RFC-one-queue-${ids.page.replaceAll("-", "")}?v=1`, ids.page],
-  [`(https://acme.notion.site/RFC-${ids.page.replaceAll("-", "")}),`, ids.page],
-  [`https://www.notion.so/${ids.page}`, ids.page],
-  ["https://www.notion.so/pricing", undefined],
-  [`https://notion.so.evil.example/${ids.page.replaceAll("-", "")}`, undefined],
-  [`https://example.org/www.notion.so/${ids.page.replaceAll("-", "")}`, undefined],
-  [`\`https://www.notion.so/${ids.page.replaceAll("-", "")}\``, undefined],
-])("%s names %s", (markdown, id) => {
-  expect(notionLinks(markdown).map(({ to }) => to.value)).toEqual(id === undefined ? [] : [id])
 })
 
 test("a page that was cut says so, to readers and in its metadata", () => {

@@ -1,10 +1,10 @@
 import type { MergedPart, Rendered, Section, StatementDraft } from "@engram/contracts/draft"
 import type { AliasRef, Link } from "@engram/contracts/graph"
 import type { Json, JsonObject } from "@engram/contracts/json"
+import { crossReferences } from "../text/references.ts"
 import { decisionStatements, type StatementPlace, statement } from "../text/statements.ts"
 import { readDocumentId, thingAlias, userAlias, workspaceScope } from "./names.ts"
 import { decisionSections, gist } from "./observe.ts"
-import { notionLinks } from "./references.ts"
 import { tagsOf } from "./tags.ts"
 
 /** A document as readers see it. Pure: the same live parts give the same document, in whichever order fields came. */
@@ -103,8 +103,8 @@ function textLinks(parts: readonly MergedPart[], self: AliasRef): Rendered["link
   const found = new Map<string, Link & { readonly since: number }>()
   for (const part of parts) {
     const since = createdAt(part)
-    for (const link of notionLinks(`${text(part, "propertyText")}\n${text(part, "text")}`)) {
-      if (link.to.value === self.value) continue
+    const said = `${text(part, "propertyText")}\n${text(part, "text")}`
+    for (const link of crossReferences(said, { self: [self] })) {
       const key = `${link.type} ${link.to.type} ${link.to.value}`
       const known = found.get(key)
       if (!known || since < known.since) found.set(key, { ...link, since })
