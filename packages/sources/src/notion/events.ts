@@ -48,11 +48,15 @@ export function wantComment(event: Event): Normalized {
   })
 }
 
+/**
+ * A deleted comment never comes back, so its removal speaks for the hour after it: what was read of it before, and stamped by a
+ * clock of ours that runs ahead, does not outlive it.
+ */
 export function readCommentDeleted(event: Event): Normalized {
   const page = event.data?.page_id
   if (!page) return { outcome: "skipped", reason: "The comment's event does not name its page." }
   const part = commentPartId(event.entity.id)
-  return drafts(event, { documents: [removed("page", page, part, "comment", event.timestamp)] })
+  return drafts(event, { documents: [removed("page", page, part, "comment", event.timestamp + 3_600_000)] })
 }
 
 function removed(kind: DocumentKind, id: string, partId: string, partKind: string, at: number): DocumentDraft {
