@@ -65,7 +65,7 @@ test(
 test(
   "the token that Notion's handshake brings is shown when it has come, and let go on request",
   async () => {
-    const { json, ok, database, environment } = await install()
+    const { json, ok, rows, database, environment } = await install()
     const first = await ok("connect", "notion", ...main, "--token", "ntn_secret")
     expect(first).toContain("none yet: run this command again")
     expect(first).toContain("Create a subscription")
@@ -84,6 +84,16 @@ test(
       credentials: ["token"],
     })
     expect(await ok("connect", "notion", ...main, "--rotate")).toContain("none yet")
+
+    const door = `'${connectionId}', 'acme', '${connection!.storeId}', 'notion', 'page'`
+    await rows(`insert into wanted_fetches (connection_id, workspace_id, store_id, source, kind, thing_id, wanted_at, covered_at, answer, reason, answered_at)
+      values (${door}, 'p1', 2, 1, 'later', 'Notion answered 503', now()), (${door}, 'p2', 2, 2, 'missing', 'not found (404)', now()),
+             (${door}, 'p3', 2, 2, 'found', null, now())`)
+    const status = await ok("status")
+    expect(status).toMatch(/fetches +1 owed, 1 found, 1 not shown/)
+    expect(status).toMatch(/notion page p2 +missing +not found \(404\)/)
+    expect(status).toMatch(/notion page p1 +again now +Notion answered 503/)
+    expect((await json("status")).unansweredFetches).toHaveLength(2)
   },
   manyCommandsMs,
 )
