@@ -146,6 +146,7 @@ test("a turn that dies between reading and keeping loses nothing, and what it st
   await next.drain()
   expect(await titles(bench)).toEqual([{ title: "Read by the living" }])
   expect(await fetches(bench)).toMatchObject([{ owed: false }])
+  expect(readings(bench)).toBe(2)
 })
 
 test("a page that ends its worker each time is given up, and read again when it changes", async () => {
