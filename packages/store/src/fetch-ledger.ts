@@ -1,7 +1,7 @@
 import type { FetchLedger, OwedFetch } from "@engram/contracts/fetches"
 import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database, Transaction } from "./database.ts"
-import { insertDeliveries } from "./deliveries.ts"
+import { insertDeliveries, packDeliveries } from "./deliveries.ts"
 import { isOwed } from "./knowledge/fetches.ts"
 
 const take = `
@@ -41,11 +41,13 @@ export const createFetchLedger = (database: Database): FetchLedger => ({
       return row === undefined || row.ms === null ? undefined : Math.max(row.ms, 0)
     }),
 
-  found: (fetch, delivery) =>
-    database.inWorkspace(delivery.workspaceId, async (tx) => {
-      await insertDeliveries(tx, [delivery])
+  found: async (fetch, delivery) => {
+    const rows = await packDeliveries([delivery])
+    await database.inWorkspace(delivery.workspaceId, async (tx) => {
+      await insertDeliveries(tx, rows)
       await answered(tx, fetch, "found", null)
-    }),
+    })
+  },
 
   end: (lane, fetch, answer, reason) =>
     database.inWorkspace(lane.workspaceId, (tx) => answered(tx, fetch, answer, reason)),
