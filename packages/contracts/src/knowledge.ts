@@ -180,6 +180,7 @@ export interface EmbeddingVersion {
 export interface KnowledgeWrite {
   /** The versions vectors are wanted in, share-locked: none can be created or activated until this transaction ends. */
   lockVersions(storeId: StoreId): Promise<EmbeddingVersion[]>
+  /** Joins them with what is stored, as core/state's `mergeScopes` does. */
   saveScopes(
     rows: readonly {
       id: ScopeId
@@ -187,8 +188,11 @@ export interface KnowledgeWrite {
       key: string
       kind: string
       name: string
+      nameAt: number
       privacy: Privacy
       at: number
+      live: boolean
+      liveAt: number
     }[],
   ): Promise<void>
   /** Existing states of these entities (core/state's EntityState, as JSON), locked; missing ones are left out. */

@@ -8,14 +8,26 @@ type Graph = Pick<
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
 
+// core/state's rule for which of two claims stands. Byte order, as JavaScript compares: not the database's language.
+const newer = {
+  name: `(excluded.name_at, excluded.name collate "C") > (scopes.name_at, scopes.name collate "C")`,
+  privacy: `(excluded.at, excluded.privacy collate "C") > (scopes.at, scopes.privacy collate "C")`,
+  live: "(excluded.live_at, not excluded.live) > (scopes.live_at, not scopes.live)",
+}
+
 export const writeGraph = (tx: Transaction, workspaceId: string): Graph => ({
   saveScopes: async (rows) => {
     await tx.insert(
       "scopes",
       rows.map((row) => ({ ...row, workspaceId })).sort(byId),
-      // Equal times are decided, not tossed: private wins, then the greater name.
-      `on conflict (id) do update set name = excluded.name, privacy = excluded.privacy, kind = excluded.kind, at = excluded.at
-       where (excluded.at, excluded.privacy, excluded.name) > (scopes.at, scopes.privacy, scopes.name)`,
+      `on conflict (id) do update set
+         name = case when ${newer.name} then excluded.name else scopes.name end,
+         name_at = greatest(excluded.name_at, scopes.name_at),
+         privacy = case when ${newer.privacy} then excluded.privacy else scopes.privacy end,
+         at = greatest(excluded.at, scopes.at),
+         live = case when ${newer.live} then excluded.live else scopes.live end,
+         live_at = greatest(excluded.live_at, scopes.live_at)
+       where ${newer.name} or ${newer.privacy} or ${newer.live}`,
     )
   },
 
