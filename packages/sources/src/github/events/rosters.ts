@@ -1,11 +1,12 @@
 import type { PartDraft } from "@engram/contracts/draft"
 import type { AliasRef } from "@engram/contracts/graph"
 import { z } from "zod"
+import { carried, link } from "../../claims.ts"
 import { read } from "../../text/read.ts"
 import { type GithubEvent, skipped } from "../event.ts"
-import { carried, Gathering } from "../gather.ts"
+import { Gathering } from "../gather.ts"
 import { organizationAlias, organizationKey, repositoryAlias, teamAlias } from "../names.ts"
-import { isRemoval, link, rankOf } from "../parts.ts"
+import { isRemoval, rankOf } from "../parts.ts"
 import { Common, Organization, Repository, Team, User } from "../schemas.ts"
 
 /**
