@@ -30,18 +30,18 @@ export const Message = z.object({
   user_profile: z.object({ real_name: text, display_name: text, name: text }).nullish().catch(null),
   edited: z.object({ ts: Ts }).nullish(),
   text,
-  blocks: z.unknown(),
-  attachments: z.unknown(),
-  files: z.unknown(),
+  blocks: z.unknown().optional(),
+  attachments: z.unknown().optional(),
+  files: z.unknown().optional(),
 })
 export type Message = z.infer<typeof Message>
 
 /** Where an event about a message happened. */
 const InChannel = z.object({ channel: Id, channel_type: text, event_ts: Ts.nullish() })
 
-export const Posted = z.object({ event: Message.extend(InChannel.shape).extend({ root: z.unknown() }) })
+export const Posted = z.object({ event: Message.extend(InChannel.shape).extend({ root: z.unknown().optional() }) })
 export const Changed = z.object({
-  event: InChannel.extend({ ts: Ts, message: Message, previous_message: z.unknown() }),
+  event: InChannel.extend({ ts: Ts, message: Message, previous_message: z.unknown().optional() }),
 })
 export const Deleted = z.object({
   event: InChannel.extend({
