@@ -67,7 +67,7 @@ export function renderThread(channel: string, root: string, parts: readonly Merg
     }),
     labels: tags,
     metadata: { channel, messages: spoken.length, participants: people },
-    sections: sections(spoken),
+    sections: sections(spoken, title),
     statements: statements(spoken, context),
     links: links(spoken, root, context),
   }
@@ -100,9 +100,10 @@ function titleOf(markdown: string): string {
 
 /**
  * What was said on one day reads as one passage, so that a question stands beside its answer and a new message changes the
- * passages of its own day only. It belongs to the first message of that day.
+ * passages of its own day only. It belongs to the first message of that day. The title opens the document, so a first message
+ * that is the title is not said twice.
  */
-function sections(spoken: readonly Spoken[]): Section[] {
+function sections(spoken: readonly Spoken[], title: string): Section[] {
   const days = Map.groupBy(
     spoken.filter(({ text }) => text !== ""),
     ({ at }) => Math.floor(at / 86_400_000),
@@ -110,7 +111,10 @@ function sections(spoken: readonly Spoken[]): Section[] {
   return [...days.values()].map((day) => ({
     partId: day[0]!.part.partId,
     label: labelOf(day),
-    markdown: day.map(({ text }) => text).join("\n\n"),
+    markdown: day
+      .filter((each) => each !== spoken[0] || each.text !== title)
+      .map(({ text }) => text)
+      .join("\n\n"),
     occurredAt: day[0]!.at,
   }))
 }
