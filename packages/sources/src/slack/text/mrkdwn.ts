@@ -36,7 +36,7 @@ function withoutFinished(text: string, mentions: Mentions, keep: (markdown: stri
     )
   return pieces
     .map((piece, at) => {
-      if (at % 2 === 0) return prose(piece)
+      if (at % 2 === 0) return prose(at === 0 ? piece : piece.trimStart())
       if (at === pieces.length - 1) return `\`\`\`${prose(piece)}`
       return piece.trim() === "" ? "" : `\n${keep(fenced(plain(piece, mentions)))}\n`
     })
