@@ -39,6 +39,7 @@ describe("Slack's markup becomes markdown", () => {
     ["List&lt;Foo&gt; &lt;script&gt; &lt;!-- x --&gt;", "List\\<Foo> \\<script> \\<\\!-- x -->"],
     [":tada: done", ":tada: done"],
     ["a\r\nb\n\n\n\nc   ", "a\nb\n\nc"],
+    ["👍 ?!", "👍 ?!"],
     ["", ""],
     ["  \n ", ""],
   ])("%j", (text, expected) => {

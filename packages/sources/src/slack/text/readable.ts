@@ -27,7 +27,7 @@ export function readable({ text, blocks, attachments, files }: Said): Readable {
   const [inBlocks, inText] = [new Mentions(labels), new Mentions(labels)]
   const fromBlocks = blocksText(blocks, inBlocks)
   const fromText = mrkdwn(text ?? "", inText)
-  const poorer = letters(fromBlocks) * 2 < letters(fromText)
+  const poorer = fromBlocks.trim() === "" || letters(fromBlocks) * 2 < letters(fromText)
   const mentions = poorer ? inText : inBlocks
   const rest = [attachmentsText(attachments, mentions), filesText(files)]
   const markdown = [poorer ? fromText : fromBlocks, ...rest].filter((part) => part.trim() !== "").join("\n\n")
