@@ -249,11 +249,15 @@ test("a deleted channel takes all that was said in it out of sight, for every ke
 test("a channel keeps its name while messages go on, and a rename that comes late does not undo a newer one", async () => {
   const named = (name: string, at: string) =>
     slackEvent({ type: "channel_rename", channel: { id: openChannel, name }, event_ts: at })
-  const bench = await after([
+  const bench = await open()
+  for (const payload of [
     named("new", "1700000300.000100"),
     said({ ts: "1700000400.000100", text: "hello" }),
     named("old", "1700000200.000100"),
-  ])
+  ]) {
+    await bench.accept([payload])
+    await bench.turn("normalize")
+  }
   expect(await bench.rows("select key, name, privacy, live from scopes")).toEqual([
     { key: openChannel, name: "#new", privacy: "org", live: true },
   ])

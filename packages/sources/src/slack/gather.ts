@@ -2,7 +2,7 @@ import type { DocumentDraft, MomentDraft, Normalized, ScopeDraft } from "@engram
 import type { AliasRef, EntityDraft } from "@engram/contracts/graph"
 import type { Json } from "@engram/contracts/json"
 import { carried } from "../claims.ts"
-import { accountAlias, channelAlias } from "./names.ts"
+import { accountAlias, channelAlias, slackbot } from "./names.ts"
 
 /** Collects the drafts of one event. Entities and scopes are claimed at the event's own time, in whole ms. */
 export class Gathering {
@@ -63,9 +63,6 @@ export class Gathering {
     return { outcome: "drafts", drafts: { documents, moments, entities, scopes } }
   }
 }
-
-/** Slack's own voice. */
-const slackbot = "USLACKBOT"
 
 /**
  * Who may read what is said in a channel of this type, as messages call it: `channel` is open to the workspace; private

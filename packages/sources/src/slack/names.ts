@@ -25,6 +25,9 @@ export function mentionedAlias(team: string, id: string): AliasRef {
   return id.startsWith("S") ? groupAlias(team, id) : accountAlias(team, id)
 }
 
+/** Slack's own voice. */
+export const slackbot = "USLACKBOT"
+
 /** A thread is the channel and its first message; a lone message is a thread of one. */
 export const threadId = (channel: string, root: string) => `${channel}:${root}`
 export const partId = (ts: string) => `message:${ts}`

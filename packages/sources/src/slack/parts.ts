@@ -1,7 +1,7 @@
 import type { DocumentDraft, PartDraft } from "@engram/contracts/draft"
 import { carried } from "../claims.ts"
 import type { Gathering } from "./gather.ts"
-import { messageAlias, partId, threadId } from "./names.ts"
+import { messageAlias, partId, slackbot, threadId } from "./names.ts"
 import type { Message } from "./schemas.ts"
 import type { Readable } from "./text/readable.ts"
 import { clockOf } from "./time.ts"
@@ -29,7 +29,7 @@ export function messagePart(message: Message, said: Readable, team: string, clai
     fields: carried({
       team,
       user: message.user || message.bot_id || undefined,
-      bot: message.bot_id || message.subtype === "bot_message" ? true : undefined,
+      bot: message.bot_id || message.subtype === "bot_message" || message.user === slackbot ? true : undefined,
       text: said.markdown,
       mentions: said.mentions.length > 0 || changed ? said.mentions : undefined,
       createdAt: clockOf(message.ts),
