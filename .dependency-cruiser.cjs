@@ -75,8 +75,8 @@ module.exports = {
     {
       name: "a source knows only itself and what all share",
       severity: "error",
-      from: { path: "^packages/sources/src/(github|linear|notion|events)/" },
-      to: { path: "^packages/sources/src/(?:github|linear|notion|events)/", pathNot: "^packages/sources/src/$1/" },
+      from: { path: "^packages/sources/src/(github|linear|slack|notion|events)/" },
+      to: { path: "^packages/sources/src/(?:github|linear|slack|notion|events)/", pathNot: "^packages/sources/src/$1/" },
     },
     { name: "no cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "no undeclared imports", severity: "error", from: {}, to: { couldNotResolve: true } },

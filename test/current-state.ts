@@ -23,7 +23,7 @@ const tables = {
   relationships: "select id, type, from_alias_id, to_alias_id, confidence, since, until from relationships where live",
   relationship_evidence:
     "select relationship_id, evidence_id, confidence, since, until, requires_alias_id from relationship_evidence where live",
-  scopes: "select id, source, key, kind, name, privacy from scopes",
+  scopes: "select id, source, key, kind, name, privacy, live from scopes",
   vector_entries: `select family, ref_id, view, text_hash, metadata, wanted_hash, wanted_hash = written_hash as written from vector_entries
     where wanted_hash is not null`,
 }

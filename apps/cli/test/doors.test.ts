@@ -42,6 +42,21 @@ test(
 )
 
 test(
+  "Slack brings its own secret; the door tells which URL and which events to enter there",
+  async () => {
+    const { json, ok } = await install()
+    const secret = ["--secret", "8f742231b10e8888abcd99yyyzzz85a5"]
+    const door = await json("connect", "slack", ...main, ...secret, "--url", "https://hooks.example.org")
+    expect(door).toMatchObject({ source: "slack", secret: secret[1], secretsValid: 1 })
+    expect(door.url).toBe(`https://hooks.example.org/v1/webhooks/slack/${door.connectionId}`)
+    const words = await ok("connect", "slack", ...main, ...secret)
+    for (const said of ["signing secret", "Request URL", "message.channels", "message.groups"])
+      expect(words).toContain(said)
+  },
+  manyCommandsMs,
+)
+
+test(
   "a token for the source's API is kept sealed, read from standard input too, and never shown",
   async () => {
     const { json, rows, environment } = await install()

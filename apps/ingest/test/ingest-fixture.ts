@@ -52,6 +52,8 @@ export interface Harness {
 }
 
 export interface HarnessOptions {
+  /** Whose door it is; the bell's unless said. */
+  readonly source?: Source
   readonly limits?: Partial<IngestLimits>
   readonly acceptLimits?: Partial<AcceptLimits>
   readonly inbox?: (real: DeliveryInbox) => DeliveryInbox
@@ -60,6 +62,7 @@ export interface HarnessOptions {
 
 /** The whole door over real HTTP and a database of its own. */
 export async function startIngest(options: HarnessOptions = {}): Promise<Harness & { stop(): Promise<void> }> {
+  const { source = bell } = options
   const test = await createTestDatabase()
   const pool = createPool(test.url, { connectionsMax: 6, applicationName: "ingest-test", ...timeout(options) })
   const database = createDatabase(pool)
@@ -67,7 +70,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const { id, secrets } = await createConnectionAdmin({ database, sealer }).create({
     workspaceId: "acme",
     storeName: "engineering",
-    source: "bell",
+    source: source.name,
   })
   const woken: Lane[] = []
   const logged: string[] = []
@@ -79,7 +82,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const waker = createWaker({ queue: { wake: async (lane) => void woken.push(lane) }, log })
   const acceptor = createAcceptor({ inbox, waker, log, ...(options.acceptLimits && { limits: options.acceptLimits }) })
   const app = createIngestApp({
-    sources: { bell },
+    sources: { [source.name]: source },
     connections: createConnections({ database, sealer }),
     apiKeys: createApiKeys({ database }),
     acceptor,
@@ -92,7 +95,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const url = await app.listen({ host: "127.0.0.1", port: 0 })
   return {
     ...{ database, databaseUrl: test.url, url, app, woken, logged, metrics },
-    door: { id, secret: secrets[0]!, path: `${url}/v1/webhooks/bell/${id}` },
+    door: { id, secret: secrets[0]!, path: `${url}/v1/webhooks/${source.name}/${id}` },
     stop: async () => {
       await app.stop()
       await pool.end()

@@ -8,7 +8,7 @@ import type { Json, JsonObject } from "./json.ts"
 
 /** One separately edited piece of a document: its body, a comment, a review, a message. */
 export interface PartDraft {
-  /** The source's own id of the piece, unique within the document: `body`, `comment:42`. Exactly one part is `body`. */
+  /** The source's own id of the piece, unique within the document: `body`, `comment:42`. A `body` that is removed takes all others along. */
   readonly partId: string
   readonly kind: string
   /** Source time of this claim in ms, and the source's rank of the action among claims of equal time. */
@@ -30,13 +30,20 @@ export interface DocumentDraft {
   readonly parts: readonly PartDraft[]
 }
 
-/** What privacy belongs to: a repository, a channel, a page tree. */
+/**
+ * What privacy belongs to: a repository, a channel, a page tree. As everywhere, what a payload does not carry is left out: a
+ * scope that nobody named goes by its key, and one whose privacy nobody told is private.
+ */
 export interface ScopeDraft {
   /** Unique per (workspace, source): `repository:1296269`. */
   readonly key: string
+  /** Constant for one key. */
   readonly kind: string
-  readonly name: string
-  readonly privacy: Privacy
+  readonly name?: string
+  readonly privacy?: Privacy
+  /** `false` when the source removed it with all it held: nobody sees any of that from then on. */
+  readonly alive?: boolean
+  /** Source time in whole ms. */
   readonly at: number
 }
 

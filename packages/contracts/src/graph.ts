@@ -39,6 +39,7 @@ export const entityKinds = [
   "team",
   "organization",
   "repository",
+  "channel",
   "thing",
   "commit",
   "label",

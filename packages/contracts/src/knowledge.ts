@@ -1,6 +1,6 @@
 import type { Privacy } from "./draft.ts"
 import type { Settling, WantedFetch } from "./fetches.ts"
-import type { EntityKind, RelationshipType } from "./graph.ts"
+import type { AliasRef, EntityKind, RelationshipType } from "./graph.ts"
 import type {
   AliasId,
   ChunkId,
@@ -180,10 +180,20 @@ export interface EmbeddingVersion {
   readonly indexName: string
 }
 
+/** A document as far as it takes to remove it. */
+export interface ScopedDocument {
+  readonly source: string
+  readonly sourceId: string
+  readonly scopeId: ScopeId
+  readonly alias: AliasRef
+  readonly parts: readonly { readonly partId: string; readonly kind: string; readonly at: number }[]
+}
+
 /** One persist transaction. Every method takes sets and writes rows in sorted order, so that two transactions cannot deadlock. */
 export interface KnowledgeWrite {
   /** The versions vectors are wanted in, share-locked: none can be created or activated until this transaction ends. */
   lockVersions(storeId: StoreId): Promise<EmbeddingVersion[]>
+  /** Joins them with what is stored, as core/state's `mergeScopes` does. */
   saveScopes(
     rows: readonly {
       id: ScopeId
@@ -191,10 +201,17 @@ export interface KnowledgeWrite {
       key: string
       kind: string
       name: string
+      nameAt: number
       privacy: Privacy
       at: number
+      live: boolean
+      liveAt: number
     }[],
   ): Promise<void>
+  /** Which of these scopes their source removed, and when (ms). */
+  goneScopes(ids: readonly ScopeId[]): Promise<{ id: ScopeId; at: number }[]>
+  /** Live documents of these scopes in id order, with what their parts' last word on being there is (ms). */
+  documentsIn(storeId: StoreId, scopeIds: readonly ScopeId[], max: number): Promise<ScopedDocument[]>
   /** Existing states of these entities (core/state's EntityState, as JSON), locked; missing ones are left out. */
   lockEntities(ids: readonly EntityId[]): Promise<{ id: EntityId; state: unknown }[]>
   saveEntities(rows: readonly { id: EntityId; kind: EntityKind; state: object }[]): Promise<void>

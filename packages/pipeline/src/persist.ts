@@ -1,6 +1,6 @@
 import type { Settling } from "@engram/contracts/fetches"
 import type { AliasRef } from "@engram/contracts/graph"
-import type { DeliveryId, DocumentId } from "@engram/contracts/ids"
+import type { DeliveryId, DocumentId, StoreId } from "@engram/contracts/ids"
 import type { Knowledge } from "@engram/contracts/knowledge"
 import type { Lane } from "@engram/contracts/ports"
 import type { ChunkLimits } from "@engram/core/chunk/chunk"
@@ -9,6 +9,7 @@ import { writeAccounts } from "./persist/accounts.ts"
 import { writeChunks } from "./persist/chunks.ts"
 import { writeDocuments } from "./persist/documents.ts"
 import { writeFetches } from "./persist/fetches.ts"
+import { type GoneScopes, knownGone, removals, speakingOfGone } from "./persist/gone-scopes.ts"
 import { writeAliases, writeEntities, writeEvidence, writeScopes } from "./persist/graph.ts"
 import { writeMemory } from "./persist/memory.ts"
 import { type Place, placeOf } from "./persist/place.ts"
@@ -34,46 +35,92 @@ export interface PersistedDocument {
   readonly contentHash: string
 }
 
+interface PersistDeps {
+  readonly knowledge: Knowledge
+  readonly chunkLimits: ChunkLimits
+  readonly settling: Settling
+}
+
+/** Documents of a scope that is gone that are removed in one transaction. */
+const removedMax = 100
+
 /**
  * Makes a batch of deliveries part of what is known, in one transaction: all of it and the deliveries' end, or nothing.
- * The same deliveries in other batches, in another order or once more end in the same rows.
+ * The same deliveries in other batches, in another order or once more end in the same rows. Where a source removed a whole
+ * scope, its documents are removed after that, some at a time; the deliveries that say so end when none is left.
  */
 export const persist =
-  (deps: { readonly knowledge: Knowledge; readonly chunkLimits: ChunkLimits; readonly settling: Settling }) =>
-  (lane: Lane, deliveries: readonly ReadDelivery[]): Promise<Persisted> =>
-    deps.knowledge.write(lane.workspaceId, async (write) => {
-      const place = placeOf(lane)
-      const versions = await write.lockVersions(place.storeId)
-      const changes = await writeDocuments(write, place, deliveries)
-      await writeChunks(write, place, versions, changes, deps.chunkLimits)
-      const memory = await writeMemory(write, place, versions, deliveries, changes)
-      await writeEvidence(write, place, changes, memory.evidence)
+  (deps: PersistDeps) =>
+  async (lane: Lane, deliveries: readonly ReadDelivery[]): Promise<Persisted> => {
+    const { waiting, gone, ...persisted } = await write(deps, lane, deliveries)
+    if (gone.size === 0) return persisted
+    const removed: PersistedDocument[] = []
+    for (;;) {
+      const left = await deps.knowledge.write(lane.workspaceId, (tx) =>
+        tx.documentsIn(lane.storeId as StoreId, [...gone.keys()], removedMax),
+      )
+      if (left.length === 0) break
+      removed.push(...(await write(deps, lane, removals(left, gone, deliveries), { open: true })).documents)
+    }
+    await deps.knowledge.write(lane.workspaceId, (tx) => tx.closeDeliveries(waiting.map(processed)))
+    return { ...persisted, documents: [...persisted.documents, ...removed] }
+  }
 
-      const visible = changes.filter((change) => change.rendered || change.live !== change.stored.live)
-      await write.showComplete(visible.map((change) => change.stored.id))
-      await write.linkDeliveries(links(place, deliveries))
-      const fetches = await writeFetches(write, place, deliveries, deps.settling)
-      await write.closeDeliveries(deliveries.map(({ id }) => ({ id, state: "processed" })))
+interface Written extends Persisted {
+  /** Deliveries that are not closed yet, because of scopes that are gone. */
+  readonly waiting: readonly ReadDelivery[]
+  readonly gone: GoneScopes
+}
 
-      // Last, because all batches of a workspace meet here: whoever has these rows keeps the others waiting until it commits.
-      await writeScopes(write, place, deliveries)
-      const entities = await writeEntities(write, place, deliveries)
-      await writeAliases(write, place, entities.claims)
-      await writeAccounts(write, place, entities.changed)
-      return {
-        documents: visible.map(({ stored, live, rendered }) => ({
-          id: stored.id,
-          source: stored.source,
-          sourceId: stored.sourceId,
-          version: stored.version + 1,
-          live,
-          contentHash: rendered?.row.contentHash ?? "",
-        })),
-        observations: memory.observations,
-        joined: place.joined(),
-        fetches,
-      }
-    })
+/** One batch, in one transaction. `open` leaves its deliveries as they are. */
+const write = (
+  deps: PersistDeps,
+  lane: Lane,
+  deliveries: readonly ReadDelivery[],
+  { open = false }: { readonly open?: boolean } = {},
+): Promise<Written> =>
+  deps.knowledge.write(lane.workspaceId, async (write) => {
+    const place = placeOf(lane)
+    const versions = await write.lockVersions(place.storeId)
+    const changes = await writeDocuments(write, place, deliveries)
+    await writeChunks(write, place, versions, changes, deps.chunkLimits)
+    const memory = await writeMemory(write, place, versions, deliveries, changes)
+    await writeEvidence(write, place, changes, memory.evidence)
+
+    const visible = changes.filter((change) => change.rendered || change.live !== change.stored.live)
+    await write.showComplete(visible.map((change) => change.stored.id))
+    await write.linkDeliveries(links(place, deliveries))
+    const fetches = await writeFetches(write, place, deliveries, deps.settling)
+    const waiting = open ? deliveries : await speakingOfGone(write, place, deliveries)
+    const waits = new Set(waiting.map(({ id }) => id))
+    await write.closeDeliveries(deliveries.filter(({ id }) => !waits.has(id)).map(processed))
+
+    // Last, because all batches of a workspace meet here: whoever has these rows keeps the others waiting until it commits.
+    await writeScopes(write, place, deliveries)
+    const entities = await writeEntities(write, place, deliveries)
+    await writeAliases(write, place, entities.claims)
+    await writeAccounts(write, place, entities.changed)
+    // Asked behind the scopes' rows: a batch that ends one of them has committed, or waits and will find these documents.
+    const gone = open ? new Map() : await knownGone(write, place, deliveries)
+    if (!open && gone.size === 0) await write.closeDeliveries(waiting.map(processed))
+    return {
+      documents: visible.map(({ stored, live, rendered }) => ({
+        id: stored.id,
+        source: stored.source,
+        sourceId: stored.sourceId,
+        version: stored.version + 1,
+        live,
+        contentHash: rendered?.row.contentHash ?? "",
+      })),
+      observations: memory.observations,
+      joined: place.joined(),
+      fetches,
+      waiting,
+      gone,
+    }
+  })
+
+const processed = ({ id }: ReadDelivery) => ({ id, state: "processed" }) as const
 
 const links = (
   place: Place,

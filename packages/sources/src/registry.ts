@@ -3,6 +3,7 @@ import { events } from "./events/index.ts"
 import { github } from "./github/index.ts"
 import { linear } from "./linear/index.ts"
 import { notion } from "./notion/index.ts"
+import { slack } from "./slack/index.ts"
 
 /** Every source by its name. A new one is a folder and a line here. */
-export const sources: Readonly<Record<string, Source>> = { github, linear, notion, events }
+export const sources: Readonly<Record<string, Source>> = { github, linear, slack, notion, events }

@@ -2,9 +2,10 @@ import type { DocumentIndex, DocumentObservation } from "@engram/contracts/docum
 import type { Reader } from "@engram/contracts/search"
 import type { Database } from "./database.ts"
 
-/** What `d` and its scope `s` must be for the reader to see it. A scope that is not known is nobody's. */
-const seen = `d.id = $1 and d.workspace_id = $2 and d.store_id = $3 and d.live
-  and ($4::text[] is null or s.privacy = 'org' or s.id = any($4))`
+/** The whole workspace may read scope `s`, or the reader was granted it. One that is not known is nobody's, one that is gone hides all. */
+const readable = "(s.live is not false and ($4::text[] is null or s.privacy = 'org' or s.id = any($4)))"
+
+const seen = `d.id = $1 and d.workspace_id = $2 and d.store_id = $3 and d.live and ${readable}`
 
 const from = "knowledge_documents d left join scopes s on s.id = d.scope_id"
 
@@ -18,7 +19,7 @@ const observationsSql = `
   select o.id, o.class, o.kind, o.title, o.summary, o.text, o.url, o.importance, o.tags, ${iso("o.occurred_at")} as "occurredAt"
   from memory_observations o left join scopes s on s.id = o.scope_id
   where o.document_id = $1 and o.workspace_id = $2 and o.store_id = $3 and o.live
-    and ($4::text[] is null or s.privacy = 'org' or s.id = any($4))
+    and ${readable}
   order by o.occurred_at, o.id`
 
 // One statement, so that head and passages are of one version.

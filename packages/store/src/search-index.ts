@@ -6,8 +6,9 @@ import { openVersions } from "./knowledge/vectors.ts"
 
 // $1 workspace, $2 store, $3 and $4 as each statement says, $5 granted scopes or null for all, $6 sources, $7 kinds, $8 since and $9 until in ms
 
-/** The whole workspace may read it, or the reader was granted its scope. A scope that is not known is nobody's. */
-const readable = (scope: string): string => `($5::text[] is null or ${scope}.privacy = 'org' or ${scope}.id = any($5))`
+/** The whole workspace may read it, or the reader was granted its scope. A scope that is not known is nobody's, one that is gone hides all. */
+const readable = (scope: string): string =>
+  `(${scope}.live is not false and ($5::text[] is null or ${scope}.privacy = 'org' or ${scope}.id = any($5)))`
 
 const wanted = (source: string, kind: string, at: string): string => `
   ($6::text[] is null or ${source} = any($6)) and ($7::text[] is null or ${kind} = any($7))

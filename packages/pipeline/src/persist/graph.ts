@@ -3,6 +3,7 @@ import type { AliasId, DocumentId, EntityId, ScopeId } from "@engram/contracts/i
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
 import { entityId, scopeId } from "@engram/core/ids"
 import { type EntityState, entityFromDraft, mergeEntities, sameEntity } from "@engram/core/state/entity"
+import { mergeScopes, scopeFromDraft } from "@engram/core/state/scope"
 import type { DocumentChange } from "./document-change.ts"
 import { idOf } from "./documents.ts"
 import { evidenceRows } from "./evidence.ts"
@@ -27,16 +28,13 @@ export async function writeScopes(
   for (const { source, drafts } of deliveries) {
     for (const scope of drafts.scopes) {
       const id = scopeId(place.workspaceId, source.name, scope.key)
-      const row = { ...scope, id, source: source.name }
+      const said = scopeFromDraft(scope)
       const known = rows.get(id)
-      if (!known || order(row) > order(known)) rows.set(id, row)
+      rows.set(id, { id, source: source.name, ...(known ? mergeScopes(known, said) : said) })
     }
   }
   await write.saveScopes([...rows.values()])
 }
-
-// The table's own rule for which of two claims stands, as one comparable text.
-const order = (row: ScopeRow): string => `${String(row.at).padStart(16, "0")} ${row.privacy} ${row.name}`
 
 /**
  * Merges what is said of entities. Returns who goes by which alias, to be registered when all aliases of the batch are known, and

@@ -189,16 +189,19 @@ export class Gathering {
   }
 
   /**
-   * Webhooks leave privacy out. What they tell is for the workspace, unless something else ever said that it is private: such
-   * a claim is dated 1, or 0 without a name, so that it fills gaps and overrides nothing.
+   * Webhooks leave privacy out. What they tell is for the workspace, unless something else ever said that it is private: that
+   * claim is dated 0, so that it overrides nothing.
    */
   #scope(key: string, kind: string, name?: string, hidden?: boolean | null): string {
     const told = typeof hidden === "boolean"
-    const at = told ? this.#at : Number(name !== undefined)
-    const known = this.#scopes.get(key)
-    if (!known || at > known.at)
-      this.#scopes.set(key, { key, kind, name: name ?? key, privacy: hidden ? "private" : "org", at })
+    if (name !== undefined) this.#claim({ key, kind, name, at: this.#at })
+    this.#claim({ key, kind, privacy: hidden ? "private" : "org", at: told ? this.#at : 0 })
     return key
+  }
+
+  #claim(scope: ScopeDraft): void {
+    const place = `${scope.key} ${scope.at} ${"privacy" in scope}`
+    if (!this.#scopes.has(place)) this.#scopes.set(place, scope)
   }
 }
 

@@ -17,11 +17,21 @@ export interface StatementPlace {
   readonly tags: readonly string[]
 }
 
-const worth = { decision: 0.55, outcome: 0.45, summary: 0.3, acceptance: 0.35 } as const
+const worth = {
+  decision: 0.55,
+  root_cause: 0.55,
+  resolution: 0.5,
+  outcome: 0.45,
+  acceptance: 0.35,
+  summary: 0.3,
+  /** How something began that came to an outcome. */
+  opening: 0.3,
+} as const
+export type StatementKind = keyof typeof worth
 const textMaxChars = 2_000
 
 /** A statement within the contract's limits. Undefined for an empty text. */
-export function statement(kind: keyof typeof worth, text: string, place: StatementPlace): StatementDraft | undefined {
+export function statement(kind: StatementKind, text: string, place: StatementPlace): StatementDraft | undefined {
   if (text.trim() === "") return undefined
   const summary = text.length > 500 ? sentences(text, 320) : undefined
   const tags = kind === "decision" && !place.tags.includes("decision") ? [...place.tags, "decision"] : place.tags

@@ -4,10 +4,24 @@ import { saveAccounts } from "../people/save-accounts.ts"
 
 type Graph = Pick<
   KnowledgeWrite,
-  "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "saveAccounts" | "saveEvidence"
+  | "saveScopes"
+  | "goneScopes"
+  | "documentsIn"
+  | "lockEntities"
+  | "saveEntities"
+  | "saveAliases"
+  | "saveAccounts"
+  | "saveEvidence"
 >
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
+
+// core/state's rule for which of two claims stands. Byte order, as JavaScript compares: not the database's language.
+const newer = {
+  name: `(excluded.name_at, excluded.name collate "C") > (scopes.name_at, scopes.name collate "C")`,
+  privacy: `(excluded.at, excluded.privacy collate "C") > (scopes.at, scopes.privacy collate "C")`,
+  live: "(excluded.live_at, not excluded.live) > (scopes.live_at, not scopes.live)",
+}
 
 export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
   /** Relationships that were given evidence under a condition: summed when this transaction holds the condition's alias. */
@@ -18,11 +32,33 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
       await tx.insert(
         "scopes",
         rows.map((row) => ({ ...row, workspaceId })).sort(byId),
-        // Equal times are decided, not tossed: private wins, then the greater name.
-        `on conflict (id) do update set name = excluded.name, privacy = excluded.privacy, kind = excluded.kind, at = excluded.at
-         where (excluded.at, excluded.privacy, excluded.name) > (scopes.at, scopes.privacy, scopes.name)`,
+        `on conflict (id) do update set
+           name = case when ${newer.name} then excluded.name else scopes.name end,
+           name_at = greatest(excluded.name_at, scopes.name_at),
+           privacy = case when ${newer.privacy} then excluded.privacy else scopes.privacy end,
+           at = greatest(excluded.at, scopes.at),
+           live = case when ${newer.live} then excluded.live else scopes.live end,
+           live_at = greatest(excluded.live_at, scopes.live_at)
+         where ${newer.name} or ${newer.privacy} or ${newer.live}`,
       )
     },
+
+    goneScopes: async (ids) => {
+      if (ids.length === 0) return []
+      return tx.query(`select id, live_at::float8 as at from scopes where id = any($1) and not live order by id`, [ids])
+    },
+
+    documentsIn: (storeId, scopeIds, max) =>
+      tx.query(
+        `select d.source, d.source_id as "sourceId", d.scope_id as "scopeId",
+                json_build_object('type', a.alias_type, 'value', a.value) as alias,
+                (select coalesce(json_agg(json_build_object('partId', p.part_id, 'kind', p.state->'kind',
+                                   'at', coalesce((p.state #>> '{alive,clock,at}')::float8, 0)) order by p.part_id), '[]')
+                 from document_parts p where p.document_id = d.id) as parts
+         from knowledge_documents d join entity_aliases a on a.id = d.alias_id
+         where d.workspace_id = $1 and d.store_id = $2 and d.scope_id = any($3) and d.live order by d.id limit $4`,
+        [workspaceId, storeId, scopeIds, max],
+      ),
 
     // The lock is taken also for entities that do not exist yet, so that two transactions cannot both create one and lose a claim.
     lockEntities: async (ids) => {

@@ -45,7 +45,8 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
   keepStatements: async (documentIds, keep) => {
     if (documentIds.length === 0) return
     await tx.query(
-      `with gone as (update memory_observations set live = false
+      // A text that was edited away or removed is not kept here either. Said again, the row is written anew: the hash differs.
+      `with gone as (update memory_observations set live = false, title = null, summary = null, text = '', content_hash = ''
                      where workspace_id = $1 and document_id = any($2) and class = 'statement' and live and id <> all($3)
                      returning store_id, id)
        ${unwant("observations")}`,

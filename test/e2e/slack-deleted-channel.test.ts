@@ -1,0 +1,96 @@
+import { chunkLimits } from "@engram/core/chunk/chunk"
+import { persist } from "@engram/pipeline/persist"
+import { sources } from "@engram/sources/registry"
+import { createKnowledge } from "@engram/store/knowledge"
+import { unpackBody } from "@engram/store/packed-body"
+import { expect, test } from "vitest"
+import { currentState } from "../current-state.ts"
+import { openChannel, said, slackEvent } from "../slack.ts"
+import { createWorkbench, type Workbench } from "../workbench.ts"
+
+const decisions = Array.from({ length: 130 }, (_, i) =>
+  said({ ts: `${1_700_000_000 + i}.000100`, text: `Decision: the secret plan has step ${i}` }),
+)
+const elsewhere = said({ ts: "1700000000.000100", channel: "C0OTHER0001", text: "Decision: lunch is at twelve" })
+const end = slackEvent({ type: "channel_deleted", channel: openChannel, event_ts: "1700009000.000100" })
+const late = said({ ts: "1700008000.000100", text: "late: the secret plan goes on" })
+
+async function leftovers(bench: Workbench): Promise<string[]> {
+  const tables = ["document_parts", "knowledge_chunks", "knowledge_documents"]
+  const found = await Promise.all(
+    tables.map(async (table) =>
+      JSON.stringify(await bench.rows(`select * from ${table}`)).includes("secret plan") ? table : "",
+    ),
+  )
+  const observations = await bench.rows("select id from memory_observations where text like '%secret plan%'")
+  const vectors = await bench.rows(
+    "select 1 from vector_entries where wanted_hash is not null and metadata->>'type' in ('thread', 'decision')",
+  )
+  return [...found.filter(Boolean), ...observations.map(() => "observation"), `${vectors.length} vectors`]
+}
+
+test("a deleted channel's words leave the tables and the index, whatever comes late, and no other channel's do", async () => {
+  const bench = await createWorkbench()
+  try {
+    await bench.accept([...decisions, elsewhere])
+    await bench.drain()
+    await bench.accept([end])
+    await bench.drain()
+    expect(await leftovers(bench)).toEqual(["3 vectors"])
+    await bench.accept([late, { ...decisions[0]!, key: "again" }])
+    await bench.drain()
+    expect(await leftovers(bench)).toEqual(["3 vectors"])
+    expect(await bench.rows("select distinct state from ingest_deliveries")).toEqual([{ state: "processed" }])
+
+    const reversed = await createWorkbench()
+    try {
+      for (const payload of [end, late, elsewhere, ...decisions]) await reversed.accept([payload])
+      await reversed.drain()
+      expect(await currentState(reversed)).toEqual(await currentState(bench))
+    } finally {
+      await reversed.close()
+    }
+  } finally {
+    await bench.close()
+  }
+}, 120_000)
+
+test("a worker that dies halfway leaves the delivery to be taken again, and then nothing is left", async () => {
+  const bench = await createWorkbench()
+  try {
+    await bench.accept(decisions)
+    await bench.drain()
+    await bench.accept([end])
+    const knowledge = createKnowledge(bench.database)
+    let writes = 0
+    const dying: typeof knowledge = {
+      write: (workspaceId, work) => {
+        if (++writes > 3) throw new Error("killed")
+        return knowledge.write(workspaceId, work)
+      },
+    }
+    const [row] = await bench.rows<{ id: never; connectionId: never; body: Buffer; bytes: number }>(
+      `select id, connection_id as "connectionId", body, body_bytes as bytes from ingest_deliveries where state = 'received'`,
+    )
+    const slack = sources.slack!
+    const read = slack.normalize({ headers: {}, body: unpackBody(row!.body, row!.bytes), receivedAt: 0 })
+    if (read.outcome !== "drafts") throw new Error(read.reason)
+    const { id, connectionId } = row!
+    const delivery = { id, connectionId, source: slack, receivedAt: 0, drafts: read.drafts }
+    await expect(
+      persist({ knowledge: dying, chunkLimits, settling: { settleMs: 0, settleMaxMs: 0 } })(
+        { ...bench.lane, stage: "normalize" },
+        [delivery],
+      ),
+    ).rejects.toThrow("killed")
+    expect((await leftovers(bench)).length).toBeGreaterThan(1)
+    expect(await bench.rows("select state from ingest_deliveries where event = 'channel_deleted'")).toEqual([
+      { state: "received" },
+    ])
+
+    await bench.drain()
+    expect(await leftovers(bench)).toEqual(["0 vectors"])
+  } finally {
+    await bench.close()
+  }
+}, 120_000)
