@@ -24,7 +24,7 @@ export function nodeOfRow(reader: GraphReader, row: NodeRow): GraphNode {
     return typeof value === "string" && value !== "" ? value : null
   }
   const title = document?.title ?? field("title")
-  const called = field("name") ?? field("login") ?? (kind !== null && open.has(kind) ? title : null)
+  const called = field("name") ?? field("handle") ?? (kind !== null && open.has(kind) ? title : null)
   const name = nameOf(reader.workspaceId, row, called)
   return {
     id: row.id,
