@@ -1,6 +1,7 @@
 import { readConfig } from "@engram/config/config"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
+import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openPlatform } from "@engram/platform/platform"
@@ -22,6 +23,7 @@ try {
   })
   const fleet = await startFleet({
     ...platform,
+    index: meterIndex(platform.index, metrics),
     sources,
     log,
     meters: createMeters(metrics),
