@@ -17,6 +17,8 @@ export interface Transaction {
 export interface Database {
   /** One transaction that sees one workspace, by row-level security. Retried on deadlock and serialization failure. */
   inWorkspace<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** One statement in such a transaction of its own: everything is sent at once, so it costs one round trip instead of three. */
+  oneInWorkspace<Row extends object>(workspaceId: string, text: string, values?: readonly unknown[]): Promise<Row[]>
   /** One transaction of the narrow role that spans workspaces. */
   asFleet<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   check(): Promise<void>
@@ -32,10 +34,10 @@ const attemptsMax = 5
  */
 export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database {
   const start = durable ? "begin" : "begin; set local synchronous_commit = off"
-  const transact = async <T>(begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> => {
+  const inTurn = async <T>(attemptOnce: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await once(pool, begin, work)
+        return await attemptOnce()
       } catch (error) {
         if (!isTurnTaking(error) || attempt === attemptsMax) throw translated(error)
         await delay(attempt * 10 * Math.random())
@@ -43,8 +45,10 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
     }
   }
   return {
-    inWorkspace: (workspaceId, work) => transact(`${start}; ${become(workspaceId)}`, work),
-    asFleet: (work) => transact(`${start}; set local role engram_fleet`, work),
+    inWorkspace: (workspaceId, work) => inTurn(() => once(pool, `${start}; ${become(workspaceId)}`, work)),
+    oneInWorkspace: <Row extends object>(workspaceId: string, text: string, values: readonly unknown[] = []) =>
+      inTurn(() => atOnce<Row>(pool, [start, become(workspaceId)], { text, values: [...values] })),
+    asFleet: (work) => inTurn(() => once(pool, `${start}; set local role engram_fleet`, work)),
     check: async () => {
       await pool.query("select 1").catch((error) => {
         throw translated(error)
@@ -69,6 +73,8 @@ export function createPool(
     query_timeout: statementTimeoutMs + 2_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
+    // What is sent without waiting for the answer before is written at once.
+    pipeline: true,
   })
   // A connection that breaks is replaced by the pool, and whoever uses it hears of it from the query. Without listeners it
   // would end the process: on the pool while it is idle, on the client while it is lent and between two queries.
@@ -100,6 +106,25 @@ async function once<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => 
   } finally {
     client.release(broken)
   }
+}
+
+/**
+ * Begin, statement and commit without waiting in between. A failure makes Postgres refuse what comes after it and turn the commit
+ * into a rollback. `begin` is sent by itself: were it refused together with what follows it, the statement would run outside.
+ */
+async function atOnce<Row extends object>(
+  pool: pg.Pool,
+  before: readonly string[],
+  statement: { readonly text: string; readonly values: unknown[] },
+): Promise<Row[]> {
+  const client = await pool.connect()
+  const sent = [...before, statement, "commit"].map((query) => client.query<Row>(query))
+  const answers = await Promise.allSettled(sent)
+  const failed = answers.find((answer) => answer.status === "rejected")
+  client.release(failed && isUnanswered(failed.reason) ? failed.reason : undefined)
+  if (failed) throw failed.reason
+  const answer = answers.at(-2)
+  return answer?.status === "fulfilled" ? answer.value.rows : []
 }
 
 function transaction(client: pg.PoolClient): Transaction {
