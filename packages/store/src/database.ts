@@ -17,8 +17,16 @@ export interface Transaction {
 export interface Database {
   /** One transaction that sees one workspace, by row-level security. Retried on deadlock and serialization failure. */
   inWorkspace<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** One statement in such a transaction of its own: everything is sent at once, so it costs one round trip instead of three. */
-  oneInWorkspace<Row extends object>(workspaceId: string, text: string, values?: readonly unknown[]): Promise<Row[]>
+  /**
+   * One statement in such a transaction of its own: everything is sent at once, so it costs one round trip instead of three.
+   * `before` is SQL without parameters that is run first.
+   */
+  oneInWorkspace<Row extends object>(
+    workspaceId: string,
+    text: string,
+    values?: readonly unknown[],
+    before?: string,
+  ): Promise<Row[]>
   /** One transaction of the narrow role that spans workspaces. */
   asFleet<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   check(): Promise<void>
@@ -46,8 +54,12 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
   }
   return {
     inWorkspace: (workspaceId, work) => inTurn(() => once(pool, `${start}; ${become(workspaceId)}`, work)),
-    oneInWorkspace: <Row extends object>(workspaceId: string, text: string, values: readonly unknown[] = []) =>
-      inTurn(() => atOnce<Row>(pool, [start, become(workspaceId)], { text, values: [...values] })),
+    oneInWorkspace: <Row extends object>(
+      workspaceId: string,
+      text: string,
+      values: readonly unknown[] = [],
+      before = "",
+    ) => inTurn(() => atOnce<Row>(pool, [start, `${become(workspaceId)}; ${before}`], { text, values: [...values] })),
     asFleet: (work) => inTurn(() => once(pool, `${start}; set local role engram_fleet`, work)),
     check: async () => {
       await pool.query("select 1").catch((error) => {

@@ -11,36 +11,80 @@ export interface Surroundings {
   readonly versions: readonly EmbeddingVersion[]
 }
 
+export interface Namespace {
+  readonly id: string
+  readonly name: string
+}
+
 /** Names kept; past this all are asked for again. At most some MB. */
 const livesMax = 20_000
+/** A version that is replaced keeps its vectors for longer than this. */
+const versionsMs = 5_000
 
-/** Remembers namespaces and versions, so that a write need not ask. What it remembers may be over: the write finds out. */
+interface Known {
+  readonly lives: Map<string, string>
+  versions: readonly EmbeddingVersion[]
+  versionsUntil: number
+}
+
+export type SurroundingsMemory = ReturnType<typeof createSurroundings>
+
+/**
+ * Remembers the namespaces and versions of stores, so that writes and searches need not ask first. What it remembers may be
+ * over: whoever uses it has Postgres check it in the statement it is used in, and says what was found.
+ */
 export function createSurroundings(database: Database) {
-  const known = new Map<string, { lives: Map<string, string>; versions: readonly EmbeddingVersion[] }>()
+  const stores = new Map<string, Known>()
 
-  const livesOf = ({ workspaceId, storeId }: MemoryPlace, names: readonly string[]) =>
-    database.oneInWorkspace<{ id: string; name: string }>(
-      workspaceId,
-      `select n.id, n.name from memory_namespaces n where n.store_id = $1 and n.name = any($2) and ${liveNamespace}`,
-      [storeId, names],
-    )
+  const knownOf = ({ storeId }: MemoryPlace): Known => {
+    const known = stores.get(storeId)
+    if (known && known.lives.size <= livesMax) return known
+    const fresh = { lives: new Map<string, string>(), versions: [], versionsUntil: 0 }
+    stores.set(storeId, fresh)
+    return fresh
+  }
+
+  const readVersions = async (place: MemoryPlace, known: Known): Promise<readonly EmbeddingVersion[]> => {
+    if (performance.now() < known.versionsUntil) return known.versions
+    known.versions = await database.inWorkspace(place.workspaceId, (tx) => laneVersions(tx, place.storeId, ""))
+    known.versionsUntil = performance.now() + versionsMs
+    return known.versions
+  }
 
   return {
+    versions: (place: MemoryPlace) => readVersions(place, knownOf(place)),
+
+    /** Asks for what it does not know. */
     of: async (place: MemoryPlace, names: readonly string[]): Promise<Surroundings> => {
-      const around = known.get(place.storeId) ?? {
-        lives: new Map<string, string>(),
-        versions: await database.inWorkspace(place.workspaceId, (tx) => laneVersions(tx, place.storeId, "")),
-      }
-      const unknown = new Set(names.filter((name) => !around.lives.has(name)))
-      if (around.lives.size + unknown.size > livesMax) around.lives = new Map()
-      if (unknown.size > 0) {
-        const asked = around.lives.size === 0 ? names : [...unknown]
-        for (const { id, name } of await livesOf(place, asked)) around.lives.set(name, id)
-      }
-      known.set(place.storeId, around)
-      return around
+      const known = knownOf(place)
+      const unknown = [...new Set(names)].filter((name) => !known.lives.has(name))
+      const [versions, found] = await Promise.all([
+        readVersions(place, known),
+        unknown.length === 0 ? [] : readLives(database, place, unknown),
+      ])
+      for (const { id, name } of found) known.lives.set(name, id)
+      return { lives: known.lives, versions }
     },
 
-    forget: (place: MemoryPlace): void => void known.delete(place.storeId),
+    livesSeen: (place: MemoryPlace, names: readonly string[]): string[] => {
+      const { lives } = knownOf(place)
+      return names.flatMap((name) => lives.get(name) ?? [])
+    },
+
+    /** Of all these names, `live` are those that live. */
+    saw: (place: MemoryPlace, names: readonly string[], live: readonly Namespace[]): void => {
+      const { lives } = knownOf(place)
+      for (const name of names) lives.delete(name)
+      for (const { id, name } of live) lives.set(name, id)
+    },
+
+    forget: (place: MemoryPlace): void => void stores.delete(place.storeId),
   }
 }
+
+const readLives = (database: Database, { workspaceId, storeId }: MemoryPlace, names: readonly string[]) =>
+  database.oneInWorkspace<Namespace>(
+    workspaceId,
+    `select n.id, n.name from memory_namespaces n where n.store_id = $1 and n.name = any($2) and ${liveNamespace}`,
+    [storeId, names],
+  )

@@ -3,7 +3,7 @@ import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/con
 import type { Database, Transaction } from "../database.ts"
 import { laneVersions } from "../knowledge/vectors.ts"
 import { liveNamespace, liveRecord } from "./rows.ts"
-import { createSurroundings, type Surroundings } from "./surroundings.ts"
+import type { Surroundings, SurroundingsMemory } from "./surroundings.ts"
 import { disown, oweAgain, owedRows, type PlacedMemory } from "./vectors.ts"
 
 type Writes = Pick<MemoryLedger, "write" | "remove" | "ensureCallerVersion" | "callerVersion" | "activeVersion">
@@ -11,60 +11,57 @@ type Writes = Pick<MemoryLedger, "write" | "remove" | "ensureCallerVersion" | "c
 /** Namespaces end and versions come rarely: what changes between looking and writing this often is something else. */
 const looksMax = 5
 
-export const createWrites = (database: Database): Writes => {
-  const surroundings = createSurroundings(database)
-  return {
-    write: async (place, memories) => {
-      const names = memories.map(({ namespace }) => namespace)
-      for (let look = 1; look <= looksMax; look++) {
-        const around = await surroundings.of(place, names)
-        const placed = lastOfEachId(memories, around)
-        if (placed.length === 0 || (await writePlaced(database, place, around, placed))) {
-          return names.map((name): WriteEnd => (around.lives.has(name) ? "written" : "no_namespace"))
-        }
-        surroundings.forget(place)
+export const createWrites = (database: Database, surroundings: SurroundingsMemory): Writes => ({
+  write: async (place, memories) => {
+    const names = memories.map(({ namespace }) => namespace)
+    for (let look = 1; look <= looksMax; look++) {
+      const around = await surroundings.of(place, names)
+      const placed = lastOfEachId(memories, around)
+      if (placed.length === 0 || (await writePlaced(database, place, around, placed))) {
+        return names.map((name): WriteEnd => (around.lives.has(name) ? "written" : "no_namespace"))
       }
-      throw new RetryLater("the namespaces written to change all the time", { afterMs: 1_000 })
-    },
+      surroundings.forget(place)
+    }
+    throw new RetryLater("the namespaces written to change all the time", { afterMs: 1_000 })
+  },
 
-    remove: (place, id, namespace) =>
-      database.inWorkspace(place.workspaceId, async (tx) => {
-        const [found] = await tx.query<{ name: string }>(
-          `select n.name from memory_records r join memory_namespaces n on n.id = r.namespace_id
+  remove: (place, id, namespace) =>
+    database.inWorkspace(place.workspaceId, async (tx) => {
+      const [found] = await tx.query<{ name: string }>(
+        `select n.name from memory_records r join memory_namespaces n on n.id = r.namespace_id
          where r.store_id = $1 and r.id = $2 and ${liveRecord} and ${liveNamespace} for update of r`,
-          [place.storeId, id],
-        )
-        if (!found) return "not_found"
-        if (found.name !== namespace) return "of_another_namespace"
-        await disown(tx, place, "delete from memory_records where store_id = $1 and id = $2 returning store_id, id", [
-          place.storeId,
-          id,
-        ])
-        return "removed"
-      }),
+        [place.storeId, id],
+      )
+      if (!found) return "not_found"
+      if (found.name !== namespace) return "of_another_namespace"
+      await disown(tx, place, "delete from memory_records where store_id = $1 and id = $2 returning store_id, id", [
+        place.storeId,
+        id,
+      ])
+      return "removed"
+    }),
 
-    ensureCallerVersion: (place, { id, model, indexName }) =>
-      database.inWorkspace(place.workspaceId, async (tx) => {
-        // The store's row stands for its set of versions: whoever creates one holds it alone.
-        await tx.query("select from stores where id = $1 for no key update", [place.storeId])
-        const known = await versionOf(tx, place, "caller")
-        if (known) return known
-        const { provider, model: name, dimension } = model
-        await tx.query(
-          `insert into embedding_versions (id, workspace_id, store_id, provider, model, dimension, status, index_name)
+  ensureCallerVersion: (place, { id, model, indexName }) =>
+    database.inWorkspace(place.workspaceId, async (tx) => {
+      // The store's row stands for its set of versions: whoever creates one holds it alone.
+      await tx.query("select from stores where id = $1 for no key update", [place.storeId])
+      const known = await callerVersionOf(tx, place)
+      if (known) return known
+      const { provider, model: name, dimension } = model
+      await tx.query(
+        `insert into embedding_versions (id, workspace_id, store_id, provider, model, dimension, status, index_name)
          values ($1, $2, $3, $4, $5, $6, 'caller', $7)`,
-          [id, place.workspaceId, place.storeId, provider, name, dimension, indexName],
-        )
-        return { id, model, indexName, status: "caller" }
-      }),
+        [id, place.workspaceId, place.storeId, provider, name, dimension, indexName],
+      )
+      return { id, model, indexName, status: "caller" }
+    }),
 
-    callerVersion: (place) => database.inWorkspace(place.workspaceId, (tx) => versionOf(tx, place, "caller")),
-    activeVersion: (place) => database.inWorkspace(place.workspaceId, (tx) => versionOf(tx, place, "active")),
-  }
-}
+  callerVersion: (place) => database.inWorkspace(place.workspaceId, (tx) => callerVersionOf(tx, place)),
+  activeVersion: async (place) => (await surroundings.versions(place)).find(({ status }) => status === "active"),
+})
 
-const versionOf = async (tx: Transaction, { storeId }: MemoryPlace, wanted: "caller" | "active") =>
-  (await laneVersions(tx, storeId, "")).find(({ status }) => status === wanted)
+const callerVersionOf = async (tx: Transaction, { storeId }: MemoryPlace) =>
+  (await laneVersions(tx, storeId, "")).find(({ status }) => status === "caller")
 
 /** Those whose namespace lives. A later one of an id takes the earlier one's place, and comes later in the order too. */
 function lastOfEachId(memories: readonly NewMemory[], { lives }: Surroundings): PlacedMemory[] {
