@@ -16,60 +16,62 @@ const recent = `v.written_at > now() - interval '${recentSeconds} seconds'`
 const mine =
   "v.workspace_id = $4 and v.store_id = $1 and v.embedding_version_id = $5 and v.family = 'memories' and v.wanted_hash is not null"
 
-/**
- * Candidates as they are now: what the index found ($9), and what it does not show yet. Few of those in the whole store: exactly
- * those. Many (a backlog, an outage, $7 false): the newest memories of the namespaces asked for, so that what one search
- * compares stays bounded ($8) whatever is owed. `values` where the index may have something else, or nothing; a vector that is not
- * wanted any more is no candidate. The values are looked up a row at a time (`offset 0`): a join would read them all.
- */
-const candidatesSql = `with ${lives},
-  moving as materialized (
-    (select v.ref_id as id from vector_entries v where $7 and ${mine} and ${owed} and v.parked_reason is null limit $8 + 1) union
-    (select v.ref_id as id from vector_entries v where $7 and ${mine} and ${recent} limit $8 + 1)),
-  few as (select $7 and count(*) <= $8 as few from moving),
-  newest as (
+/** Few enough in the whole store to be compared ($7): what the index does not show yet. Two partial indexes answer. */
+const moving = `moving as materialized (
+    (select v.ref_id as id from vector_entries v where ${mine} and ${owed} and v.parked_reason is null limit $7 + 1) union
+    (select v.ref_id as id from vector_entries v where ${mine} and ${recent} limit $7 + 1)),
+  exact as (select id from moving where (select count(*) from moving) <= $7)`
+
+/** Of a backlog, or while the index is away: the newest memories of the namespaces asked for. */
+const newest = `exact as (
     select r.id from lives n cross join lateral (
-      select * from memory_records r where not (select few from few) and r.namespace_id = n.id and ${readable}
-      order by r.created_at desc limit $8) r
-    order by r.created_at desc limit $8),
-  candidates as (
-    select id from moving where (select few from few) union select id from newest union select unnest($9::text[]))
-  select l.lives, c.* from (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') as lives from lives n) l
+      select * from memory_records r where r.namespace_id = n.id and ${readable} order by r.created_at desc limit $7) r
+    order by r.created_at desc limit $7)`
+
+/**
+ * Candidates as they are now: what the index found ($8), and what it may not show, of which `values` come along ($9: of all). A
+ * vector that is not wanted any more is no candidate. Everything is looked up an id at a time (`offset 0`): a join would read
+ * whole namespaces, and all values.
+ */
+const candidatesSql = (exact: string, isWhole: string): string => `with ${lives}, ${exact}
+  select l.lives, ${isWhole} as whole, c.*
+  from (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') as lives from lives n) l
   left join (
-    select ${memoryColumns}, m.moving,
-           case when m.moving then (select e.values from embedding_values e
-             where e.workspace_id = $4 and e.model = $6 and e.text_hash = v.text_hash offset 0) end as values
-    from candidates k
-    join memory_records r on r.id = k.id and ${readable}
+    select ${memoryColumns}, v.moving, case when v.moving then (select e.values from embedding_values e
+      where e.workspace_id = $4 and e.model = $6 and e.text_hash = v.text_hash offset 0) end as values
+    from (select id from exact union select unnest($8::text[])) k
+    cross join lateral (select * from memory_records r where r.id = k.id and ${readable} offset 0) r
     join lives n on n.id = r.namespace_id
-    join vector_entries v on v.store_id = r.store_id and v.family = 'memories' and v.ref_id = r.id and v.view = 'body'
-      and v.embedding_version_id = $5 and v.wanted_hash is not null
-    cross join lateral (select not $7 or ${owed} or coalesce(${recent}, false) as moving) m) c on true`
+    cross join lateral (
+      select v.text_hash, $9 or ${owed} or coalesce(${recent}, false) as moving from vector_entries v
+      where v.store_id = $1 and v.family = 'memories' and v.ref_id = k.id and v.view = 'body'
+        and v.embedding_version_id = $5 and v.wanted_hash is not null offset 0) v) c on true`
+
+const movingSql = candidatesSql(moving, "(select count(*) from moving) <= $7")
+const newestSql = candidatesSql(newest, "true")
 
 type Candidate = MemoryRow & { readonly moving: boolean; readonly values: Buffer | null }
-type Answered = { readonly lives: readonly Namespace[] } & (Candidate | { readonly id: null })
+type Answered = { readonly lives: readonly Namespace[]; readonly whole: boolean } & (Candidate | { readonly id: null })
 
 export const createNearest = (database: Database, surroundings: SurroundingsMemory): Pick<MemoryLedger, "nearest"> => ({
   nearest: async (place, filter, { version, values: asked, indexed, exactMax, scoreMin, max }) => {
-    const answered = await database.oneInWorkspace<Answered>(
+    const parameters = [
+      ...filterValues(place, filter),
       place.workspaceId,
-      candidatesSql,
-      [
-        ...filterValues(place, filter),
-        place.workspaceId,
-        version.id,
-        modelKey(version.model),
-        indexed !== undefined,
-        exactMax,
-        indexed?.map(({ id }) => id) ?? [],
-      ],
-      // Everything asked here has its index.
-      byPartialIndex,
-    )
+      version.id,
+      modelKey(version.model),
+      exactMax,
+      indexed?.map(({ id }) => id) ?? [],
+      indexed === undefined,
+    ]
+    // Everything asked here has its index.
+    const ask = (sql: string) => database.oneInWorkspace<Answered>(place.workspaceId, sql, parameters, byPartialIndex)
+    let answered = indexed === undefined ? [] : await ask(movingSql)
+    if (!answered[0]?.whole) answered = await ask(newestSql)
     const live = answered[0]!.lives
     surroundings.saw(place, filter.namespaces, live)
     const scores = new Map(indexed?.map(({ id, score }) => [id, score]))
-    const scored = answered.flatMap(({ lives: _, ...candidate }) =>
+    const scored = answered.flatMap(({ lives: _, whole: __, ...candidate }) =>
       candidate.id === null ? [] : [scoredBy(scores, asked, candidate)],
     )
     const memories = scored.filter(({ rank }) => rank >= scoreMin).sort(bestFirst)
