@@ -257,3 +257,31 @@ test("plugins of two workspaces know nothing of each other, though they use the 
     await other.close()
   }
 })
+
+test("a better match that was just written is not behind one whose vector is known already", async () => {
+  const name = await client.namespace()
+  await client.write(name, "the rollout of billing, and of much else")
+  await plugin.drain()
+  await client.write(name, "billing rollout")
+  const contents = () => client.contents(name, { query: "billing rollout" })
+  expect((await contents())[0]).toBe("billing rollout")
+  await plugin.drain()
+  expect((await contents())[0]).toBe("billing rollout")
+})
+
+test("a namespace that ends in another process and begins anew is searched in its new life at once", async () => {
+  const other = await createClient(await plugin.another())
+  const name = await client.namespace()
+  await client.write(name, { content: "the old life", embedding: client.at(0) })
+  await plugin.drain()
+  expect(await client.contents(name, { embedding: client.at(0) })).toEqual(["the old life"])
+  await other.ask("DELETE", `/v1/namespaces/${name}`)
+  await other.put(name, { kind: "custom" })
+  await other.write(name, { content: "the new life", embedding: client.at(0) })
+  await plugin.drain()
+  // Old enough that only the index is asked for it.
+  await plugin.rows("update vector_entries set written_at = now() - interval '2 minutes' where written_at is not null")
+  expect(await client.contents(name, { embedding: client.at(0) })).toEqual(["the new life"])
+  await client.write(name, { content: "written to it", embedding: client.at(90) })
+  expect(await client.contents(name, { embedding: client.at(0) })).toEqual(["the new life", "written to it"])
+})

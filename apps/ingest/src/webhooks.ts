@@ -1,13 +1,13 @@
 import { hash } from "node:crypto"
+import type { BodyBudget } from "@engram/bodies/body-budget"
+import { readBody } from "@engram/bodies/read-body"
 import type { Connection, Connections } from "@engram/contracts/deliveries"
 import type { ReceivedRequest, Source } from "@engram/contracts/source"
 import { deliveryId } from "@engram/core/ids"
 import type { Metrics } from "@engram/observability/metrics"
 import type { Acceptor } from "@engram/pipeline/accept"
 import type { FastifyInstance } from "fastify"
-import type { BodyBudget } from "./body-budget.ts"
 import { mediaType } from "./media-type.ts"
-import { readBody } from "./read-body.ts"
 import { Refusal } from "./refusal.ts"
 
 export interface WebhookDeps {

@@ -23,29 +23,37 @@ export const namespaceOf = (family: string, version: Pick<EmbeddingVersion, "id"
 
 /**
  * One turn on a store's owed vectors: at most one embedding call, filled with texts never embedded before, then everything
- * whose values are known is written to the index and marked, if it is still what is wanted.
+ * whose values are known is written to the index and marked, if it is still what is wanted. There is more when anything was
+ * done; but memories that come while the last of them are written wait for the next wake and for company: a search
+ * compares them exactly until then, and requests to the index are full.
  */
 export const embed =
   (deps: EmbedDeps) =>
   async (lane: Lane): Promise<TurnEnd> => {
-    const done = await withLease(deps.ledger, lane, deps.leaseMs, async () => {
-      let done = 0
-      for (const version of await deps.ledger.versions(lane)) done += await work(deps, lane, version)
-      return done
+    const ends = await withLease(deps.ledger, lane, deps.leaseMs, async () => {
+      const ends: TurnEnd[] = []
+      for (const version of await deps.ledger.versions(lane)) ends.push(await work(deps, lane, version))
+      return ends
     })
-    if (done === undefined) return { afterMs: deps.leaseMs / 6 }
-    return done > 0 ? "more" : "idle"
+    if (ends === undefined) return { afterMs: deps.leaseMs / 6 }
+    return ends.includes("more") ? "more" : "idle"
   }
 
-/** How many texts were embedded and vectors written. */
-async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<number> {
+async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
   // Values that came with memories are known from the start; no embedder made them.
-  if (version.status === "caller") return writeVectors(deps, lane, version)
+  if (version.status === "caller") return endOf(await writeVectors(deps, lane, version))
   if (!sameModel(deps.embedder, version)) {
     deps.log.error({ lane, wants: version.model, have: deps.embedder.model }, "store wants another embedding model")
-    return 0
+    return "idle"
   }
-  return (await embedTexts(deps, lane, version)) + (await writeVectors(deps, lane, version))
+  const texts = await embedTexts(deps, lane, version)
+  const end = endOf(await writeVectors(deps, lane, version))
+  return texts > 0 ? "more" : end
+}
+
+const endOf = (written: readonly OwedVector[]): TurnEnd => {
+  const canWait = written.length < rowsMax && written.every(({ family }) => family === "memories")
+  return canWait ? "idle" : "more"
 }
 
 export const sameModel = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
@@ -86,15 +94,15 @@ async function embedOrPark(
   }
 }
 
-async function writeVectors(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<number> {
+async function writeVectors(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<readonly OwedVector[]> {
   const owed = await deps.ledger.owed(lane, version, rowsMax)
-  if (owed.length === 0) return 0
+  if (owed.length === 0) return owed
   await deps.index.ensure(version.indexName, version.model.dimension)
   for (const [family, vectors] of Map.groupBy(owed, (vector) => vector.family)) {
     await writeFamily(deps.index, { index: version.indexName, namespace: namespaceOf(family, version) }, vectors)
   }
   for (const document of await deps.ledger.markWritten(lane, version.id, owed)) deps.onSearchable?.(document)
-  return owed.length
+  return owed
 }
 
 async function writeFamily(index: VectorIndex, target: VectorTarget, vectors: readonly OwedVector[]): Promise<void> {
