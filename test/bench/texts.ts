@@ -68,7 +68,7 @@ function block(random: Random, key: string): string {
   return paragraph(random, key)
 }
 
-const sentence = (random: Random): string =>
+export const sentence = (random: Random): string =>
   random.below(4) === 0
     ? random.pick(advice)
     : `The ${random.pick(parts)} ${random.pick(verbs)} ${random.pick(objects)} ${random.pick(conditions)}.`

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres"
@@ -18,8 +19,8 @@ export interface Database {
   /** One transaction that sees one workspace, by row-level security. Retried on deadlock and serialization failure. */
   inWorkspace<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
-   * One statement in such a transaction of its own: everything is sent at once, so it costs one round trip instead of three.
-   * `before` is SQL without parameters that is run first.
+   * One statement in such a transaction of its own: everything is sent at once, so it costs one round trip instead of three, and
+   * a connection parses and plans it once. So `text` is one of few. `before` is SQL without parameters that is run first.
    */
   oneInWorkspace<Row extends object>(
     workspaceId: string,
@@ -42,11 +43,13 @@ const attemptsMax = 5
  */
 export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database {
   const start = durable ? "begin" : "begin; set local synchronous_commit = off"
+  const statements = createStatements()
   const inTurn = async <T>(attemptOnce: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await attemptOnce()
       } catch (error) {
+        if (statements.refused(error) && attempt < attemptsMax) continue
         if (!isTurnTaking(error) || attempt === attemptsMax) throw translated(error)
         await delay(attempt * 10 * Math.random())
       }
@@ -59,7 +62,11 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
       text: string,
       values: readonly unknown[] = [],
       before = "",
-    ) => inTurn(() => atOnce<Row>(pool, [start, `${become(workspaceId)}; ${before}`], { text, values: [...values] })),
+    ) =>
+      inTurn(() => {
+        const statement = { ...statements.named(text), values: [...values] }
+        return atOnce<Row>(pool, [start, `${become(workspaceId)}; ${before}`], statement)
+      }),
     asFleet: (work) => inTurn(() => once(pool, `${start}; set local role engram_fleet`, work)),
     check: async () => {
       await pool.query("select 1").catch((error) => {
@@ -127,7 +134,7 @@ async function once<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => 
 async function atOnce<Row extends object>(
   pool: pg.Pool,
   before: readonly string[],
-  statement: { readonly text: string; readonly values: unknown[] },
+  statement: { readonly name?: string; readonly text: string; readonly values: unknown[] },
 ): Promise<Row[]> {
   const client = await pool.connect()
   const sent = [...before, statement, "commit"].map((query) => client.query<Row>(query))
@@ -137,6 +144,26 @@ async function atOnce<Row extends object>(
   if (failed) throw failed.reason
   const answer = answers.at(-2)
   return answer?.status === "fulfilled" ? answer.value.rows : []
+}
+
+/** Statements by a name of their own, so that a connection keeps their plans. */
+function createStatements() {
+  const names = new Map<string, string>()
+  let keeps = true
+  return {
+    named: (text: string): { readonly name?: string; readonly text: string } => {
+      if (!keeps) return { text }
+      const name = names.get(text) ?? `engram_${hash("sha256", text, "hex").slice(0, 16)}`
+      names.set(text, name)
+      return { name, text }
+    },
+    /** A pooler between us and Postgres may not keep names (PgBouncer before 1.21): from then on none are given. */
+    refused: (error: unknown): boolean => {
+      const isRefusal = ["26000", "42P05"].includes(codeOf(error))
+      if (isRefusal) keeps = false
+      return isRefusal
+    },
+  }
 }
 
 function transaction(client: pg.PoolClient): Transaction {
