@@ -86,10 +86,7 @@ async function createProduct(databaseUrl: string, dataDir: string, redisUrl: str
     ...(redisUrl && { REDIS_URL: redisUrl }),
   }
   const start = async (file: string, field: string, more: { readonly [name: string]: string } = {}) => {
-    const child = startChild(file, {
-      env: { ...env, ...more },
-      nodeArgs: (process.env.PROF ?? "").split(" ").filter(Boolean),
-    })
+    const child = startChild(file, { env: { ...env, ...more } })
     const line = await child.said(field)
     return { ...child, url: String(line[field]) }
   }

@@ -9,6 +9,8 @@ export interface Exchanged {
 }
 
 export interface Sent {
+  /** When the first request went out, in ms since 1970. */
+  readonly startedAt: number
   readonly seconds: number
   readonly perSecond: number
   readonly p50Ms: number
@@ -32,6 +34,7 @@ export async function sendOver(options: {
   const latencies: number[] = Array.from({ length: requests.length }, () => 0)
   const statuses: { [status: string]: number } = {}
   const cpuBefore = process.cpuUsage()
+  const startedAt = Date.now()
   const started = performance.now()
   let next = 0
   const sendAll = async (socket: Socket): Promise<void> => {
@@ -48,6 +51,7 @@ export async function sendOver(options: {
   const { user, system } = process.cpuUsage(cpuBefore)
   for (const socket of sockets) socket.destroy()
   return {
+    startedAt,
     seconds,
     perSecond: requests.length / seconds,
     p50Ms: percentile(latencies, 0.5),

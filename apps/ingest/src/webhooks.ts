@@ -2,6 +2,7 @@ import { hash } from "node:crypto"
 import type { BodyBudget } from "@engram/bodies/body-budget"
 import { readBody } from "@engram/bodies/read-body"
 import type { Connection, Connections } from "@engram/contracts/deliveries"
+import type { JsonObject } from "@engram/contracts/json"
 import type { ReceivedRequest, Source } from "@engram/contracts/source"
 import { deliveryId } from "@engram/core/ids"
 import type { Metrics } from "@engram/observability/metrics"
@@ -24,7 +25,7 @@ const deliveryKeyCharsMax = 255
 
 /**
  *   202 {id}                    stored; will be processed
- *   200 {id, duplicate: true}   stored before, under this id
+ *   200 {id, duplicate: true}   stored before, under this id; or the answer to a handshake
  *   400   empty body, or no delivery id          413   over 25 MB
  *   401   no secret made this signature          415   not a content type of this source
  *   404   no such connection of this source      503   Postgres cannot take it now (Retry-After)
@@ -40,6 +41,8 @@ export function serveWebhooks(app: FastifyInstance, deps: WebhookDeps): void {
       }
       const { bytes: body, release } = await readBody(request.raw, { bytesMax: deps.bodyBytesMax, budget: deps.budget })
       try {
+        const handshake = await shakeHands(deps, source, connection, { headers, body })
+        if (handshake !== undefined) return await reply.code(200).send(handshake)
         const deliveryKey = authenticKey(source, connection, { headers, body })
         const id = deliveryId(connection.id, deliveryKey)
         const accepted = await deps.acceptor.accept({
@@ -79,12 +82,36 @@ async function findDoor(
   return { source, connection }
 }
 
+/** What a request that only asks who is there is answered with. */
+async function shakeHands(
+  { connections }: WebhookDeps,
+  source: Source,
+  connection: Connection,
+  request: ReceivedRequest,
+): Promise<JsonObject | undefined> {
+  const handshake = source.handshake?.(request)
+  if (handshake === undefined) return undefined
+  if ("answer" in handshake) {
+    assertAuthentic(source, connection, request)
+    return handshake.answer
+  }
+  if (await connections.adopt(connection, handshake.secret)) return {}
+  throw new Refusal(
+    401,
+    "already_connected",
+    "this connection has another secret; `engram connect --rotate` lets it go",
+  )
+}
+
+function assertAuthentic(source: Source, connection: Connection, request: ReceivedRequest): void {
+  if (source.isAuthentic(request, connection.secrets, Date.now())) return
+  throw new Refusal(401, "bad_signature", "the signature is missing, stale, or made with another secret")
+}
+
 /** The sender's id of the delivery, once it is certain who the sender is. */
 function authenticKey(source: Source, connection: Connection, request: ReceivedRequest): string {
   if (request.body.byteLength === 0) throw new Refusal(400, "empty_body", "the request has no body")
-  if (!source.isAuthentic(request, connection.secrets)) {
-    throw new Refusal(401, "bad_signature", "the signature is missing, stale, or made with another secret")
-  }
+  assertAuthentic(source, connection, request)
   const key = source.deliveryKey(request)
   if (!key) throw new Refusal(400, "no_delivery_id", `the request does not carry ${source.name}'s delivery id`)
   if (key.length > deliveryKeyCharsMax) {

@@ -22,6 +22,12 @@ const bell: Source = {
   deliveryKey: ({ headers }) => headers["x-bell-delivery"],
   isAuthentic: ({ headers, body }, secrets) =>
     secrets.some((secret) => sign(secret, body) === headers["x-bell-signature"]),
+  handshake: ({ headers, body }) => {
+    if (headers["x-bell-event"] === "who") return { answer: { it: "is Engram" } }
+    return headers["x-bell-event"] === "secret" ? { secret: new TextDecoder().decode(body) } : undefined
+  },
+  secretFrom: "here",
+  setup: "Ring it.",
   eventName: ({ headers }) => headers["x-bell-event"] ?? "unknown",
   normalize: () => ({ outcome: "skipped", reason: "a bell says nothing" }),
   render: () => {
@@ -117,6 +123,7 @@ export interface Ring {
   readonly signature?: string | null
   readonly path?: string
   readonly type?: string | null
+  readonly event?: string
 }
 
 /** A signed delivery of the bell, right unless said otherwise. */
@@ -126,7 +133,7 @@ export function ring(door: Harness["door"], given: Ring = {}): Promise<Response>
     given.signature === undefined && !(body instanceof ReadableStream)
       ? sign(given.secret ?? door.secret, body)
       : given.signature
-  const headers = new Headers({ "x-bell-event": "rang" })
+  const headers = new Headers({ "x-bell-event": given.event ?? "rang" })
   if (key !== null) headers.set("x-bell-delivery", key)
   if (signature) headers.set("x-bell-signature", signature)
   if (type !== null) headers.set("content-type", type)

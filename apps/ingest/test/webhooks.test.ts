@@ -27,6 +27,30 @@ describe("a webhook", () => {
     expect(row?.headers).toEqual({ "x-bell-event": "rang", "content-type": "application/json" })
   })
 
+  test("that only asks who is there is answered, if it is authentic, and is no delivery", async () => {
+    const answer = await ring(ingest.door, { key: "who", event: "who" })
+    expect([answer.status, await answer.json()]).toEqual([200, { it: "is Engram" }])
+    expect((await ring(ingest.door, { event: "who", secret: "guessed" })).status).toBe(401)
+    expect(await rows("who")).toEqual([])
+  })
+
+  test("brings its secret once, to a connection that waits for one, and to no other", async () => {
+    const admin = createConnectionAdmin({ database: ingest.database, sealer: createSealer(secretKey) })
+    const door = { workspaceId: "acme", storeName: "waiting", source: "bell", awaitsSecret: true }
+    const { id, secrets } = await admin.create(door)
+    expect(secrets).toEqual([])
+    const path = `${ingest.url}/v1/webhooks/bell/${id}`
+    const bring = async (secret: string, to = path) =>
+      (await ring(ingest.door, { event: "secret", body: secret, path: to })).status
+    expect(await bring("the first secret")).toBe(200)
+    expect(await bring("the first secret")).toBe(200)
+    expect(await bring("an intruder's")).toBe(401)
+    expect(await bring("an intruder's", ingest.door.path)).toBe(401)
+    expect((await admin.create(door)).secrets).toEqual(["the first secret"])
+    expect((await admin.await(id))?.secrets).toEqual([])
+    expect(await bring("the second secret")).toBe(200)
+  })
+
   test("sent again is answered 200 with the first one's id", async () => {
     const first = (await (await ring(ingest.door, { key: "twice" })).json()) as { id: string }
     const second = await ring(ingest.door, { key: "twice", body: '{"other":"body"}' })

@@ -40,15 +40,15 @@ try {
   const parts = {
     config,
     database,
-    embedder: openEmbedder(config),
-    index: meterIndex(openVectors(config, lifecycle), metrics),
+    embedder: await openEmbedder(config),
+    index: meterIndex(await openVectors(config, lifecycle), metrics),
     log,
     metrics,
     lifecycle,
   }
   const queue = await openQueue({ config, databaseUrl, lifecycle, log })
   const plugin = await startMemoryPlugin({ ...parts, queue })
-  const url = await startSearch({ ...parts, cache: openCache(config, { log, lifecycle }) })
+  const url = await startSearch({ ...parts, cache: await openCache(config, { log, lifecycle }) })
   log.info({ url, plugin }, "listening")
 } catch (error) {
   console.error(`engram memory cannot start: ${reasonOf(error)}`)

@@ -1,10 +1,17 @@
 import type { MergedPart, Normalized, Rendered } from "./draft.ts"
+import type { JsonObject } from "./json.ts"
 
 /** A request as it arrived. Header names are lowercase; the body is untouched bytes. */
 export interface ReceivedRequest {
   readonly headers: { readonly [name: string]: string | undefined }
   readonly body: Uint8Array
 }
+
+/**
+ * `answer` is the JSON an authentic request is answered with. `secret` is one that the sender brings before anything can be
+ * signed: the first is kept, for a connection that has none, and every other is refused.
+ */
+export type Handshake = { readonly answer: JsonObject } | { readonly secret: string }
 
 /** A delivery as a source reads it again later: the stored headers and bytes. */
 export interface StoredRequest extends ReceivedRequest {
@@ -21,8 +28,17 @@ export interface Source {
   readonly keptHeaders: readonly string[]
   /** The sender's id of the delivery, or undefined when the request names none (then it is answered 400). */
   deliveryKey(request: ReceivedRequest): string | undefined
-  /** Whether any of the secrets made the request's signature. Compared in constant time; `[]` is never authentic. */
-  isAuthentic(request: ReceivedRequest, secrets: readonly string[]): boolean
+  /**
+   * Whether any of the secrets made the request's signature and, where the sender signs the time, `now` (ms) is within its
+   * tolerance. Compared in constant time; `[]` is never authentic.
+   */
+  isAuthentic(request: ReceivedRequest, secrets: readonly string[], now: number): boolean
+  /** What to answer to a request that only asks who is there, and is no delivery. Reads nothing else; undefined for all others. */
+  handshake?(request: ReceivedRequest): Handshake | undefined
+  /** How the secret comes to both sides: made here and pasted there, made there and given here, or brought by the handshake. */
+  readonly secretFrom: "here" | "there" | "handshake"
+  /** What to do on the sender's side with the URL and the secret, in a sentence for the person who connects it. */
+  readonly setup: string
   /** What happened, in one word for lists and metrics, without parsing the body: `pull_request`. */
   eventName(request: ReceivedRequest): string
   /** Pure. Throws `Rejected` with the path of the field that cannot be read. Unknown events are skipped, never thrown. */

@@ -84,7 +84,7 @@ describe("an envelope", () => {
     expect(events.deliveryKey(request(envelope))).toBe("evt-1")
     for (const body of ["", "{", "[]", "null", '{"idempotencyKey":7}'])
       expect(events.deliveryKey(request(body))).toBeUndefined()
-    expect(events.isAuthentic(request(envelope), ["secret"])).toBe(false)
+    expect(events.isAuthentic(request(envelope), ["secret"], 0)).toBe(false)
   })
 
   it.each([

@@ -10,6 +10,8 @@ export const events: Source = {
   deliveryKey: idempotencyKeyOf,
   // Envelopes come by API key; as a webhook nobody vouches for them.
   isAuthentic: () => false,
+  secretFrom: "here",
+  setup: "Send envelopes to POST /v1/events with an API key: `engram keys create … --action write`.",
   eventName: () => "envelope",
   normalize,
   render,

@@ -10,6 +10,9 @@ export const github: Source = {
   keptHeaders,
   deliveryKey,
   isAuthentic,
+  secretFrom: "here",
+  setup:
+    "On GitHub: Settings → Webhooks → Add webhook, content type application/json, and choose “Send me everything”.",
   eventName,
   normalize,
   render,
