@@ -30,10 +30,7 @@ export async function readBody(
 ): Promise<HeldBody> {
   const { bytesMax, budget, memoryPerByte = 1 } = options
   const announced = announcedLength(request)
-  if (announced !== undefined && announced > bytesMax) {
-    readPast(request)
-    throw tooLarge(bytesMax)
-  }
+  if (announced !== undefined && announced > bytesMax) throw tooLarge(bytesMax)
 
   const release = await budget.take((announced ?? bytesMax) * memoryPerByte)
   try {
@@ -68,17 +65,13 @@ function collect(request: IncomingMessage, announced: number | undefined, bytesM
     const onGone = (): void => stop(() => reject(wentAway()))
     const stop = (settle: () => void): void => {
       request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone)
-      readPast(request)
+      request.on("error", () => {})
+      // The rest of a body that is too large is read past, so that the sender gets to read the answer.
+      request.resume()
       settle()
     }
     request.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone)
   })
-}
-
-/** The rest of a body that is too large is read past, until the server's request timeout, so that the sender gets to read the answer. */
-function readPast(request: IncomingMessage): void {
-  request.on("error", () => {})
-  request.resume()
 }
 
 const tooLarge = (bytesMax: number): BodyRefused =>

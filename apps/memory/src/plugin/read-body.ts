@@ -1,7 +1,11 @@
+import type { IncomingMessage } from "node:http"
 import type { BodyBudget } from "@engram/bodies/body-budget"
-import { readBody } from "@engram/bodies/read-body"
+import { BodyRefused, readBody } from "@engram/bodies/read-body"
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import { Failure } from "./failure.ts"
+
+/** What is too large is still read to its end, up to this, so that the client gets to hear why; beyond, it is cut off. */
+const discardedMax = 100 * 1024 * 1024
 
 /** The bytes, their text, what was parsed out of it, and the row made of that. */
 const memoryPerByte = 4
@@ -18,7 +22,10 @@ export function readBodies(
   const held = new WeakMap<FastifyRequest, () => void>()
   app.removeAllContentTypeParsers()
   app.addContentTypeParser("*", async (request: FastifyRequest) => {
-    const { bytes, release } = await readBody(request.raw, { ...limits, memoryPerByte })
+    const { bytes, release } = await readBody(request.raw, { ...limits, memoryPerByte }).catch(async (error) => {
+      if (error instanceof BodyRefused && error.status === 413) await readPast(request.raw)
+      throw error
+    })
     held.set(request, release)
     try {
       return utf8.decode(bytes)
@@ -29,6 +36,19 @@ export function readBodies(
   const letGo = async (request: FastifyRequest): Promise<void> => held.get(request)?.()
   app.addHook("onResponse", letGo)
   app.addHook("onRequestAbort", letGo)
+}
+
+/** Resolves when nothing more comes, or too much has. */
+function readPast(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    let bytes = 0
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > discardedMax) resolve()
+    })
+    for (const end of ["end", "close", "error"]) request.once(end, () => resolve())
+  })
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })

@@ -63,7 +63,13 @@ export function createSurroundings(database: Database) {
         unknown.length === 0 ? [] : readLives(database, place, unknown),
       ])
       for (const { id, name } of found) known.lives.set(name, id)
-      return { lives: known.lives, versions }
+      // Of these names only, and the caller's own: what is remembered goes on changing.
+      const lives = new Map<string, string>()
+      for (const name of names) {
+        const id = known.lives.get(name)
+        if (id !== undefined) lives.set(name, id)
+      }
+      return { lives, versions }
     },
 
     livesSeen: (place: MemoryPlace, names: readonly string[]): string[] => {
