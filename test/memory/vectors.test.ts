@@ -285,3 +285,22 @@ test("a namespace that ends in another process and begins anew is searched in it
   await client.write(name, { content: "written to it", embedding: client.at(90) })
   expect(await client.contents(name, { embedding: client.at(0) })).toEqual(["the new life", "written to it"])
 })
+
+test("what is answered 201 is there, also while its namespace is only being made", async () => {
+  const names = Array.from({ length: 30 }, () => `custom:made-${randomUUID()}`)
+  const memory = { kind: "fact", source: "agent" }
+  const answered = new Map<string, number>(names.map((name) => [name, 0]))
+  const write = async (name: string, i: number) => {
+    const answer = await client.ask("POST", `/v1/namespaces/${name}/memories`, { ...memory, content: `memory ${i}` })
+    expect([201, 404]).toContain(answer.status)
+    if (answer.status === 201) answered.set(name, answered.get(name)! + 1)
+  }
+  await Promise.all(
+    names.flatMap((name) => [
+      ...Array.from({ length: 12 }, (_, i) => write(name, i)),
+      client.put(name, { kind: "custom" }),
+      ...Array.from({ length: 12 }, (_, i) => write(name, 12 + i)),
+    ]),
+  )
+  for (const name of names) expect((await client.search(name, { limit: 100 })).length).toBe(answered.get(name))
+})
