@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import { createMemoryLedger } from "@engram/store/memories/memory-ledger"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { type Client, createClient } from "../contract/client.ts"
 import { openPlugin, type Plugin } from "./plugin.ts"
@@ -286,21 +287,28 @@ test("a namespace that ends in another process and begins anew is searched in it
   expect(await client.contents(name, { embedding: client.at(0) })).toEqual(["the new life", "written to it"])
 })
 
-test("what is answered 201 is there, also while its namespace is only being made", async () => {
-  const names = Array.from({ length: 30 }, () => `custom:made-${randomUUID()}`)
-  const memory = { kind: "fact", source: "agent" }
-  const answered = new Map<string, number>(names.map((name) => [name, 0]))
-  const write = async (name: string, i: number) => {
-    const answer = await client.ask("POST", `/v1/namespaces/${name}/memories`, { ...memory, content: `memory ${i}` })
-    expect([201, 404]).toContain(answer.status)
-    if (answer.status === 201) answered.set(name, answered.get(name)! + 1)
+test("a write that found no namespace says so, although another has learnt of it meanwhile", async () => {
+  const ledger = createMemoryLedger(plugin.database)
+  const { place } = plugin
+  const [there, coming] = [await client.namespace(), `custom:coming-${randomUUID()}`]
+  const memoryIn = (namespace: string) => {
+    const plain = { mayExist: false, kind: "fact", source: "agent", expiresAt: null, propagation: null } as const
+    return { ...plain, id: randomUUID(), namespace, content: "a memory", pin: null, embedding: null }
   }
-  await Promise.all(
-    names.flatMap((name) => [
-      ...Array.from({ length: 12 }, (_, i) => write(name, i)),
-      client.put(name, { kind: "custom" }),
-      ...Array.from({ length: 12 }, (_, i) => write(name, 12 + i)),
-    ]),
-  )
-  for (const name of names) expect((await client.search(name, { limit: 100 })).length).toBe(answered.get(name))
+  const holder = await plugin.database.pool.connect()
+  try {
+    await holder.query("begin")
+    await holder.query("select from memory_namespaces where name = $1 for update", [there])
+    const held = ledger.write(place, [memoryIn(coming), memoryIn(there)])
+    const waiting = () =>
+      plugin.rows("select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+    await expect.poll(async () => (await waiting()).length, { timeout: 20_000 }).toBe(1)
+    await client.put(coming, { kind: "custom" })
+    expect(await ledger.write(place, [memoryIn(coming)])).toEqual(["written"])
+    await holder.query("commit")
+    expect(await held).toEqual(["no_namespace", "written"])
+    expect(await client.search(coming)).toHaveLength(1)
+  } finally {
+    holder.release()
+  }
 })

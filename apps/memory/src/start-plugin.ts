@@ -16,7 +16,7 @@ import { addressOf } from "./plugin/address.ts"
 import { createPluginApp, type PluginLimits } from "./plugin/app.ts"
 
 /** A lane is woken at most this often: what is written in between goes to the index together, and is searched exactly until then. */
-const wakeEveryMs = 1_000
+const wakeEveryMs = 2_000
 
 /** Puts the memory plugin together, makes its store where it is missing, and opens it; gives its URL, or its socket's path. */
 export async function startMemoryPlugin(parts: {
