@@ -102,8 +102,12 @@ export function questionAt(at: number, by: "query" | "embedding"): BenchQuestion
 }
 
 function shapeFor(draw: number): Shape {
-  let upTo = 0
-  return shapes.find((shape) => draw < (upTo += mix[shape])) ?? "chain"
+  let rest = draw
+  for (const shape of shapes) {
+    if (rest < mix[shape]) return shape
+    rest -= mix[shape]
+  }
+  return "chain"
 }
 
 function namespacesFor(shape: Shape, { namespace, writer }: BenchMemory, random: Random): string[] {
