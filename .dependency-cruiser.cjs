@@ -9,7 +9,7 @@ const knows = {
   "packages/queue": ["packages/contracts"],
   "packages/patient-fetch": ["packages/contracts"],
   "packages/providers/[^/]+": ["packages/contracts", "packages/patient-fetch"],
-  "packages/(?:config|observability|lifecycle)": ["packages/contracts"],
+  "packages/(?:config|observability|lifecycle|bodies)": ["packages/contracts"],
   // Which provider stands behind each port is said here and nowhere else.
   "packages/platform": [
     "db",
@@ -18,7 +18,7 @@ const knows = {
   ],
   "packages/testkit": ["packages/contracts", "db", "packages/providers/embedded-postgres"],
   "apps/(?:ingest|worker|memory)": [
-    "packages/(?:contracts|core|config|observability|lifecycle|pipeline|platform|sources|store)",
+    "packages/(?:bodies|contracts|core|config|observability|lifecycle|pipeline|platform|sources|store)",
   ],
   // `engram up` runs the other apps in one process.
   "apps/cli": [

@@ -95,7 +95,12 @@ export function answer<Message>(work: (message: Message) => Promise<unknown>): v
 }
 
 /** The most memory the process ever held, in MB: VmHWM, which Linux keeps. */
-export function peakMemoryMb(pid: number): number {
-  const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? []
+export const peakMemoryMb = (pid: number): number => statusMb(pid, "VmHWM")
+
+/** What the process holds now, in MB. */
+export const memoryMb = (pid: number): number => statusMb(pid, "VmRSS")
+
+function statusMb(pid: number, line: string): number {
+  const [, kilobytes] = new RegExp(`${line}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? []
   return Math.round(Number(kilobytes) / 1_024)
 }

@@ -5,6 +5,7 @@ import { measureFill } from "./figures/fill.ts"
 import { indexFloor } from "./figures/index-floor.ts"
 import { type Indexed, indexLoad } from "./figures/index-load.ts"
 import { measureLatency } from "./figures/latency.ts"
+import { memoryMeasures } from "./memory-figures.ts"
 import type { Site } from "./site.ts"
 
 const count = 5_000
@@ -87,6 +88,8 @@ export const measures: { readonly [name: string]: (site: Site, repetitions: numb
       },
     ]
   },
+
+  ...memoryMeasures,
 }
 
 async function repeat<Run>(repetitions: number, run: (at: number) => Promise<Run>): Promise<Run[]> {

@@ -9,7 +9,7 @@ import { createSite, fileAt } from "./site.ts"
 
 const usage = `npm run bench -- [--only ${Object.keys(measures).join(",")}] [--repeat 3] [--json]
 
-Measures the product against floors on this machine, in about six minutes on two quiet cores, and writes the figures to
+Measures the product against floors on this machine, in about a quarter of an hour on two quiet cores, and writes the figures to
 bench-results/. --json prints them as JSON and nothing else. The exit code is 1 when a target is missed.`
 
 const { values } = parseArgs({

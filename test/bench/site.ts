@@ -35,6 +35,8 @@ export interface Product {
   readonly pool: pg.Pool
   ingest(): Promise<Child & { readonly url: string }>
   worker(env?: { readonly [name: string]: string }): Promise<Child & { readonly url: string }>
+  /** The process that serves the memory plugin, at the plugin's URL. */
+  memory(): Promise<Child & { readonly url: string }>
   close(): Promise<void>
 }
 
@@ -77,6 +79,9 @@ async function createProduct(databaseUrl: string, dataDir: string, redisUrl: str
     ENGRAM_SECRET_KEY: secretKey,
     INGEST_PORT: "0",
     WORKER_PORT: "0",
+    MEMORY_PORT: "0",
+    SEARCH_PORT: "0",
+    MEMORY_WORKSPACE: workspaceId,
     LOG_LEVEL: "info",
     ...(redisUrl && { REDIS_URL: redisUrl }),
   }
@@ -93,6 +98,7 @@ async function createProduct(databaseUrl: string, dataDir: string, redisUrl: str
     pool,
     ingest: () => start(fileAt("../../apps/ingest/src/main.ts"), "url"),
     worker: (more) => start(fileAt("../../apps/worker/src/main.ts"), "status", more),
+    memory: () => start(fileAt("../../apps/memory/src/main.ts"), "plugin"),
     close: () => pool.end(),
   }
 }

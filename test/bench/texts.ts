@@ -38,6 +38,10 @@ const wordOf = (key: string): string => {
   return `${random.pick(["kelvo", "brund", "sifar", "tolme", "quast", "vexil", "morda", "pliny"])}${random.below(2 ** 31).toString(36)}`
 }
 
+/** What something is about, in about five words that others may share. */
+export const subjectOf = (random: Random): string =>
+  `${random.pick(parts)} ${random.pick(verbs)} ${random.pick(objects)}`
+
 /** Markdown as people write it, about `words` words of it: paragraphs, lists, tables, code, task lists, headings. */
 export function markdownOf(key: string, words: number): string {
   const random = createRandom(`text ${key}`)
@@ -64,7 +68,7 @@ function block(random: Random, key: string): string {
   return paragraph(random, key)
 }
 
-const sentence = (random: Random): string =>
+export const sentence = (random: Random): string =>
   random.below(4) === 0
     ? random.pick(advice)
     : `The ${random.pick(parts)} ${random.pick(verbs)} ${random.pick(objects)} ${random.pick(conditions)}.`

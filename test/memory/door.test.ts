@@ -182,3 +182,31 @@ test("stopping answers what it has taken, and refuses nothing that it has not", 
   expect(new Set(found.map(({ id }) => id))).toEqual(new Set(written))
   await lifecycle.close()
 })
+
+test("bodies in flight share one budget: a write waits unread until there is room, and is then answered", () =>
+  using(
+    async (plugin) => {
+      const client = await createClient(plugin.url)
+      const name = await client.namespace()
+      const held = async () =>
+        Number(/^engram_body_bytes_held (\d+)$/m.exec(await (await fetch(`${plugin.url}/metrics`)).text())?.[1])
+      // Announces a body as large as the whole budget and sends the beginning of it.
+      const slow = request(`${plugin.url}/v1/namespaces/${name}/memories`, {
+        method: "POST",
+        headers: { "content-length": 1_000_000 },
+      }).on("error", () => {})
+      slow.write("{")
+      await expect.poll(held, { timeout: 10_000 }).toBe(4_000_000)
+      let answered = false
+      const writing = client.write(name, "waits for room").finally(() => {
+        answered = true
+      })
+      for (let i = 0; i < 5; i++) expect((await client.ask("GET", "/v1/health")).status).toBe(200)
+      expect(answered).toBe(false)
+      slow.destroy()
+      await writing
+      expect(await client.contents(name)).toEqual(["waits for room"])
+      await expect.poll(held, { timeout: 10_000 }).toBe(0)
+    },
+    { limits: { bodyBytesMax: 1_000_000, bodiesBytesMax: 4_000_000 } },
+  ))

@@ -109,7 +109,7 @@ export async function openPlugin(options: PluginOptions = {}): Promise<Plugin> {
     metrics,
     place,
     drain: async () => {
-      while ((await turn({ ...place, stage: "embed" })) === "more");
+      while ((await turn({ ...place, stage: "embed" })) !== "idle");
     },
     clean: () => createMemoryJanitor(database).clean(),
     removeAgain: () => createSweepLedger(database).removeAgain(0),

@@ -83,7 +83,7 @@ test("a plugin killed while a hundred write loses nothing that it answered, and 
   } finally {
     await system.close()
   }
-})
+}, 180_000)
 
 test("a worker's sweep removes what is over: rows, values and vectors", async () => {
   const system = await createSystem()
@@ -107,4 +107,4 @@ test("a worker's sweep removes what is over: rows, values and vectors", async ()
   } finally {
     await system.close()
   }
-})
+}, 180_000)

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import { createMemoryLedger } from "@engram/store/memories/memory-ledger"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { type Client, createClient } from "../contract/client.ts"
 import { openPlugin, type Plugin } from "./plugin.ts"
@@ -255,5 +256,59 @@ test("plugins of two workspaces know nothing of each other, though they use the 
     expect(await client.contents(name)).toEqual(["ours"])
   } finally {
     await other.close()
+  }
+})
+
+test("a better match that was just written is not behind one whose vector is known already", async () => {
+  const name = await client.namespace()
+  await client.write(name, "the rollout of billing, and of much else")
+  await plugin.drain()
+  await client.write(name, "billing rollout")
+  const contents = () => client.contents(name, { query: "billing rollout" })
+  expect((await contents())[0]).toBe("billing rollout")
+  await plugin.drain()
+  expect((await contents())[0]).toBe("billing rollout")
+})
+
+test("a namespace that ends in another process and begins anew is searched in its new life at once", async () => {
+  const other = await createClient(await plugin.another())
+  const name = await client.namespace()
+  await client.write(name, { content: "the old life", embedding: client.at(0) })
+  await plugin.drain()
+  expect(await client.contents(name, { embedding: client.at(0) })).toEqual(["the old life"])
+  await other.ask("DELETE", `/v1/namespaces/${name}`)
+  await other.put(name, { kind: "custom" })
+  await other.write(name, { content: "the new life", embedding: client.at(0) })
+  await plugin.drain()
+  // Old enough that only the index is asked for it.
+  await plugin.rows("update vector_entries set written_at = now() - interval '2 minutes' where written_at is not null")
+  expect(await client.contents(name, { embedding: client.at(0) })).toEqual(["the new life"])
+  await client.write(name, { content: "written to it", embedding: client.at(90) })
+  expect(await client.contents(name, { embedding: client.at(0) })).toEqual(["the new life", "written to it"])
+})
+
+test("a write that found no namespace says so, although another has learnt of it meanwhile", async () => {
+  const ledger = createMemoryLedger(plugin.database)
+  const { place } = plugin
+  const [there, coming] = [await client.namespace(), `custom:coming-${randomUUID()}`]
+  const memoryIn = (namespace: string) => {
+    const plain = { mayExist: false, kind: "fact", source: "agent", expiresAt: null, propagation: null } as const
+    return { ...plain, id: randomUUID(), namespace, content: "a memory", pin: null, embedding: null }
+  }
+  const holder = await plugin.database.pool.connect()
+  try {
+    await holder.query("begin")
+    await holder.query("select from memory_namespaces where name = $1 for update", [there])
+    const held = ledger.write(place, [memoryIn(coming), memoryIn(there)])
+    const waiting = () =>
+      plugin.rows("select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+    await expect.poll(async () => (await waiting()).length, { timeout: 20_000 }).toBe(1)
+    await client.put(coming, { kind: "custom" })
+    expect(await ledger.write(place, [memoryIn(coming)])).toEqual(["written"])
+    await holder.query("commit")
+    expect(await held).toEqual(["no_namespace", "written"])
+    expect(await client.search(coming)).toHaveLength(1)
+  } finally {
+    holder.release()
   }
 })

@@ -5,6 +5,7 @@ import { startIngest } from "@engram/ingest/start"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { startSearch } from "@engram/memory/start"
 import { startMemoryPlugin } from "@engram/memory/start-plugin"
+import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openDatabase } from "@engram/platform/open-database"
@@ -40,7 +41,8 @@ export async function runAll(parts: {
     onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
     ...(parts.queuePrefix ? { prefix: parts.queuePrefix } : {}),
   }
-  const platform = await openPlatform(config, options)
+  const opened = await openPlatform(config, options)
+  const platform = { ...opened, index: meterIndex(opened.index, metrics) }
   const secretKey = await secretKeyOf(config)
   const connections = createConnections({ database: platform.database, sealer: createSealer(secretKey) })
   const fleet = await startFleet({

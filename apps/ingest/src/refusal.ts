@@ -1,3 +1,4 @@
+import { BodyRefused } from "@engram/bodies/read-body"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { Log } from "@engram/contracts/ports"
 import type { Metrics } from "@engram/observability/metrics"
@@ -43,6 +44,7 @@ export function answerRefusals(app: FastifyInstance, deps: { log: Log; metrics: 
 
 function refusalOf(error: FastifyError): Pick<Refusal, "status" | "code" | "message" | "retryAfterSeconds"> {
   if (error instanceof Refusal) return error
+  if (error instanceof BodyRefused) return answer(error.status, error.code, error.message)
   if (error instanceof RetryLater) {
     const retryAfterSeconds = Math.max(1, Math.ceil(error.afterMs / 1_000))
     const message = "the delivery could not be stored now; send it again"

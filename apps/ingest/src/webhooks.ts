@@ -1,4 +1,6 @@
 import { hash } from "node:crypto"
+import type { BodyBudget } from "@engram/bodies/body-budget"
+import { readBody } from "@engram/bodies/read-body"
 import type { Connection, Connections } from "@engram/contracts/deliveries"
 import type { JsonObject } from "@engram/contracts/json"
 import type { ReceivedRequest, Source } from "@engram/contracts/source"
@@ -6,9 +8,7 @@ import { deliveryId } from "@engram/core/ids"
 import type { Metrics } from "@engram/observability/metrics"
 import type { Acceptor } from "@engram/pipeline/accept"
 import type { FastifyInstance } from "fastify"
-import type { BodyBudget } from "./body-budget.ts"
 import { mediaType } from "./media-type.ts"
-import { readBody } from "./read-body.ts"
 import { Refusal } from "./refusal.ts"
 
 export interface WebhookDeps {

@@ -3,6 +3,7 @@ import { readConfig } from "@engram/config/config"
 import { reasonOf } from "@engram/contracts/errors"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
+import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
 import { databaseUrlOf, openDatabase } from "@engram/platform/open-database"
 import { openCache, openEmbedder, openVectors } from "@engram/platform/open-ports"
@@ -40,7 +41,7 @@ try {
     config,
     database,
     embedder: await openEmbedder(config),
-    index: await openVectors(config, lifecycle),
+    index: meterIndex(await openVectors(config, lifecycle), metrics),
     log,
     metrics,
     lifecycle,

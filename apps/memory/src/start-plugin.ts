@@ -15,6 +15,9 @@ import { createVectorLedger } from "@engram/store/vector-ledger"
 import { addressOf } from "./plugin/address.ts"
 import { createPluginApp, type PluginLimits } from "./plugin/app.ts"
 
+/** A lane is woken at most this often: what is written in between goes to the index together, and is searched exactly until then. */
+const wakeEveryMs = 2_000
+
 /** Puts the memory plugin together, makes its store where it is missing, and opens it; gives its URL, or its socket's path. */
 export async function startMemoryPlugin(parts: {
   readonly config: Pick<Config, "memory" | "ports">
@@ -37,7 +40,11 @@ export async function startMemoryPlugin(parts: {
   await database.inWorkspace(workspaceId, (tx) => ensureStore(tx, { workspaceId, storeId, storeName }))
   await openStore({ ledger: createVectorLedger(database), model: embedder.model })({ ...place, stage: "embed" })
 
-  const waker = lifecycle.own(createWaker({ queue: parts.queue, log }), (waker) => waker.settled(), "the wake-up calls")
+  const waker = lifecycle.own(
+    createWaker({ queue: parts.queue, log, intervalMs: wakeEveryMs }),
+    (waker) => waker.settled(),
+    "the wake-up calls",
+  )
   const wake = () => waker.wake({ ...place, stage: "embed" })
   const ledger = createMemoryLedger(database)
   const callers = createCallerVersions({ ledger, place })

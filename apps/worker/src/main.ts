@@ -2,6 +2,7 @@ import { readConfig } from "@engram/config/config"
 import { secretKeyOf } from "@engram/config/secret-key"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
+import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openPlatform } from "@engram/platform/platform"
@@ -27,6 +28,7 @@ try {
   const connections = createConnections({ database: platform.database, sealer })
   const fleet = await startFleet({
     ...platform,
+    index: meterIndex(platform.index, metrics),
     sources,
     connections,
     log,

@@ -204,15 +204,23 @@ export interface RankedMemory extends MemoryRow {
   readonly rank: number
 }
 
-/** The namespaces and kinds that a search may answer from. */
+/** The namespaces, by name, and kinds that a search may answer from. */
 export interface MemoryFilter {
-  /** Lives of the names that were asked for. */
-  readonly namespaceIds: readonly string[]
+  readonly namespaces: readonly string[]
   readonly kinds: readonly string[] | undefined
 }
 
 /** What the index said, by vector id. */
 export type IndexHits = readonly { readonly id: string; readonly score: number }[]
+
+export interface NearMemories {
+  /** Best first. */
+  readonly memories: readonly RankedMemory[]
+  /** Memories of these namespaces whose vector is wanted and has no values yet: how near they are nobody knows. */
+  readonly unknown: ReadonlySet<string>
+  /** The lives that the namespaces have now; the index must have been asked about these. */
+  readonly lives: readonly string[]
+}
 
 /** The plugin's side of Postgres. Everything read is live at that moment: neither expired, nor of an ended namespace. */
 export interface MemoryLedger {
@@ -239,16 +247,19 @@ export interface MemoryLedger {
   /** The version of the vectors that callers bring, made with this dimension by the first write. */
   ensureCallerVersion(place: MemoryPlace, version: Omit<EmbeddingVersion, "status">): Promise<EmbeddingVersion>
   callerVersion(place: MemoryPlace): Promise<EmbeddingVersion | undefined>
+  /** As it was at most some seconds ago. */
   activeVersion(place: MemoryPlace): Promise<EmbeddingVersion | undefined>
 
-  /** The live ones among these names. */
+  /** The lives of the live ones among these names. */
   namespaceIds(place: MemoryPlace, names: readonly string[]): Promise<string[]>
+  /** The same as it was last seen, without asking: what a search begins with, and `nearest` corrects. */
+  livesSeen(place: MemoryPlace, names: readonly string[]): string[]
   newest(place: MemoryPlace, filter: MemoryFilter, max: number): Promise<MemoryRow[]>
   /** Memories with any word of the query, or, where it holds no word to search for, with the query in their text. Best first. */
   matching(place: MemoryPlace, filter: MemoryFilter, query: string, max: number): Promise<RankedMemory[]>
   /**
    * The memories nearest to `values` in one version: what the index found, checked for being still so, and what the index does
-   * not show yet (the newest `exactMax`), compared exactly. Best first, not below `scoreMin`.
+   * not show yet (the newest `exactMax`), compared exactly. Not below `scoreMin`.
    */
   nearest(
     place: MemoryPlace,
@@ -262,7 +273,7 @@ export interface MemoryLedger {
       readonly scoreMin: number
       readonly max: number
     },
-  ): Promise<RankedMemory[]>
+  ): Promise<NearMemories>
 }
 
 /** Removes what is over: expired memories, and all memories of expired or deleted namespaces, with what hangs on them. */

@@ -16,6 +16,8 @@ export interface Metrics {
   readonly embeddingCalls: Counter<"outcome">
   readonly embeddingTexts: Counter
   readonly indexCalls: Counter<"operation" | "outcome">
+  /** Over `indexCalls` of the same operation: how full a request to the index is. */
+  readonly indexVectors: Counter<"operation">
   readonly deliveries: Gauge<"state">
   readonly turnSeconds: Histogram<"stage" | "outcome">
   readonly knowledgeEvents: Counter<"name">
@@ -71,6 +73,7 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
     embeddingCalls: counter("embedding_calls_total", "Calls to the embedder.", ["outcome"]),
     embeddingTexts: counter("embedding_texts_total", "Texts embedded."),
     indexCalls: counter("index_calls_total", "Calls to the vector index.", ["operation", "outcome"]),
+    indexVectors: counter("index_vectors_total", "Vectors written to the index, or removed.", ["operation"]),
     deliveries: gauge("deliveries", "Deliveries by state.", ["state"]),
     turnSeconds: histogram(
       "turn_seconds",

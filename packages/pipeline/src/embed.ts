@@ -6,6 +6,8 @@ import { withLease } from "./with-lease.ts"
 
 /** Vectors looked at in one turn: more than its calls make, since many texts are known. */
 const rowsMax = 500
+/** Less than a full request of brought memories waits for company so long. Whoever writes wakes the lane sooner. */
+const companyMs = 3_000
 /** Calls of one turn. More share its cost among more texts, and keep other stores waiting. */
 const callsMax = 4
 
@@ -25,37 +27,53 @@ export const namespaceOf = (family: string, version: Pick<EmbeddingVersion, "id"
 
 /**
  * One turn on a store's owed vectors: texts never embedded before are embedded, in full calls as long as there are enough of
- * them; then everything whose values are known is written to the index and marked, if it is still what is wanted.
+ * them; then everything whose values are known is written to the index and marked, if it is still what is wanted. There is more
+ * when anything was done; but memories that come while the last of them are written wait for the next wake, and for company: a
+ * search compares them exactly until then, and requests to the index are full.
  */
 export const embed =
   (deps: EmbedDeps) =>
   async (lane: Lane): Promise<TurnEnd> => {
-    const done = await withLease(deps.ledger, lane, deps.leaseMs, async () => {
-      let done = 0
-      for (const version of await deps.ledger.versions(lane)) done += await work(deps, lane, version)
-      return done
+    const ends = await withLease(deps.ledger, lane, deps.leaseMs, async () => {
+      const ends: TurnEnd[] = []
+      for (const version of await deps.ledger.versions(lane)) ends.push(await work(deps, lane, version))
+      return ends
     })
-    if (done === undefined) return { afterMs: deps.leaseMs / 6 }
-    return done > 0 ? "more" : "idle"
+    if (ends === undefined) return { afterMs: deps.leaseMs / 6 }
+    if (ends.includes("more")) return "more"
+    return ends.find((end) => end !== "idle") ?? "idle"
   }
 
-/** How many texts were embedded and vectors written. */
-async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<number> {
-  // Values that came with memories are known from the start; no embedder made them.
-  const embeds = version.status !== "caller"
-  if (embeds && !sameModel(deps.embedder, version)) {
+async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
+  if (version.status === "caller") return writeBrought(deps, lane, version)
+  if (!sameModel(deps.embedder, version)) {
     deps.log.error({ lane, wants: version.model, have: deps.embedder.model }, "store wants another embedding model")
-    return 0
+    return "idle"
   }
   const owed = await deps.ledger.owed(lane, version, rowsMax)
-  const { texts, values } = embeds ? await embedTexts(deps, lane, version, owed) : nothing
+  const { texts, values } = await embedTexts(deps, lane, version, owed)
   const known = owed.map((row) => ({ ...row, values: row.values ?? values.get(row.textHash) ?? null }))
   const ready = known.filter((row) => row.wantedHash === null || row.values !== null)
   await writeVectors(deps, lane, version, ready)
-  return texts + ready.length
+  if (texts + ready.length === 0) return "idle"
+  const isAll = owed.length < rowsMax && ready.length === owed.length
+  return isAll && owed.every(({ family }) => family === "memories") ? "idle" : "more"
 }
 
-const nothing = { texts: 0, values: new Map<string, Float32Array>() }
+/**
+ * Values that came with memories are known from the start; no embedder made them. As long as there are full requests to the index,
+ * what is left over waits: a search compares it exactly until it is written.
+ */
+async function writeBrought(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
+  const owed = await deps.ledger.owed(lane, version, 2 * rowsMax)
+  const ready = owed.filter((row) => row.wantedHash === null || row.values !== null)
+  const now = ready.length < rowsMax ? ready : ready.slice(0, ready.length - (ready.length % rowsMax))
+  for (let from = 0; from < now.length; from += rowsMax) {
+    await writeVectors(deps, lane, version, now.slice(from, from + rowsMax))
+  }
+  if (now.length === 2 * rowsMax) return "more"
+  return now.length < ready.length ? { afterMs: companyMs } : "idle"
+}
 
 export const sameModel = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
   model.provider === wanted.provider && model.model === wanted.model && model.dimension === wanted.dimension
@@ -66,7 +84,7 @@ async function embedTexts(
   lane: Lane,
   version: EmbeddingVersion,
   owed: readonly OwedVector[],
-): Promise<typeof nothing> {
+): Promise<{ readonly texts: number; readonly values: Map<string, Float32Array> }> {
   // Several vectors may wait for one text.
   const texts = [...new Map(owed.flatMap(({ textHash, text }) => (text === null ? [] : [[textHash, text] as const])))]
   const { textsMax } = deps.embedder

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import pg from "pg"
@@ -16,6 +17,16 @@ export interface Transaction {
 export interface Database {
   /** One transaction that sees one workspace, by row-level security. Retried on deadlock and serialization failure. */
   inWorkspace<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /**
+   * One statement in such a transaction of its own: everything is sent at once, so it costs one round trip instead of three, and
+   * a connection parses and plans it once. So `text` is one of few. `before` is SQL without parameters that is run first.
+   */
+  oneInWorkspace<Row extends object>(
+    workspaceId: string,
+    text: string,
+    values?: readonly unknown[],
+    before?: string,
+  ): Promise<Row[]>
   /** One transaction of the narrow role that spans workspaces. */
   asFleet<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   check(): Promise<void>
@@ -31,19 +42,31 @@ const attemptsMax = 5
  */
 export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database {
   const start = durable ? "begin" : "begin; set local synchronous_commit = off"
-  const transact = async <T>(begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> => {
+  const statements = createStatements()
+  const inTurn = async <T>(attemptOnce: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await once(pool, begin, work)
+        return await attemptOnce()
       } catch (error) {
+        if (statements.refused(error) && attempt < attemptsMax) continue
         if (!isTurnTaking(error) || attempt === attemptsMax) throw translated(error)
         await delay(attempt * 10 * Math.random())
       }
     }
   }
   return {
-    inWorkspace: (workspaceId, work) => transact(`${start}; ${become(workspaceId)}`, work),
-    asFleet: (work) => transact(`${start}; set local role engram_fleet`, work),
+    inWorkspace: (workspaceId, work) => inTurn(() => once(pool, `${start}; ${become(workspaceId)}`, work)),
+    oneInWorkspace: <Row extends object>(
+      workspaceId: string,
+      text: string,
+      values: readonly unknown[] = [],
+      before = "",
+    ) =>
+      inTurn(() => {
+        const statement = { ...statements.named(text), values: [...values] }
+        return atOnce<Row>(pool, [start, `${become(workspaceId)}; ${before}`], statement)
+      }),
+    asFleet: (work) => inTurn(() => once(pool, `${start}; set local role engram_fleet`, work)),
     check: async () => {
       await pool.query("select 1").catch((error) => {
         throw translated(error)
@@ -68,6 +91,8 @@ export function createPool(
     query_timeout: statementTimeoutMs + 2_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
+    // What is sent without waiting for the answer before is written at once.
+    pipeline: true,
   })
   // A connection that breaks is replaced by the pool, and whoever uses it hears of it from the query. Without listeners it
   // would end the process: on the pool while it is idle, on the client while it is lent and between two queries.
@@ -98,6 +123,45 @@ async function once<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => 
     throw error
   } finally {
     client.release(broken)
+  }
+}
+
+/**
+ * Begin, statement and commit without waiting in between. A failure makes Postgres refuse what comes after it and turn the commit
+ * into a rollback. `begin` is sent by itself: were it refused together with what follows it, the statement would run outside.
+ */
+async function atOnce<Row extends object>(
+  pool: pg.Pool,
+  before: readonly string[],
+  statement: { readonly name?: string; readonly text: string; readonly values: unknown[] },
+): Promise<Row[]> {
+  const client = await pool.connect()
+  const sent = [...before, statement, "commit"].map((query) => client.query<Row>(query))
+  const answers = await Promise.allSettled(sent)
+  const failed = answers.find((answer) => answer.status === "rejected")
+  client.release(failed && isUnanswered(failed.reason) ? failed.reason : undefined)
+  if (failed) throw failed.reason
+  const answer = answers.at(-2)
+  return answer?.status === "fulfilled" ? answer.value.rows : []
+}
+
+/** Statements by a name of their own, so that a connection keeps their plans. */
+function createStatements() {
+  const names = new Map<string, string>()
+  let keeps = true
+  return {
+    named: (text: string): { readonly name?: string; readonly text: string } => {
+      if (!keeps) return { text }
+      const name = names.get(text) ?? `engram_${hash("sha256", text, "hex").slice(0, 16)}`
+      names.set(text, name)
+      return { name, text }
+    },
+    /** A pooler between us and Postgres may not keep names (PgBouncer before 1.21): from then on none are given. */
+    refused: (error: unknown): boolean => {
+      const isRefusal = ["26000", "42P05"].includes(codeOf(error))
+      if (isRefusal) keeps = false
+      return isRefusal
+    },
   }
 }
 

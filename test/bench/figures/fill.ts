@@ -2,7 +2,7 @@ import { startChild } from "../child.ts"
 import type { SendOrder } from "../processes/sender.ts"
 import { fileAt, type Site } from "../site.ts"
 import { indexed, normalized } from "./index-load.ts"
-import { readMetrics } from "./metrics.ts"
+import { readEmbedding } from "./metrics.ts"
 
 const textsPerCall = 96
 
@@ -21,7 +21,7 @@ export async function measureFill(site: Site): Promise<{ calls: number; texts: n
     await reader.stop()
     const embedder = await product.worker({ STAGES: "embed" })
     await indexed(product)
-    const { calls, texts } = await readMetrics(embedder.url)
+    const { calls, texts } = await readEmbedding(embedder.url)
     await embedder.stop()
     return { calls, texts, fill: texts / (calls * textsPerCall) }
   } finally {

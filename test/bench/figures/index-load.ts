@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises"
 import { peakMemoryMb, startChild } from "../child.ts"
-import type { SendOrder, Sent } from "../processes/sender.ts"
+import type { SendOrder } from "../processes/sender.ts"
 import { fileAt, type Product, type Site } from "../site.ts"
-import { readMetrics } from "./metrics.ts"
+import { readEmbedding } from "./metrics.ts"
 
 export interface Indexed {
   /** From the first request until everything accepted is indexed. */
@@ -31,11 +31,11 @@ export async function indexLoad(
   ])
   const order: SendOrder = { url: ingest.url, path: product.path, count: options.count, connections: 32 }
   try {
-    const { startedAt } = await sender.ask<Sent>(order)
+    const { startedAt } = await sender.ask<{ startedAt: number }>(order)
     await indexed(product)
     const seconds = (Date.now() - startedAt) / 1_000
     const workerPeakMb = peakMemoryMb(worker.pid)
-    const { calls, texts } = await readMetrics(worker.url)
+    const { calls, texts } = await readEmbedding(worker.url)
     const result = {
       seconds,
       ...(await countRows(product)),
@@ -45,9 +45,9 @@ export async function indexLoad(
     }
     if (!options.again) return result
 
-    await sender.ask<Sent>({ ...order, newKeys: true })
+    await sender.ask({ ...order, newKeys: true })
     await indexed(product)
-    return { ...result, callsAgain: (await readMetrics(worker.url)).calls - calls }
+    return { ...result, callsAgain: (await readEmbedding(worker.url)).calls - calls }
   } finally {
     await Promise.all([ingest.stop(), worker.stop(), sender.stop()])
     await product.close()

@@ -1,3 +1,4 @@
+import { createBodyBudget } from "@engram/bodies/body-budget"
 import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memories"
 import type { Log } from "@engram/contracts/ports"
 import type { Checks } from "@engram/observability/health"
@@ -30,6 +31,8 @@ export interface PluginDeps extends Omit<WriteDeps, "ledger">, Pick<SearchDeps, 
 export interface PluginLimits {
   /** A million characters in the longest escapes are 6 MB. */
   readonly bodyBytesMax: number
+  /** What all bodies in flight may take together, with what is made of them. */
+  readonly bodiesBytesMax: number
   readonly requestMs: number
   readonly connectionsMax: number
   /** How long requests under way may take to finish once the process stops. */
@@ -38,6 +41,7 @@ export interface PluginLimits {
 
 const pluginLimits: PluginLimits = {
   bodyBytesMax: 8 * 1024 * 1024,
+  bodiesBytesMax: 256 * 1024 * 1024,
   requestMs: 30_000,
   connectionsMax: 2_000,
   stopMs: 12_000,
@@ -71,7 +75,8 @@ export function createPluginApp(deps: PluginDeps): PluginApp {
   })
   app.server.maxConnections = limits.connectionsMax
 
-  readBodies(app, limits.bodyBytesMax)
+  const budget = createBodyBudget(limits.bodiesBytesMax, (held) => deps.metrics.bodyBytesHeld.set(held))
+  readBodies(app, { bytesMax: limits.bodyBytesMax, budget })
   answerFailures(app, deps)
   refuseWebPages(app)
   measure(app, deps.metrics)

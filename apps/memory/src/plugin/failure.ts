@@ -1,3 +1,4 @@
+import { BodyRefused } from "@engram/bodies/read-body"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { FailureAnswer, FailureCode } from "@engram/contracts/memories"
 import type { Log } from "@engram/contracts/ports"
@@ -58,6 +59,7 @@ export function answerFailure(
 
 function failureOf(error: FastifyError | Failure): Failure {
   if (error instanceof Failure) return error
+  if (error instanceof BodyRefused) return new Failure("bad_request", error.message, { status: error.status })
   // What is away, and where, is for the log: the client can only come again.
   if (error instanceof RetryLater) return new Failure("unavailable", "the store is away; ask again")
   if (error instanceof Rejected) {

@@ -6,6 +6,7 @@ import {
   type MemoryLedger,
   type MemoryPlace,
   type MemoryRow,
+  type NearMemories,
   queryCharsMax,
   type RankedMemory,
 } from "@engram/contracts/memories"
@@ -15,8 +16,10 @@ import { fuse } from "@engram/core/rank"
 import { namespaceOf, sameModel } from "../embed.ts"
 import type { CallerVersions } from "./versions.ts"
 
-/** Taken from each list before fusing, and asked of the index: twice the most that are answered. */
-const candidatesMax = 200
+/** Taken from each list before fusing, and asked of the index: what stands further down in both would not be answered. */
+const candidatesOf = (limit: number): number => Math.max(50, 2 * limit)
+/** Namespaces end while they are searched rarely; more often than this they change all the time. */
+const looksMax = 3
 /** Vectors that the index does not show yet and that are compared exactly: at 512 dimensions 2 MB a search. */
 const exactMax = 1_000
 /**
@@ -69,65 +72,109 @@ export const searchMemories =
     const query = question.query?.slice(0, queryCharsMax).replaceAll("\0", " ").toWellFormed().trim() ?? ""
     const version = embedding && (await deps.callers.find(embedding.length))
     const filter: MemoryFilter = {
-      namespaceIds: await deps.ledger.namespaceIds(place, question.namespaces),
+      namespaces: [...new Set(question.namespaces)],
       kinds: question.kinds?.length ? question.kinds : undefined,
     }
-    if (filter.namespaceIds.length === 0) return { memories: [], degraded: false }
     if (query === "" && embedding === undefined) {
       return { memories: await deps.ledger.newest(place, filter, limit), degraded: false }
     }
-    const ask: Ask = { deps, place, filter }
+    const ask: Ask = { deps, place, filter, candidatesMax: candidatesOf(limit) }
     if (query === "") {
-      const { list, degraded } = await nearBrought(ask, version, embedding!)
-      return { memories: list.slice(0, limit).map(asCosine), degraded }
+      const { memories, degraded } = await nearBrought(ask, version, embedding!)
+      return { memories: memories.slice(0, limit).map(asCosine), degraded }
     }
     const [byText, byVector] = await Promise.all([
-      deps.ledger.matching(place, filter, query, candidatesMax),
+      deps.ledger.matching(place, filter, query, ask.candidatesMax),
       embedding ? nearBrought(ask, version, embedding) : nearQuery(ask, query),
     ])
-    return { memories: fused([byText, byVector.list]).slice(0, limit), degraded: byVector.degraded }
+    return { memories: fused(byText, byVector).slice(0, limit), degraded: byVector.degraded }
   }
 
 interface Ask {
   readonly deps: MemorySearchDeps
   readonly place: MemoryPlace
   readonly filter: MemoryFilter
+  readonly candidatesMax: number
 }
 
-interface Near {
-  readonly list: readonly RankedMemory[]
+interface Near extends Pick<NearMemories, "memories" | "unknown"> {
   readonly degraded: boolean
 }
 
+const nothing: Near = { memories: [], unknown: new Set(), degraded: false }
+
 /** By the vectors that callers brought. While the index is away they are compared exactly, the newest of them. */
 async function nearBrought(ask: Ask, version: EmbeddingVersion | undefined, values: Float32Array): Promise<Near> {
-  if (version === undefined) return { list: [], degraded: false }
-  const { deps, place, filter } = ask
-  const indexed = await unlessAway(deps, () => inIndex(ask, version, values))
-  const question = { version, values, indexed, exactMax, scoreMin: -2, max: candidatesMax }
-  return { list: await deps.ledger.nearest(place, filter, question), degraded: indexed === undefined }
+  if (version === undefined) return nothing
+  const look = async (lives: readonly string[]) => ({ values, indexed: await inIndex(ask, version, values, lives) })
+  return near(ask, { version, scoreMin: -2, look, values })
 }
 
 /** By the vectors that the server makes of contents. While it cannot, full text answers alone. */
 async function nearQuery(ask: Ask, query: string): Promise<Near> {
-  const { deps, place, filter } = ask
+  const { deps, place } = ask
   const version = await deps.ledger.activeVersion(place)
-  if (version === undefined || !sameModel(deps.embedder, version)) return { list: [], degraded: false }
-  const found = await unlessAway(deps, async () => {
-    const [values] = await deps.embedder.embed([query], "search_query")
-    return { values: values!, indexed: await inIndex(ask, version, values!) }
-  })
-  if (found === undefined) return { list: [], degraded: true }
-  const question = { version, ...found, exactMax, scoreMin: similarityMin, max: candidatesMax }
-  return { list: await deps.ledger.nearest(place, filter, question), degraded: false }
+  if (version === undefined || !sameModel(deps.embedder, version)) return nothing
+  let embedded: Float32Array | undefined
+  const look = async (lives: readonly string[]) => {
+    embedded ??= (await deps.embedder.embed([query], "search_query"))[0]!
+    return { values: embedded, indexed: await inIndex(ask, version, embedded, lives) }
+  }
+  return near(ask, { version, scoreMin: similarityMin, look })
 }
 
+/**
+ * Looks at the lives that the namespaces were last seen to have, and again when Postgres says that they have others by now.
+ * While nothing can be looked at, what is near to `values` is found in Postgres, if they are known.
+ */
+async function near(
+  { deps, place, filter, candidatesMax }: Ask,
+  question: {
+    readonly version: EmbeddingVersion
+    readonly scoreMin: number
+    look(lives: readonly string[]): Promise<{ readonly values: Float32Array; readonly indexed: IndexHits }>
+    readonly values?: Float32Array
+  },
+): Promise<Near> {
+  const { version, scoreMin } = question
+  let lives: readonly string[] = deps.ledger.livesSeen(place, filter.namespaces)
+  for (let look = 1; ; look++) {
+    const asked = lives
+    const seen = await unlessAway(deps, () => question.look(asked))
+    const values = seen?.values ?? question.values
+    if (values === undefined) return { ...nothing, degraded: true }
+    const { indexed } = seen ?? { indexed: undefined }
+    const found = await deps.ledger.nearest(place, filter, {
+      version,
+      values,
+      indexed,
+      exactMax,
+      scoreMin,
+      max: candidatesMax,
+    })
+    if (seen === undefined || look === looksMax || isSame(asked, found.lives)) {
+      return { ...found, degraded: seen === undefined }
+    }
+    lives = found.lives
+  }
+}
+
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((each) => b.includes(each))
+
 /** One query to the index, however many namespaces: they are a condition, not a place. */
-const inIndex = ({ deps, filter }: Ask, version: EmbeddingVersion, values: Float32Array): Promise<IndexHits> =>
-  deps.index.query({ index: version.indexName, namespace: namespaceOf("memories", version) }, values, {
+async function inIndex(
+  { deps, filter, candidatesMax }: Ask,
+  version: EmbeddingVersion,
+  values: Float32Array,
+  lives: readonly string[],
+): Promise<IndexHits> {
+  if (lives.length === 0) return []
+  return deps.index.query({ index: version.indexName, namespace: namespaceOf("memories", version) }, values, {
     topK: candidatesMax,
-    filter: { namespaces: filter.namespaceIds, ...(filter.kinds && { type: filter.kinds }) },
+    filter: { namespaces: lives, ...(filter.kinds && { type: filter.kinds }) },
   })
+}
 
 /** undefined when vectors cannot be asked now, whatever the reason: full text and Postgres still can. */
 async function unlessAway<T>(
@@ -151,12 +198,17 @@ async function unlessAway<T>(
 
 const asCosine = ({ rank, ...row }: RankedMemory): FoundMemory => ({ ...row, score: Math.max(-1, Math.min(1, rank)) })
 
-/** By reciprocal rank; of equals the pinned first, then the newest. */
-function fused(lists: readonly (readonly RankedMemory[])[]): FoundMemory[] {
-  const rows = new Map(lists.flat().map(({ rank: _, ...row }) => [row.id, row]))
-  const ranked = fuse(lists.map((list) => list.map(({ id }) => id)))
-  return ranked
-    .map(({ id, score }) => ({ ...rows.get(id)!, score }))
+/**
+ * By reciprocal rank; of equals the pinned first, then the newest. How near a memory is whose vector is not known yet nobody can
+ * say: it counts as ranked by it as by its text, so that what was just written is not behind for being new.
+ */
+function fused(byText: readonly RankedMemory[], { memories: byVector, unknown }: Near): FoundMemory[] {
+  const rows = new Map([...byText, ...byVector].map(({ rank: _, ...row }) => [row.id, row]))
+  const textIds = byText.map(({ id }) => id)
+  const alone = new Map(fuse([textIds]).map(({ id, score }) => [id, score]))
+  const neutral = (id: string): number => (unknown.has(id) ? (alone.get(id) ?? 0) : 0)
+  return fuse([textIds, byVector.map(({ id }) => id)])
+    .map(({ id, score }) => ({ ...rows.get(id)!, score: score + neutral(id) }))
     .sort(
       (a, b) =>
         b.score - a.score ||

@@ -2,10 +2,14 @@ import type { MemoryLedger } from "@engram/contracts/memories"
 import type { Database } from "../database.ts"
 import { createNamespaces } from "./namespaces.ts"
 import { createMemorySearch } from "./search.ts"
+import { createSurroundings } from "./surroundings.ts"
 import { createWrites } from "./writes.ts"
 
-export const createMemoryLedger = (database: Database): MemoryLedger => ({
-  ...createNamespaces(database),
-  ...createWrites(database),
-  ...createMemorySearch(database),
-})
+export function createMemoryLedger(database: Database): MemoryLedger {
+  const surroundings = createSurroundings(database)
+  return {
+    ...createNamespaces(database),
+    ...createWrites(database, surroundings),
+    ...createMemorySearch(database, surroundings),
+  }
+}

@@ -1,38 +1,84 @@
+import type { EmbeddingVersionId } from "@engram/contracts/ids"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { MemoryPlace, NewMemory } from "@engram/contracts/memories"
 import type { VectorMetadata } from "@engram/contracts/ports"
 import { textHash } from "@engram/core/ids"
 import { wantedHash } from "@engram/core/vector-hash"
 import type { Transaction } from "../database.ts"
-import { modelKey, saveValues } from "../embedding-values.ts"
-import { laneVersions, unwant, unwanted, wantVectors } from "../knowledge/vectors.ts"
+import { modelKey } from "../embedding-values.ts"
+import { unwant, unwanted, wantVectors } from "../knowledge/vectors.ts"
 
 /** A memory as it is written, with the life of its namespace. */
 export interface PlacedMemory extends NewMemory {
   readonly namespaceId: string
 }
 
-/**
- * Owes each memory exactly one vector a version: those that callers brought in the callers' version, the others in the
- * server's. Whatever other vectors the ids had are owed their removal, and values that nothing needs any more go.
- */
-export async function owe(tx: Transaction, place: MemoryPlace, memories: readonly PlacedMemory[]): Promise<void> {
-  const known = memories.filter(({ mayExist }) => mayExist).map(({ id }) => id)
-  const before = await hashesOf(tx, place, known)
-  const versions = await laneVersions(tx, place.storeId, "for share")
+/** One row of vector_entries that a memory wants. */
+interface OwedRow {
+  readonly storeId: string
+  readonly family: "memories"
+  readonly refId: string
+  readonly view: "body"
+  readonly embeddingVersionId: EmbeddingVersionId
+  readonly textHash: string
+  readonly metadata: VectorMetadata
+  readonly wantedHash: string
+}
+
+/** Exactly one vector a version for each memory: those that callers brought in the callers' version, the others in the server's. */
+export function owedRows(
+  place: MemoryPlace,
+  versions: readonly EmbeddingVersion[],
+  memories: readonly PlacedMemory[],
+): { readonly owed: readonly OwedRow[]; readonly brought: Brought } {
   const caller = versions.find(({ status }) => status === "caller")
-  const wanted = memories.flatMap((memory) => {
-    const hash = hashOf(place, memory)
-    const targets = versions.filter(({ status }) => (status === "caller") === (memory.embedding !== null))
-    return targets.map((version) => wantedIn(version, place, memory, hash))
-  })
-  if (caller) await saveBrought(tx, place, caller, memories)
+  const owed: OwedRow[] = []
+  const brought: { textHash: string; values: Float32Array }[] = []
+  for (const memory of memories) {
+    const textHash = hashOf(place, memory)
+    if (memory.embedding !== null) brought.push({ textHash, values: memory.embedding })
+    for (const version of versions) {
+      if ((version === caller) === (memory.embedding !== null)) owed.push(owedIn(version, place, memory, textHash))
+    }
+  }
+  return { owed, brought: broughtOf(caller, brought) }
+}
+
+/** Values as one binary parameter, cut apart in the server. */
+interface Brought {
+  readonly model: string
+  readonly textHashes: readonly string[]
+  readonly bytes: Buffer
+  readonly bytesEach: number
+}
+
+const broughtOf = (
+  caller: EmbeddingVersion | undefined,
+  rows: readonly { readonly textHash: string; readonly values: Float32Array }[],
+): Brought => ({
+  model: caller ? modelKey(caller.model) : "",
+  textHashes: caller ? rows.map(({ textHash }) => textHash) : [],
+  bytes: Buffer.concat(rows.map(({ values }) => bytesOf(values))),
+  bytesEach: caller ? caller.model.dimension * Float32Array.BYTES_PER_ELEMENT : 0,
+})
+
+/**
+ * For memories that were there before: owes them what they want now. Whatever other vectors the ids had are owed their removal,
+ * and values that nothing needs any more go.
+ */
+export async function oweAgain(
+  tx: Transaction,
+  place: MemoryPlace,
+  wanted: readonly OwedRow[],
+  ids: readonly string[],
+): Promise<void> {
+  const before = await hashesOf(tx, place, ids)
   await wantVectors(tx, place.workspaceId, wanted)
   if (before.length === 0) return
   await tx.query(
     `update vector_entries v set ${unwanted} where v.store_id = $1 and v.family = 'memories' and v.ref_id = any($2)
        and v.wanted_hash is not null and (v.ref_id, v.embedding_version_id) not in (select * from unnest($3::text[], $4::text[]))`,
-    [place.storeId, known, wanted.map(({ refId }) => refId), wanted.map((each) => each.embeddingVersionId)],
+    [place.storeId, ids, wanted.map(({ refId }) => refId), wanted.map((each) => each.embeddingVersionId)],
   )
   await dropValues(tx, place.workspaceId, before)
 }
@@ -57,11 +103,10 @@ export async function disown(
 /** Of memories only: what they say is never known by the hash of another family's text, so it can go when they go. */
 function hashOf(place: MemoryPlace, { id, content, embedding }: PlacedMemory): string {
   if (embedding === null) return `memory:${textHash(content)}`
-  const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength)
-  return `memory:${place.storeId}:${id}:${textHash(bytes.toString("base64"))}`
+  return `memory:${place.storeId}:${id}:${textHash(bytesOf(embedding).toString("base64"))}`
 }
 
-function wantedIn(version: EmbeddingVersion, place: MemoryPlace, memory: PlacedMemory, hash: string) {
+function owedIn(version: EmbeddingVersion, place: MemoryPlace, memory: PlacedMemory, textHash: string): OwedRow {
   const metadata: VectorMetadata = {
     namespace: memory.namespaceId,
     type: memory.kind,
@@ -71,27 +116,17 @@ function wantedIn(version: EmbeddingVersion, place: MemoryPlace, memory: PlacedM
   }
   return {
     storeId: place.storeId,
-    family: "memories" as const,
+    family: "memories",
     refId: memory.id,
-    view: "body" as const,
+    view: "body",
     embeddingVersionId: version.id,
-    textHash: hash,
+    textHash,
     metadata,
-    wantedHash: wantedHash(hash, metadata),
+    wantedHash: wantedHash(textHash, metadata),
   }
 }
 
-async function saveBrought(
-  tx: Transaction,
-  place: MemoryPlace,
-  caller: EmbeddingVersion,
-  memories: readonly PlacedMemory[],
-): Promise<void> {
-  const brought = memories.flatMap((memory) =>
-    memory.embedding === null ? [] : [{ textHash: hashOf(place, memory), values: memory.embedding }],
-  )
-  if (brought.length > 0) await saveValues(tx, place.workspaceId, caller.model, brought)
-}
+const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength)
 
 async function hashesOf(tx: Transaction, place: MemoryPlace, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return []

@@ -1,34 +1,29 @@
-import type { MemoryLedger, MemoryPlace, WriteEnd } from "@engram/contracts/memories"
-import { compareText } from "@engram/core/compare-text"
+import { RetryLater } from "@engram/contracts/errors"
+import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memories"
 import type { Database, Transaction } from "../database.ts"
 import { laneVersions } from "../knowledge/vectors.ts"
 import { liveNamespace, liveRecord } from "./rows.ts"
-import { disown, owe, type PlacedMemory } from "./vectors.ts"
+import type { Surroundings, SurroundingsMemory } from "./surroundings.ts"
+import { disown, oweAgain, owedRows, type PlacedMemory } from "./vectors.ts"
 
 type Writes = Pick<MemoryLedger, "write" | "remove" | "ensureCallerVersion" | "callerVersion" | "activeVersion">
 
-export const createWrites = (database: Database): Writes => ({
-  write: (place, memories) =>
-    database.inWorkspace(place.workspaceId, async (tx) => {
-      const lives = await livesOf(
-        tx,
-        place,
-        memories.map(({ namespace }) => namespace),
-      )
-      const placed = new Map<string, PlacedMemory>()
-      for (const memory of memories) {
-        const namespaceId = lives.get(memory.namespace)
-        if (namespaceId === undefined) continue
-        // Taken out first, so that the later of two comes later in the order too.
-        placed.delete(memory.id)
-        placed.set(memory.id, { ...memory, namespaceId })
+/** Namespaces end and versions come rarely: what changes between looking and writing this often is something else. */
+const looksMax = 5
+
+export const createWrites = (database: Database, surroundings: SurroundingsMemory): Writes => ({
+  write: async (place, memories) => {
+    const names = memories.map(({ namespace }) => namespace)
+    for (let look = 1; look <= looksMax; look++) {
+      const around = await surroundings.of(place, names)
+      const placed = lastOfEachId(memories, around)
+      if (placed.length === 0 || (await writePlaced(database, place, around, placed))) {
+        return names.map((name): WriteEnd => (around.lives.has(name) ? "written" : "no_namespace"))
       }
-      if (placed.size > 0) {
-        await upsert(tx, place, [...placed.values()])
-        await owe(tx, place, [...placed.values()])
-      }
-      return memories.map(({ namespace }): WriteEnd => (lives.has(namespace) ? "written" : "no_namespace"))
-    }),
+      surroundings.forget(place)
+    }
+    throw new RetryLater("the namespaces written to change all the time", { afterMs: 1_000 })
+  },
 
   remove: (place, id, namespace) =>
     database.inWorkspace(place.workspaceId, async (tx) => {
@@ -50,7 +45,7 @@ export const createWrites = (database: Database): Writes => ({
     database.inWorkspace(place.workspaceId, async (tx) => {
       // The store's row stands for its set of versions: whoever creates one holds it alone.
       await tx.query("select from stores where id = $1 for no key update", [place.storeId])
-      const known = await versionOf(tx, place, "caller")
+      const known = await callerVersionOf(tx, place)
       if (known) return known
       const { provider, model: name, dimension } = model
       await tx.query(
@@ -61,41 +56,109 @@ export const createWrites = (database: Database): Writes => ({
       return { id, model, indexName, status: "caller" }
     }),
 
-  callerVersion: (place) => database.inWorkspace(place.workspaceId, (tx) => versionOf(tx, place, "caller")),
-  activeVersion: (place) => database.inWorkspace(place.workspaceId, (tx) => versionOf(tx, place, "active")),
+  callerVersion: (place) => database.inWorkspace(place.workspaceId, (tx) => callerVersionOf(tx, place)),
+  activeVersion: async (place) => (await surroundings.versions(place)).find(({ status }) => status === "active"),
 })
 
-const versionOf = async (tx: Transaction, { storeId }: MemoryPlace, wanted: "caller" | "active") =>
-  (await laneVersions(tx, storeId, "")).find(({ status }) => status === wanted)
+const callerVersionOf = async (tx: Transaction, { storeId }: MemoryPlace) =>
+  (await laneVersions(tx, storeId, "")).find(({ status }) => status === "caller")
 
-/** The live namespaces among these names, kept from being purged until the transaction ends. */
-async function livesOf(tx: Transaction, place: MemoryPlace, names: readonly string[]): Promise<Map<string, string>> {
-  const rows = await tx.query<{ id: string; name: string }>(
-    `select n.id, n.name from memory_namespaces n where n.store_id = $1 and n.name = any($2) and ${liveNamespace}
-     order by n.id for key share`,
-    [place.storeId, [...new Set(names)]],
-  )
-  return new Map(rows.map(({ id, name }) => [name, id]))
+/** Those whose namespace lives. A later one of an id takes the earlier one's place, and comes later in the order too. */
+function lastOfEachId(memories: readonly NewMemory[], { lives }: Surroundings): PlacedMemory[] {
+  const placed = new Map<string, PlacedMemory>()
+  for (const memory of memories) {
+    const namespaceId = lives.get(memory.namespace)
+    if (namespaceId === undefined) continue
+    placed.delete(memory.id)
+    placed.set(memory.id, { ...memory, namespaceId })
+  }
+  return [...placed.values()]
 }
 
-/** The row is locked from here on, so writers of one id take turns. `createdAt` stays while the memory lives, and only then. */
-async function upsert(tx: Transaction, place: MemoryPlace, memories: readonly PlacedMemory[]): Promise<void> {
-  const rows = memories
-    .map(({ id, namespaceId, content, kind, source, expiresAt, propagation, pin }, at) => {
-      return { id, at, namespaceId, content, kind, source, expiresAt, propagation, pin }
-    })
-    .sort((a, b) => compareText(a.id, b.id))
-  await tx.query(
-    `insert into memory_records as r (store_id, workspace_id, id, namespace_id, content, kind, source, expires_at, propagation, pin, created_at)
-     select $1, $2, k.id, k."namespaceId", k.content, k.kind, k.source, k."expiresAt", k.propagation, k.pin,
-            now() + k.at * interval '1 microsecond'
-     from json_to_recordset($3) as k(id text, at int, "namespaceId" text, content text, kind text, source text,
-                                     "expiresAt" timestamptz, propagation text, pin boolean)
-     on conflict (store_id, id) do update set
-       namespace_id = excluded.namespace_id, content = excluded.content, kind = excluded.kind, source = excluded.source,
-       expires_at = excluded.expires_at, propagation = excluded.propagation, pin = excluded.pin,
-       created_at = case when ${liveRecord} and exists (select from memory_namespaces n where n.id = r.namespace_id and ${liveNamespace})
-                         then r.created_at else excluded.created_at end`,
-    [place.storeId, place.workspaceId, JSON.stringify(rows)],
-  )
+/**
+ * Everything in one statement: the namespaces are kept from being purged and the set of versions from changing until the
+ * transaction ends; where either is not what it was taken for ($4, $5) nothing is written. The rows are locked from here on, in
+ * the order of their ids, so writers of one id take turns. `createdAt` stays while a memory lives, and only then. Vectors are owed to
+ * ids that are new; of the others the caller sees to them.
+ */
+const writeSql = `
+  with lives as (
+    select n.id from memory_namespaces n where n.store_id = $1 and n.id = any($4) and ${liveNamespace} order by n.id for key share),
+  versions as (
+    select v.id || ' ' || v.status as word from embedding_versions v
+    where v.store_id = $1 and v.status in ('active', 'canary', 'caller') order by v.id for share),
+  seen as (
+    select (select count(*) from lives) = cardinality($4) and array(select word from versions order by word collate "C") = $5 as same),
+  records as (
+    insert into memory_records as r (store_id, workspace_id, id, namespace_id, content, kind, source, expires_at, propagation, pin, created_at)
+    select $1, $2, k.id, k."namespaceId", k.content, k.kind, k.source, k."expiresAt", k.propagation, k.pin,
+           now() + k.at * interval '1 microsecond'
+    from json_to_recordset($3) as k(id text, at int, "namespaceId" text, content text, kind text, source text,
+                                    "expiresAt" timestamptz, propagation text, pin boolean), seen
+    where seen.same order by k.id
+    on conflict (store_id, id) do update set
+      namespace_id = excluded.namespace_id, content = excluded.content, kind = excluded.kind, source = excluded.source,
+      expires_at = excluded.expires_at, propagation = excluded.propagation, pin = excluded.pin,
+      created_at = case when ${liveRecord} and exists (select from memory_namespaces n where n.id = r.namespace_id and ${liveNamespace})
+                        then r.created_at else excluded.created_at end
+    returning r.id, r.xmax <> 0 as existed),
+  owed as (
+    insert into vector_entries as v (store_id, family, ref_id, view, embedding_version_id, workspace_id, text_hash, metadata, wanted_hash)
+    select $1, 'memories', k."refId", 'body', k."embeddingVersionId", $2, k."textHash", k.metadata, k."wantedHash"
+    from json_to_recordset($6) as k("refId" text, "embeddingVersionId" text, "textHash" text, metadata jsonb, "wantedHash" text)
+    join records r on r.id = k."refId" and not r.existed order by k."refId"
+    on conflict (store_id, family, ref_id, view, embedding_version_id) do update set
+      text_hash = excluded.text_hash, metadata = excluded.metadata, wanted_hash = excluded.wanted_hash,
+      removed_at = null, parked_reason = null, attempts = 0
+    where v.wanted_hash is distinct from excluded.wanted_hash),
+  brought as (
+    insert into embedding_values (workspace_id, model, text_hash, values, created_at)
+    select $2, $7, k.hash, substring($9::bytea from (k.at::int - 1) * $10 + 1 for $10), now()
+    from unnest($8::text[]) with ordinality as k(hash, at), seen where seen.same on conflict do nothing)
+  select seen.same, array(select id from records where existed) as existed from seen`
+
+/** False when a namespace has ended, or the versions are others, since the surroundings were looked at: nothing is written then. */
+async function writePlaced(
+  database: Database,
+  place: MemoryPlace,
+  around: Surroundings,
+  memories: readonly PlacedMemory[],
+): Promise<boolean> {
+  const { owed, brought } = owedRows(place, around.versions, memories)
+  const rows = memories.map(({ id, namespaceId, content, kind, source, expiresAt, propagation, pin }, at) => {
+    return { id, at, namespaceId, content, kind, source, expiresAt, propagation, pin }
+  })
+  const values = [
+    place.storeId,
+    place.workspaceId,
+    JSON.stringify(rows),
+    [...new Set(memories.map(({ namespaceId }) => namespaceId))],
+    around.versions.map(({ id, status }) => `${id} ${status}`).sort(),
+    JSON.stringify(owed),
+    brought.model,
+    brought.textHashes,
+    brought.bytes,
+    brought.bytesEach,
+  ]
+  interface Written {
+    readonly same: boolean
+    readonly existed: readonly string[]
+  }
+  if (!memories.some(({ mayExist }) => mayExist)) {
+    const [written] = await database.oneInWorkspace<Written>(place.workspaceId, writeSql, values)
+    return written!.same
+  }
+  return database.inWorkspace(place.workspaceId, async (tx) => {
+    const [written] = await tx.query<Written>(writeSql, values)
+    const existed = new Set(written!.existed)
+    if (existed.size > 0) {
+      await oweAgain(
+        tx,
+        place,
+        owed.filter(({ refId }) => existed.has(refId)),
+        [...existed],
+      )
+    }
+    return written!.same
+  })
 }

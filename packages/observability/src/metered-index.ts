@@ -1,0 +1,30 @@
+import type { VectorIndex } from "@engram/contracts/ports"
+import type { Metrics } from "./metrics.ts"
+
+/** The same index, counting what is asked of it: calls by how they ended, and the vectors of each write. */
+export function meterIndex(index: VectorIndex, { indexCalls, indexVectors }: Metrics): VectorIndex {
+  const counted = async <T>(operation: string, vectors: number, work: Promise<T>): Promise<T> => {
+    try {
+      const result = await work
+      indexCalls.inc({ operation, outcome: "ok" })
+      if (vectors > 0) indexVectors.inc({ operation }, vectors)
+      return result
+    } catch (error) {
+      indexCalls.inc({ operation, outcome: "failed" })
+      throw error
+    }
+  }
+  return {
+    ensure: (name, dimension) => index.ensure(name, dimension),
+    // Nothing to write is no call.
+    upsert: (target, records) =>
+      records.length === 0
+        ? index.upsert(target, records)
+        : counted("upsert", records.length, index.upsert(target, records)),
+    remove: (target, ids) =>
+      ids.length === 0 ? index.remove(target, ids) : counted("remove", ids.length, index.remove(target, ids)),
+    query: (target, values, options) => counted("query", 0, index.query(target, values, options)),
+    count: (target) => index.count(target),
+    check: () => index.check(),
+  }
+}

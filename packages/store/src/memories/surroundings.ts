@@ -1,0 +1,96 @@
+import type { EmbeddingVersion } from "@engram/contracts/knowledge"
+import type { MemoryPlace } from "@engram/contracts/memories"
+import type { Database } from "../database.ts"
+import { laneVersions } from "../knowledge/vectors.ts"
+import { liveNamespace } from "./rows.ts"
+
+/** What a write to a store takes for given, and has Postgres check when it writes. */
+export interface Surroundings {
+  /** The life that each name has now. */
+  readonly lives: ReadonlyMap<string, string>
+  readonly versions: readonly EmbeddingVersion[]
+}
+
+export interface Namespace {
+  readonly id: string
+  readonly name: string
+}
+
+/** Names kept; past this all are asked for again. At most some MB. */
+const livesMax = 20_000
+/** A version that is replaced keeps its vectors for longer than this. */
+const versionsMs = 5_000
+
+interface Known {
+  readonly lives: Map<string, string>
+  versions: readonly EmbeddingVersion[]
+  versionsUntil: number
+}
+
+export type SurroundingsMemory = ReturnType<typeof createSurroundings>
+
+/**
+ * Remembers the namespaces and versions of stores, so that writes and searches need not ask first. What it remembers may be
+ * over: whoever uses it has Postgres check it in the statement it is used in, and says what was found.
+ */
+export function createSurroundings(database: Database) {
+  const stores = new Map<string, Known>()
+
+  const knownOf = ({ storeId }: MemoryPlace): Known => {
+    const known = stores.get(storeId)
+    if (known && known.lives.size <= livesMax) return known
+    const fresh = { lives: new Map<string, string>(), versions: [], versionsUntil: 0 }
+    stores.set(storeId, fresh)
+    return fresh
+  }
+
+  const readVersions = async (place: MemoryPlace, known: Known): Promise<readonly EmbeddingVersion[]> => {
+    if (performance.now() < known.versionsUntil) return known.versions
+    known.versions = await database.inWorkspace(place.workspaceId, (tx) => laneVersions(tx, place.storeId, ""))
+    known.versionsUntil = performance.now() + versionsMs
+    return known.versions
+  }
+
+  return {
+    versions: (place: MemoryPlace) => readVersions(place, knownOf(place)),
+
+    /** Asks for what it does not know. */
+    of: async (place: MemoryPlace, names: readonly string[]): Promise<Surroundings> => {
+      const known = knownOf(place)
+      const unknown = [...new Set(names)].filter((name) => !known.lives.has(name))
+      const [versions, found] = await Promise.all([
+        readVersions(place, known),
+        unknown.length === 0 ? [] : readLives(database, place, unknown),
+      ])
+      for (const { id, name } of found) known.lives.set(name, id)
+      // Of these names only, and the caller's own: what is remembered goes on changing.
+      const lives = new Map<string, string>()
+      for (const name of names) {
+        const id = known.lives.get(name)
+        if (id !== undefined) lives.set(name, id)
+      }
+      return { lives, versions }
+    },
+
+    livesSeen: (place: MemoryPlace, names: readonly string[]): string[] => {
+      const { lives } = knownOf(place)
+      return names.flatMap((name) => lives.get(name) ?? [])
+    },
+
+    /** Of all these names, `live` are those that live. */
+    saw: (place: MemoryPlace, names: readonly string[], live: readonly Namespace[]): void => {
+      const { lives } = knownOf(place)
+      for (const name of names) lives.delete(name)
+      for (const { id, name } of live) lives.set(name, id)
+    },
+
+    forget: (place: MemoryPlace): void => void stores.delete(place.storeId),
+  }
+}
+
+const readLives = (database: Database, { workspaceId, storeId }: MemoryPlace, names: readonly string[]) =>
+  database.oneInWorkspace<Namespace>(
+    workspaceId,
+    `select n.id, n.name from memory_namespaces n where n.store_id = $1 and n.name = any($2) and ${liveNamespace}`,
+    [storeId, names],
+  )
