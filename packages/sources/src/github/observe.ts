@@ -53,6 +53,7 @@ export interface Happening {
   readonly subjects?: readonly (AliasRef | undefined)[]
   readonly url?: string | null | undefined
   readonly links?: readonly Link[]
+  readonly retold?: boolean
 }
 
 /** A moment within the limits of the contract: every text is cut between words. */
@@ -75,6 +76,7 @@ export function moment(happening: Happening): MomentDraft {
     ...(happening.url && { url: happening.url }),
     scope: happening.scope,
     links: happening.links ?? [],
+    ...(happening.retold && { retold: true }),
   }
 }
 
