@@ -36,6 +36,7 @@ const owns = {
   "@aws-sdk/[^/]+": "packages/providers/s3",
   "@upstash/redis": "packages/providers/upstash",
   "cohere-ai": "packages/providers/cohere",
+  "@octokit/(?:core|auth-app)": "packages/providers/github",
   "@pinecone-database/pinecone": "packages/providers/pinecone",
   "sqlite-vec": "packages/providers/sqlite-vec",
   "pino|prom-client": "packages/observability",

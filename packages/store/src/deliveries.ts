@@ -1,5 +1,5 @@
 import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
-import type { Database } from "./database.ts"
+import type { Database, Transaction } from "./database.ts"
 
 /**
  * All bodies travel as one binary parameter and are cut apart in the server: an array of bytea would go as hex, twice the
@@ -10,26 +10,34 @@ import type { Database } from "./database.ts"
  */
 const insertAll = `
   insert into ingest_deliveries
-    (id, workspace_id, store_id, connection_id, delivery_key, source, event, headers, body, body_bytes, body_hash)
+    (id, workspace_id, store_id, connection_id, delivery_key, source, event, headers, body, body_bytes, body_hash, received_at)
   select r.id, r.workspace_id, r.store_id, r.connection_id, r.delivery_key, r.source, r.event, r.headers,
-         substring($2::bytea from r.at for r.bytes), r.bytes, r.body_hash
+         substring($2::bytea from r.at for r.bytes), r.bytes, r.body_hash, coalesce(r.received_at, now())
     from json_to_recordset($1) as r (id text, workspace_id text, store_id text, connection_id text, delivery_key text,
-         source text, event text, headers jsonb, at int, bytes int, body_hash text)
+         source text, event text, headers jsonb, at int, bytes int, body_hash text, received_at timestamptz)
   on conflict do nothing
   returning id`
+
+/** Says of each delivery, in order, whether it is new. */
+export async function insertDeliveries(
+  tx: Transaction,
+  deliveries: readonly NewDelivery[],
+): Promise<("new" | "duplicate")[]> {
+  if (deliveries.length === 0) return []
+  // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
+  const sorted = [...deliveries].sort(byKey)
+  const made = await tx.query<{ id: string }>(insertAll, [JSON.stringify(rowsOf(sorted)), bodiesOf(sorted)])
+  const fresh = new Set(made.map((row) => row.id))
+  // Deleting makes the second of two equal deliveries in one batch the repeat.
+  return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
+}
 
 /** The inbox of accepted deliveries, as the fleet: one insert serves many workspaces. */
 export function createDeliveryInbox({ database }: { database: Database }): DeliveryInbox {
   return {
     insert: async (deliveries) => {
       if (deliveries.length === 0) return []
-      // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
-      const sorted = [...deliveries].sort(byKey)
-      const values = [JSON.stringify(rowsOf(sorted)), bodiesOf(sorted)]
-      const made = await database.asFleet((tx) => tx.query<{ id: string }>(insertAll, values))
-      const fresh = new Set(made.map((row) => row.id))
-      // Deleting makes the second of two equal deliveries in one batch the repeat.
-      return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
+      return database.asFleet((tx) => insertDeliveries(tx, deliveries))
     },
     backlog: async (workspaceId, limit) => {
       const [row] = await database.asFleet((tx) =>
@@ -65,6 +73,7 @@ function rowsOf(deliveries: readonly NewDelivery[]): object[] {
       at,
       bytes,
       body_hash: delivery.bodyHash,
+      received_at: delivery.receivedAt,
     }
     at += bytes
     return row
