@@ -14,6 +14,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   deliveries: async () => (await import("./commands/deliveries.ts")).addDeliveries,
   replay: async () => (await import("./commands/replay.ts")).addReplay,
   import: async () => (await import("./commands/import.ts")).addImport,
+  redeliver: async () => (await import("./commands/redeliver.ts")).addRedeliver,
   search: async () => (await import("./commands/search.ts")).addSearch,
   backfill: async () => (await import("./commands/backfill.ts")).addBackfill,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,

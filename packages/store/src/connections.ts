@@ -20,7 +20,7 @@ export interface ListedConnection {
   readonly createdAt: Date
 }
 
-interface Row {
+export interface Row {
   readonly id: ConnectionId
   readonly workspace_id: WorkspaceId
   readonly store_id: StoreId
@@ -168,7 +168,7 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
   }
 }
 
-const opened = (sealer: Sealer, row: Row): Connection => ({
+export const opened = (sealer: Sealer, row: Row): Connection => ({
   id: row.id,
   workspaceId: row.workspace_id,
   storeId: row.store_id,

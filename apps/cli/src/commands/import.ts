@@ -136,9 +136,9 @@ async function tokenOf(
 function report({ terminal }: Context, options: ImportOptions, done: { readonly [what: string]: Imported }): void {
   const dryRun = isDry(options)
   const imports = Object.entries(done)
-  if (!options.json)
-    return terminal.print(imports.map(([what, each]) => importedInWords(what, each, dryRun)).join("\n"))
-  terminal.print(JSON.stringify({ dryRun, imports: imports.map(([what, each]) => ({ what, ...each })) }))
+  const inJson = () => JSON.stringify({ dryRun, imports: imports.map(([what, each]) => ({ what, ...each })) })
+  const inWords = () => imports.map(([what, each]) => importedInWords(what, each, dryRun)).join("\n")
+  terminal.print(options.json ? inJson() : inWords())
 }
 
 function repository(text: string, earlier: readonly string[] = []): string[] {

@@ -68,22 +68,18 @@ function createWake({ parts, databaseUrl, request }: Parameters<typeof runImport
 
 function reporting({ terminal }: Context, what: string) {
   let notedAt = performance.now()
+  const show = (line: string, isNews: boolean): void => {
+    if (terminal.updates) terminal.update(line)
+    else if (isNews || performance.now() - notedAt >= noteEveryMs) {
+      notedAt = performance.now()
+      terminal.note(line)
+    }
+  }
   return {
-    onPage: ({ fetched, added, events }: ImportProgress): void => {
-      const line = `${what}: ${count(fetched, "delivery", "deliveries")}, ${added} new (${tally(events)})`
-      if (terminal.updates) return terminal.update(line)
-      if (performance.now() - notedAt < noteEveryMs) return
-      notedAt = performance.now()
-      terminal.note(line)
-    },
-    onWait: ({ reason, ms }: { readonly reason: string; readonly ms: number }): void => {
-      const line = `${reason}; going on in ${duration(ms)}`
-      if (terminal.updates) return terminal.update(line)
-      // A wait is worth a line, unless it is one of many short ones.
-      if (ms < noteEveryMs && performance.now() - notedAt < noteEveryMs) return
-      notedAt = performance.now()
-      terminal.note(line)
-    },
+    onPage: ({ fetched, added, events }: ImportProgress) =>
+      show(`${what}: ${count(fetched, "delivery", "deliveries")}, ${added} new (${tally(events)})`, false),
+    onWait: ({ reason, ms }: { readonly reason: string; readonly ms: number }) =>
+      show(`${reason}; going on in ${duration(ms)}`, ms >= noteEveryMs),
   }
 }
 

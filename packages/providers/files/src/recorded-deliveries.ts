@@ -69,7 +69,8 @@ async function readPage(
   sources: Readonly<Record<string, Source>>,
   cursor: At | undefined,
 ): Promise<HistoryPage> {
-  const { size, ...stat } = await file.stat()
+  const stat = await file.stat()
+  const { size } = stat
   if (!stat.isFile()) throw new Rejected("file_unreadable", `${path} is no file`)
   const bytes = cursor?.head.bytes ?? Math.min(size, headBytesMax)
   const head = { bytes, hash: await hashOfHead(file, bytes) }
