@@ -7,7 +7,7 @@ import { type RedeliverLimits, redeliver, redeliverLimits } from "@engram/pipeli
 export interface Repairs {
   readonly ledger: RepairLedger
   /** The provider's records of what it delivered to a connection. */
-  readonly open: (connection: Connection) => readonly WebhookLog[]
+  readonly open: (connection: Connection) => Promise<readonly WebhookLog[]>
   readonly limits?: RedeliverLimits
   /** How often one connection's provider is asked; hourly by default. */
   readonly everyMs?: number
@@ -64,7 +64,7 @@ export function repairRegularly(repairs: Repairs, log: Log): Repairing {
 async function repair(repairs: Repairs, connection: Connection, log: Log, signal: AbortSignal): Promise<void> {
   const { id, source, workspaceId } = connection
   try {
-    for (const webhookLog of repairs.open(connection)) {
+    for (const webhookLog of await repairs.open(connection)) {
       const deps = { ledger: repairs.ledger, log: webhookLog, limits: repairs.limits ?? redeliverLimits }
       const { gaveUp, ...done } = await redeliver(deps, connection, { now: Date.now(), signal })
       repairs.onAsked?.(done.asked)

@@ -2,8 +2,8 @@ import type { Config } from "@engram/config/config"
 import type { Connection } from "@engram/contracts/deliveries"
 import { Rejected } from "@engram/contracts/errors"
 import type { WebhookLog } from "@engram/contracts/redelivery"
-import { createGithubClient, type GithubIdentity } from "@engram/github/github-client"
-import { createGithubWebhookLog, readHookAddress } from "@engram/github/github-webhook-log"
+import type { GithubIdentity } from "@engram/github/github-client"
+import { readHookAddress } from "@engram/github/hook-address"
 
 const requestTimeoutMs = 30_000
 
@@ -14,11 +14,13 @@ export const rememberingSources: readonly string[] = ["github"]
 export const readHook = (text: string): string => readHookAddress(text)
 
 /** The provider's records of a connection's webhooks; none where it keeps none, or nobody said which webhooks they are. */
-export function openWebhookLogs(
+export async function openWebhookLogs(
   config: Pick<Config, "github">,
   { source, credentials }: Pick<Connection, "source" | "credentials">,
-): WebhookLog[] {
+): Promise<WebhookLog[]> {
   if (!rememberingSources.includes(source) || !credentials.hook) return []
+  const { createGithubClient } = await import("@engram/github/github-client")
+  const { createGithubWebhookLog } = await import("@engram/github/github-webhook-log")
   const { apiUrl } = config.github
   const identity = identityOf(credentials)
   const client = createGithubClient({ identity, timeoutMs: requestTimeoutMs, ...(apiUrl ? { apiUrl } : {}) })

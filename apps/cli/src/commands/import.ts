@@ -1,7 +1,7 @@
 import { resolve } from "node:path"
 import { secretKeyOf } from "@engram/config/secret-key"
 import type { Connection } from "@engram/contracts/deliveries"
-import type { History, ImportRequest } from "@engram/contracts/history"
+import type { ImportRequest } from "@engram/contracts/history"
 import { storeId as deriveStoreId } from "@engram/core/ids"
 import type { Imported } from "@engram/pipeline/import-history"
 import { githubKinds, openGithubHistory, openRecordedDeliveries } from "@engram/platform/open-history"
@@ -80,7 +80,7 @@ const importGithub = (context: Context, options: GithubOptions): Promise<void> =
     const done: Record<string, Imported> = {}
     for (const repository of repositories) {
       const what = options.only ? `${repository} ${[...new Set(kinds)].sort().join(",")}` : repository
-      const open = openGithubHistory({ config: parts.config, token, repository, kinds })
+      const open = await openGithubHistory({ config: parts.config, token, repository, kinds })
       const request = requestOf("github", what, options)
       done[what] = await runImport({ context, parts, database, databaseUrl, request, open, dryRun: isDry(options) })
     }
@@ -98,7 +98,7 @@ const importFile = (context: Context, path: string, options: ImportOptions): Pro
         ensureStore(tx, { workspaceId, storeId, storeName: options.store }),
       )
     }
-    const open: () => History = openRecordedDeliveries({ path: file, sources })
+    const open = await openRecordedDeliveries({ path: file, sources })
     const dryRun = isDry(options)
     const imported = await runImport({ context, parts, database, databaseUrl, request, open, dryRun })
     report(context, options, { [file]: imported })

@@ -62,7 +62,7 @@ const redeliverAll = (context: Context, source: string, options: RedeliverOption
     const ledger = createRepairLedger({ database, sealer })
     const hooks = credentials.hook.split("\n")
     const done: (Redelivery & { readonly hook: string })[] = []
-    for (const [index, log] of openWebhookLogs(parts.config, { source, credentials }).entries()) {
+    for (const [index, log] of (await openWebhookLogs(parts.config, { source, credentials })).entries()) {
       const deps = { ledger, log, limits: redeliverLimits }
       const { since, dryRun } = options
       const asking = { now: Date.now(), signal: context.stop, ...(since && { since }), ...(dryRun && { dryRun }) }
