@@ -59,6 +59,7 @@ export function githubPast({ times = 1, edited = 0, fullName = "Codertocat/Hello
     givenUpIssue(api, say, from, 2 + i * 10)
     mergedPull(api, say, from, 3 + i * 10)
     closedPull(api, say, from, 4 + i * 10)
+    reopenedIssue(api, say, from, 7 + i * 10)
     release(api, say, from, 5 + i)
     answeredDiscussion(api, say, from, 6 + i * 10)
   }
@@ -134,6 +135,30 @@ function pullAt(number: number, from: number, updated: number, said: GithubObjec
     merge_commit_sha: null,
     ...said,
   }
+}
+
+/** Closed, reopened, and closed for another reason: of the first two only the list of events tells. */
+function reopenedIssue(api: GithubRepository, say: Say, from: number, number: number): void {
+  const said = { title: `It crashes again (${number})`, body: "On every second Monday.", comments: 0 }
+  const closed = (minute: number, state_reason: string): GithubObject =>
+    issueAt(number, from, from + minute, { ...said, state: "closed", state_reason, closed_at: at(from + minute) })
+  const done = closed(14, "not_planned")
+  say("issues", from, { action: "opened", issue: issueAt(number, from, from, said) })
+  say("issues", from + 10, { action: "closed", issue: closed(10, "completed") })
+  say("issues", from + 12, {
+    action: "reopened",
+    issue: issueAt(number, from, from + 12, { ...said, state_reason: "reopened" }),
+  })
+  say("issues", from + 14, { action: "closed", issue: done })
+  api.issues.push(done)
+  const event = (minute: number, kind: string, state_reason: string | null): void => {
+    const id = 1_000_000 + api.issueEvents.length
+    api.issueEvents.push({ id, event: kind, created_at: at(from + minute), state_reason, actor: sender, issue: done })
+  }
+  event(10, "closed", "completed")
+  event(11, "labeled", null)
+  event(12, "reopened", null)
+  event(14, "closed", "not_planned")
 }
 
 function mergedPull(api: GithubRepository, say: Say, from: number, number: number): void {

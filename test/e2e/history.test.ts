@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-const kinds: readonly GithubKind[] = ["issues", "pulls", "releases", "discussions", "codeowners"]
+const kinds: readonly GithubKind[] = ["issues", "pulls", "closings", "releases", "discussions", "codeowners"]
 
 const historyOf = (repository: string, since?: Date): History =>
   createGithubHistory({
@@ -140,7 +140,8 @@ test("importing after webhooks changes no version, no observation and embeds not
     const first = await importInto(bench, "octo-org/second-thoughts")
     expect(first.added).toBe(first.fetched)
     expect(first.events).toEqual({
-      "import.issue": 7,
+      "import.issue": 8,
+      "import.closing": 3,
       "import.pull_request": 2,
       "import.issue_comment": 1,
       "import.review_comment": 1,
@@ -148,6 +149,7 @@ test("importing after webhooks changes no version, no observation and embeds not
       "import.discussion": 1,
     })
     await bench.drain()
+    expect(await bench.rows("select event, reason from ingest_deliveries where state = 'parked'")).toEqual([])
     expect(await known()).toEqual(before)
     expect(bench.calls.texts).toBe(texts)
 

@@ -206,7 +206,7 @@ test(
       /no repository octo-org\/gone/,
     )
     await refused(["import", "github", "--repo", "hello", ...main], environment, 2, /Expected owner\/name/)
-    await refused([...github, "--only", "wikis"], environment, 2, /Expected issues or pulls or releases/)
+    await refused([...github, "--only", "wikis"], environment, 2, /Expected issues or pulls or closings/)
     // The connection's own token is found when no other is given.
     await json("connect", "github", ...main, "--token", server.token)
     expect((await run(github, tokenless)).code).toBe(0)

@@ -4,7 +4,14 @@ import type { Source } from "@engram/contracts/source"
 import type { GithubKind } from "@engram/github/github-history"
 
 /** What of a repository's past may be asked for. Comments come with what they are about. */
-export const githubKinds: readonly GithubKind[] = ["issues", "pulls", "releases", "discussions", "codeowners"]
+export const githubKinds: readonly GithubKind[] = [
+  "issues",
+  "pulls",
+  "closings",
+  "releases",
+  "discussions",
+  "codeowners",
+]
 
 /** One request to a provider's API. */
 const requestTimeoutMs = 30_000

@@ -10,6 +10,8 @@ export interface GithubRepository {
   readonly reviews: Map<number, GithubObject[]>
   issueComments: GithubObject[]
   reviewComments: GithubObject[]
+  /** What happened to issues and pull requests. */
+  issueEvents: GithubObject[]
   releases: GithubObject[]
   discussions: GithubDiscussion[]
   /** By path, on the default branch. */
@@ -54,6 +56,7 @@ export const emptyRepository = (repository: GithubObject): GithubRepository => (
   reviews: new Map(),
   issueComments: [],
   reviewComments: [],
+  issueEvents: [],
   releases: [],
   discussions: [],
   files: new Map(),

@@ -157,6 +157,7 @@ function listOf(found: GithubRepository, rest: string, request: Request): [Githu
       ["state", "sort", "direction", "since"],
     ],
     "issues/comments": [found.issueComments, ["sort", "direction", "since"]],
+    "issues/events": [found.issueEvents.toSorted((a, b) => b.id - a.id), []],
     "pulls/comments": [found.reviewComments, ["sort", "direction", "since"]],
     pulls: [pulls.map(asListed), ["state", "sort", "direction"]],
     releases: [found.releases.toReversed(), []],

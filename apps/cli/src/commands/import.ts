@@ -37,7 +37,8 @@ export function addImport(program: Command, context: Context): void {
       "after",
       `
 Run again, it asks for what changed since it finished; interrupted, it goes on where it was. --restart forgets both.
-A dry run makes the same requests: about one for 100 things, and two for each pull request.
+A dry run makes the same requests: about one for 100 things, and two for each pull request. Closings and reopenings before
+the last are found among everything that happened to issues; --only leaves them out.
 
 Examples:
   engram import github --repo octo-org/hello-world --workspace acme --store main --dry-run

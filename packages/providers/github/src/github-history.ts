@@ -8,7 +8,7 @@ import { inOurWords, isMissing } from "./github-words.ts"
 import { advance, type Changed, type Keyset, unseen } from "./keyset.ts"
 
 /** What of a repository's past may be asked for. Comments come with what they are about. */
-export type GithubKind = "issues" | "pulls" | "releases" | "discussions" | "codeowners"
+export type GithubKind = "issues" | "pulls" | "closings" | "releases" | "discussions" | "codeowners"
 
 export interface GithubHistoryOptions {
   readonly client: GithubClient
@@ -22,7 +22,7 @@ const perPage = 100
 /** Each pull request costs two requests more, and a page that is interrupted is fetched again. */
 const pullsPerPage = 25
 
-type Stage = "things" | "comments" | "review_comments" | "releases" | "discussions" | "codeowners"
+type Stage = "things" | "comments" | "review_comments" | "closings" | "releases" | "discussions" | "codeowners"
 /** Where a page begins: a stage, and where in it. */
 interface At {
   readonly stage: Stage
@@ -71,6 +71,7 @@ function stagesOf(kinds: ReadonlySet<GithubKind>, repository: Repository): Stage
   return [
     ...(threads ? (["things", "comments"] as const) : []),
     ...(kinds.has("pulls") ? (["review_comments"] as const) : []),
+    ...(kinds.has("closings") ? (["closings"] as const) : []),
     ...(kinds.has("releases") ? (["releases"] as const) : []),
     ...(kinds.has("discussions") && repository.has_discussions ? (["discussions"] as const) : []),
     ...(kinds.has("codeowners") ? (["codeowners"] as const) : []),
@@ -110,6 +111,7 @@ const readers: { readonly [stage in Stage]: (asks: Asks, at: At) => Promise<Stag
     const deliveries = answer.map((comment) => delivery(asks, "review_comment", comment, { comment }))
     return { deliveries, next: keyset && { keyset } }
   },
+  closings: readClosings,
   releases: readReleases,
   discussions: async (asks, at) => {
     const names = { owner: asks.owner, name: asks.repo }
@@ -239,6 +241,23 @@ async function readReleases(asks: Asks, at: At): Promise<Staged> {
     return [delivery(asks, "release", { id: release.id, updated_at }, { release })]
   })
   return { deliveries, next: data.length < perPage ? undefined : { page: page + 1 } }
+}
+
+/**
+ * Whatever happened to issues and pull requests, newest first, of which only closings and reopenings are kept: the API has no
+ * list of those alone. What happened is never changed afterwards, so its number is its key.
+ */
+async function readClosings(asks: Asks, at: At): Promise<Staged> {
+  const { client, owner, repo, since, repository } = asks
+  const page = at.page ?? 1
+  const { data } = await inOurWords(`issue events of ${owner}/${repo}`, () =>
+    client.request("GET /repos/{owner}/{repo}/issues/events", { owner, repo, per_page: perPage, page }),
+  )
+  const recent = data.filter(({ created_at }) => since === undefined || Date.parse(created_at) >= since.getTime())
+  const deliveries = recent
+    .filter(({ event, issue }) => issue && (event === "closed" || event === "reopened"))
+    .map((event) => synthetic("import.closing", `import:closing:${event.id}`, { repository, event }))
+  return { deliveries, next: recent.length < perPage ? undefined : { page: page + 1 } }
 }
 
 async function readRepository(client: GithubClient, owner: string, repo: string): Promise<Repository> {

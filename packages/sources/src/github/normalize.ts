@@ -4,6 +4,7 @@ import { z } from "zod"
 import { read } from "../text/read.ts"
 import { shorten } from "../text/shorten.ts"
 import { type EventRule, type GithubEvent, skipped } from "./event.ts"
+import { readImportedClosing } from "./events/closings.ts"
 import { readCommitComment, readPush } from "./events/commits.ts"
 import { readDeploymentStatus, readWorkflowRun } from "./events/deployments.ts"
 import { readDiscussion, readDiscussionComment, readImportedDiscussion } from "./events/discussions.ts"
@@ -66,6 +67,7 @@ export const rules: ReadonlyMap<string, EventRule> = new Map(
     fork: skips("A fork is a copy; what is done in it arrives by its own events."),
     github_app_authorization: skips("Authorizations of apps are access, not memory."),
     gollum: reads(readWiki),
+    "import.closing": reads(readImportedClosing),
     "import.discussion": reads(readImportedDiscussion),
     "import.issue": reads(readImportedIssue),
     "import.issue_comment": reads(readImportedIssueComment),

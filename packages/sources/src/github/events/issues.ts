@@ -27,7 +27,7 @@ export function readIssue({ payload, action }: GithubEvent) {
   if (action === "transferred" && changes?.new_issue && changes.new_repository)
     receiveTransferred(changes.new_issue, changes.new_repository, gathering)
 
-  tell({ issue, repository, document, scope, gathering, action })
+  tellIssue({ issue, repository, document, scope, gathering, action })
   return gathering.drafts()
 }
 
@@ -42,14 +42,14 @@ export function readImportedIssue({ payload }: GithubEvent) {
   const document = thingDocument(issue, repository, gathering, [body])
   gathering.document(document)
   for (const action of issue.state === "closed" ? ["opened", "closed"] : ["opened"])
-    tell({ issue, repository, document, scope, gathering, action, retold: true })
+    tellIssue({ issue, repository, document, scope, gathering, action, retold: true })
   return gathering.drafts()
 }
 
-function tell(said: {
+export function tellIssue(said: {
   readonly issue: Thing
   readonly repository: Repository
-  readonly document: DocumentDraft
+  readonly document: Pick<DocumentDraft, "sourceId" | "alias">
   readonly scope: string
   readonly gathering: Gathering
   readonly action: string

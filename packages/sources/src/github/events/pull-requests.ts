@@ -25,7 +25,7 @@ export function readPullRequest({ payload, action }: GithubEvent) {
   const document = thingDocument(pull, repository, gathering, [body])
   gathering.document(document)
 
-  tell({ pull, repository, document, scope, gathering, action })
+  tellPullRequest({ pull, repository, document, scope, gathering, action })
   return gathering.drafts()
 }
 
@@ -43,15 +43,15 @@ export function readImportedPullRequest({ payload }: GithubEvent) {
   ])
   gathering.document(document)
   for (const action of pull.state === "closed" ? ["opened", "closed"] : ["opened"])
-    tell({ pull, repository, document, scope, gathering, action, retold: true })
+    tellPullRequest({ pull, repository, document, scope, gathering, action, retold: true })
   for (const reviewed of said) tellVerdict(reviewed, { document, scope, gathering, retold: true })
   return gathering.drafts()
 }
 
-function tell(said: {
+export function tellPullRequest(said: {
   readonly pull: PullRequest
   readonly repository: Repository
-  readonly document: DocumentDraft
+  readonly document: Pick<DocumentDraft, "sourceId" | "alias">
   readonly scope: string
   readonly gathering: Gathering
   readonly action: string
