@@ -1,5 +1,6 @@
 import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
 import type { Database, Transaction } from "./database.ts"
+import { packBody } from "./packed-body.ts"
 
 /**
  * All bodies travel as one binary parameter and are cut apart in the server: an array of bytea would go as hex, twice the
@@ -12,24 +13,27 @@ const insertAll = `
   insert into ingest_deliveries
     (id, workspace_id, store_id, connection_id, delivery_key, source, event, headers, body, body_bytes, body_hash, received_at)
   select r.id, r.workspace_id, r.store_id, r.connection_id, r.delivery_key, r.source, r.event, r.headers,
-         substring($2::bytea from r.at for r.bytes), r.bytes, r.body_hash, coalesce(r.received_at, now())
+         substring($2::bytea from r.at for r.kept), r.bytes, r.body_hash, coalesce(r.received_at, now())
     from json_to_recordset($1) as r (id text, workspace_id text, store_id text, connection_id text, delivery_key text,
-         source text, event text, headers jsonb, at int, bytes int, body_hash text, received_at timestamptz)
+         source text, event text, headers jsonb, at int, kept int, bytes int, body_hash text, received_at timestamptz)
   on conflict do nothing
   returning id`
 
-/** Says of each delivery, in order, whether it is new. */
-export async function insertDeliveries(
-  tx: Transaction,
+/** What inserts the deliveries, their bodies packed already: no transaction waits for that. It says of each, in order, whether it is new. */
+export async function prepareInsert(
   deliveries: readonly NewDelivery[],
-): Promise<("new" | "duplicate")[]> {
-  if (deliveries.length === 0) return []
+): Promise<(tx: Transaction) => Promise<("new" | "duplicate")[]>> {
+  if (deliveries.length === 0) return async () => []
   // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
   const sorted = [...deliveries].sort(byKey)
-  const made = await tx.query<{ id: string }>(insertAll, [JSON.stringify(rowsOf(sorted)), bodiesOf(sorted)])
-  const fresh = new Set(made.map((row) => row.id))
-  // Deleting makes the second of two equal deliveries in one batch the repeat.
-  return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
+  const bodies = await Promise.all(sorted.map(({ body }) => packBody(body)))
+  const values = [JSON.stringify(rowsOf(sorted, bodies)), joined(bodies)]
+  return async (tx) => {
+    const made = await tx.query<{ id: string }>(insertAll, values)
+    const fresh = new Set(made.map((row) => row.id))
+    // Deleting makes the second of two equal deliveries in one batch the repeat.
+    return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
+  }
 }
 
 /** The inbox of accepted deliveries, as the fleet: one insert serves many workspaces. */
@@ -37,7 +41,7 @@ export function createDeliveryInbox({ database }: { database: Database }): Deliv
   return {
     insert: async (deliveries) => {
       if (deliveries.length === 0) return []
-      return database.asFleet((tx) => insertDeliveries(tx, deliveries))
+      return database.asFleet(await prepareInsert(deliveries))
     },
     backlog: async (workspaceId, limit) => {
       const [row] = await database.asFleet((tx) =>
@@ -57,10 +61,10 @@ const byKey = (a: NewDelivery, b: NewDelivery): number =>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function rowsOf(deliveries: readonly NewDelivery[]): object[] {
+function rowsOf(deliveries: readonly NewDelivery[], bodies: readonly Uint8Array[]): object[] {
   let at = 1
-  return deliveries.map((delivery) => {
-    const bytes = delivery.body.byteLength
+  return deliveries.map((delivery, index) => {
+    const kept = bodies[index]!.byteLength
     const row = {
       id: delivery.id,
       workspace_id: delivery.workspaceId,
@@ -71,20 +75,18 @@ function rowsOf(deliveries: readonly NewDelivery[]): object[] {
       event: delivery.event,
       headers: delivery.headers,
       at,
-      bytes,
+      kept,
+      bytes: delivery.body.byteLength,
       body_hash: delivery.bodyHash,
       received_at: delivery.receivedAt,
     }
-    at += bytes
+    at += kept
     return row
   })
 }
 
-/** One body goes as it is; a 25 MB copy is worth avoiding. */
-function bodiesOf(deliveries: readonly NewDelivery[]): Buffer {
-  const [only] = deliveries
-  if (deliveries.length === 1 && only) return asBuffer(only.body)
-  return Buffer.concat(deliveries.map((delivery) => delivery.body))
-}
+/** One body goes as it is; a large copy is worth avoiding. */
+const joined = (bodies: readonly Uint8Array[]): Buffer =>
+  bodies.length === 1 ? asBuffer(bodies[0]!) : Buffer.concat(bodies)
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -3,7 +3,7 @@ import type { ImportLedger, ImportRequest, ImportRun } from "@engram/contracts/h
 import type { JsonObject } from "@engram/contracts/json"
 import { deriveId } from "@engram/core/ids"
 import type { Database, Transaction } from "./database.ts"
-import { insertDeliveries } from "./deliveries.ts"
+import { prepareInsert } from "./deliveries.ts"
 
 interface Row {
   readonly since: Date | null
@@ -45,19 +45,18 @@ export function createImportLedger({ database }: { database: Database }): Import
         const [taken] = await tx.query<{ run: number }>(take, values)
         return { ...planned, run: taken!.run }
       }),
-    commit: ({ workspaceId, storeId }, run, { deliveries, next }) =>
-      database.inWorkspace(workspaceId, async (tx) => {
-        const results = await insertDeliveries(
-          tx,
-          deliveries.map((delivery) => ({ ...delivery, workspaceId, storeId })),
-        )
+    commit: async ({ workspaceId, storeId }, run, { deliveries, next }) => {
+      const insert = await prepareInsert(deliveries.map((delivery) => ({ ...delivery, workspaceId, storeId })))
+      return database.inWorkspace(workspaceId, async (tx) => {
+        const results = await insert(tx)
         const added = results.filter((result) => result === "new").length
         const cursor = next === undefined ? null : JSON.stringify(next)
         const values = [run.id, run.run, cursor, deliveries.length, added]
         const [row] = await tx.query<Pick<Row, "pages" | "fetched" | "added">>(advance, values)
         if (!row) throw new Rejected("import_taken_over", "another process has taken this import up; this one ends")
         return { added, run: { ...run, ...row, cursor: next } }
-      }),
+      })
+    },
     known: (workspaceId, ids) =>
       database.inWorkspace(workspaceId, async (tx) => {
         const [row] = await tx.query<{ n: number }>(

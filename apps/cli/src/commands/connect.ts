@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { secretKeyOf } from "@engram/config/secret-key"
+import type { Source } from "@engram/contracts/source"
 import { readHook, rememberingSources } from "@engram/platform/open-webhook-logs"
 import { sources } from "@engram/sources/registry"
 import { type ConnectionAdmin, createConnectionAdmin } from "@engram/store/connections"
@@ -52,7 +53,9 @@ export function addConnect(program: Command, context: Context): void {
 Examples:
   engram connect github --workspace acme --store main
   engram connect github --workspace acme --store main --rotate
-  gh auth token | engram connect github --workspace acme --store main --token -`,
+  gh auth token | engram connect github --workspace acme --store main --token -
+  engram connect linear --workspace acme --store main                      # prints the URL
+  engram connect linear --workspace acme --store main --secret lin_wh_…    # once Linear has shown the secret`,
     )
     .action((source: string, options: ConnectOptions) => connect(context, source, options))
 }
@@ -101,8 +104,8 @@ async function openDoor(
   options: ConnectOptions & { readonly credentials: { readonly [name: string]: string } },
 ): ReturnType<ConnectionAdmin["create"]> {
   const { workspace, store, secret, rotate, settle, credentials } = options
-  const awaitsSecret = sources[source]!.secretFrom === "handshake"
-  const door = { workspaceId: workspace, storeName: store, source, credentials, awaitsSecret }
+  const secretFrom = sources[source]!.secretFrom
+  const door = { workspaceId: workspace, storeName: store, source, credentials, awaitsSecret: secretFrom !== "here" }
   if (!rotate && !settle) return admin.create({ ...door, ...(secret === undefined ? {} : { secret }) })
 
   const existing = (await admin.list()).find(
@@ -110,7 +113,7 @@ async function openDoor(
   )
   if (!existing) throw new Error(`${source} is not connected to ${workspace}/${store}: there is nothing to rotate`)
   if (settle) await admin.settle(existing.id)
-  else if (awaitsSecret) await admin.await(existing.id)
+  else if (secretFrom === "handshake") await admin.await(existing.id)
   else await admin.rotate(existing.id, secret)
   return admin.create(door)
 }
@@ -123,8 +126,8 @@ function checkUsage(source: string, { secret, settle, rotate, url, ...api }: Con
     throw new UsageError(`no source is called "${source}"; there is ${webhookSources.join(", ")}`)
   }
   const { secretFrom } = sources[source]!
-  if (secretFrom === "there" && secret === undefined && !settle)
-    throw new UsageError(`${source} makes the secret itself: give it with --secret. ${sources[source]!.setup}`)
+  if (secretFrom === "there" && secret === undefined && rotate)
+    throw new UsageError(`${source} makes the secret itself: give the new one with --secret`)
   if ((api.hook || api.appId || api.privateKey) && !rememberingSources.includes(source))
     throw new UsageError(`${source} sends nothing again: --hook is for ${rememberingSources.join(", ")}`)
   if ((api.appId === undefined) !== (api.privateKey === undefined))
@@ -145,6 +148,13 @@ interface Connected {
   readonly created: boolean
 }
 
+/** What stands in place of a secret that is not here yet. Until it is, every delivery is refused. */
+const awaited: Readonly<Record<Source["secretFrom"], string>> = {
+  here: "",
+  there: "none yet: connect again with --secret once the sender shows it",
+  handshake: "none yet: the sender's handshake brings it",
+}
+
 function inWords({ terminal }: Context, door: Connected): string {
   const place = `${door.workspace}/${door.store}`
   const headline = door.created ? `Connected ${door.source} to ${place}.` : `${door.source} is connected to ${place}.`
@@ -153,7 +163,7 @@ function inWords({ terminal }: Context, door: Connected): string {
     headline,
     "",
     line("payload URL", terminal.style("bold", door.url)),
-    line("secret", terminal.style("bold", door.secret || "none yet: the sender's handshake brings it")),
+    line("secret", terminal.style("bold", door.secret || awaited[sources[door.source]!.secretFrom])),
     ...(door.secretsValid > 1 ? ["", "The secret before it is valid too, until `--settle`."] : []),
     ...(door.credentials.length > 0 ? ["", `Kept sealed for its API: ${door.credentials.join(", ")}.`] : []),
     "",

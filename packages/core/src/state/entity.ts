@@ -1,6 +1,6 @@
 import type { EntityDraft } from "@engram/contracts/graph"
 import type { JsonObject } from "@engram/contracts/json"
-import { newerRegisters, type Registers, register } from "./register.ts"
+import { newerRegisters, type Registers, register, sameMembers, sameRegister } from "./register.ts"
 
 /** What has been claimed of an entity and still matters. Merges as a part's fields do, and survives `jsonb` unchanged. */
 export interface EntityState {
@@ -16,6 +16,9 @@ export function entityFromDraft(draft: EntityDraft): EntityState {
 export function mergeEntities(a: EntityState, b: EntityState): EntityState {
   return { fields: newerRegisters(a.fields, b.fields) }
 }
+
+/** Whether nothing would be gained by storing one over the other. Compares clocks, not values: equal clocks hold equal values. */
+export const sameEntity = (a: EntityState, b: EntityState): boolean => sameMembers(a.fields, b.fields, sameRegister)
 
 /** The values without their clocks. */
 export function entityFields(state: EntityState): JsonObject {

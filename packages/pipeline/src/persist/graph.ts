@@ -1,9 +1,8 @@
 import type { AliasRef, EntityDraft } from "@engram/contracts/graph"
 import type { AliasId, DocumentId, EntityId, ScopeId } from "@engram/contracts/ids"
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
-import { canonicalJson } from "@engram/core/canonical"
 import { entityId, scopeId } from "@engram/core/ids"
-import { type EntityState, entityFromDraft, mergeEntities } from "@engram/core/state/entity"
+import { type EntityState, entityFromDraft, mergeEntities, sameEntity } from "@engram/core/state/entity"
 import type { DocumentChange } from "./document-change.ts"
 import { idOf } from "./documents.ts"
 import { evidenceRows } from "./evidence.ts"
@@ -45,7 +44,7 @@ export async function writeEntities(
   const changed = [...byId].flatMap(([id, drafts]) => {
     const before = stored.get(id)
     const state = drafts.map(entityFromDraft).reduce(mergeEntities, before ?? { fields: {} })
-    return before && canonicalJson(state) === canonicalJson(before) ? [] : [{ id, kind: drafts[0]!.kind, state }]
+    return before && sameEntity(state, before) ? [] : [{ id, kind: drafts[0]!.kind, state }]
   })
   await write.saveEntities(changed)
   return claimsOf(place, byId)

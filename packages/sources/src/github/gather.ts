@@ -1,6 +1,7 @@
 import type { DocumentDraft, MomentDraft, Normalized, ScopeDraft } from "@engram/contracts/draft"
 import type { AliasRef, EntityDraft } from "@engram/contracts/graph"
 import type { Json } from "@engram/contracts/json"
+import { carried, latest } from "../claims.ts"
 import {
   accountAlias,
   commitAlias,
@@ -172,14 +173,3 @@ export class Gathering {
 export const isBot = (user: User | null | undefined) => user?.type === "Bot" || /\[bot\]$/i.test(user?.login ?? "")
 
 export const repositoryTime = (repository: Repository) => latest(repository.updated_at, repository.pushed_at)
-
-/** The greatest of the times there are, in ms. */
-export function latest(...times: (number | null | undefined)[]): number | undefined {
-  const known = times.filter((time) => typeof time === "number")
-  return known.length > 0 ? Math.max(...known) : undefined
-}
-
-/** What a payload carries: keys without a value are left out, null is kept. */
-export function carried(fields: { readonly [name: string]: Json | undefined }): { readonly [name: string]: Json } {
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, Json] => entry[1] !== undefined))
-}
