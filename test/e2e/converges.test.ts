@@ -1,19 +1,21 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
+import { directoryPayloads, withDirectory } from "../directory.ts"
 import { examplePayloads, linearPayloads } from "../examples.ts"
 import { createWorkbench, type Payload } from "../workbench.ts"
 
+const recorded = [...examplePayloads, ...linearPayloads]
+
 const streams: readonly (readonly [name: string, payloads: readonly Payload[]])[] = [
   ["Linear", linearPayloads],
-  ["all sources together", [...examplePayloads, ...linearPayloads]],
+  ["all sources together", [...recorded, ...directoryPayloads]],
 ]
 
 test("every recorded payload ends processed or skipped, and nothing is left owed", async () => {
-  const payloads = [...examplePayloads, ...linearPayloads]
   const bench = await createWorkbench()
   try {
-    await bench.accept(payloads)
+    await bench.accept(recorded)
     await bench.drain()
     const states = await bench.database.pool.query("select distinct state from ingest_deliveries order by state")
     expect(states.rows.map((row) => row.state)).toEqual(["processed", "skipped"])
@@ -26,7 +28,7 @@ test.each(streams)(
   "any order and any repetition of %s ends in the same state",
   async (_, payloads) => {
     const state = async (order: readonly number[]) => {
-      const bench = await createWorkbench()
+      const bench = await createWorkbench({ sources: withDirectory })
       try {
         const seen = new Map<number, number>()
         const deliveries = order.map((i) => {
@@ -46,6 +48,7 @@ test.each(streams)(
     const all = payloads.map((_, i) => i)
     const expected = await state(all)
     expect(expected.knowledge_documents?.length).toBeGreaterThan(10)
+    if (payloads.length > recorded.length) expectPeople(expected.accounts ?? [])
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }), async (order) => {
         expect(await state(order)).toEqual(expected)
@@ -55,3 +58,10 @@ test.each(streams)(
   },
   300_000,
 )
+
+/** People, and some of them with more than one account. */
+function expectPeople(accounts: readonly string[]): void {
+  const people = accounts.flatMap((line) => JSON.parse(line).person_id ?? [])
+  expect(new Set(people).size).toBeGreaterThan(30)
+  expect(people.length - new Set(people).size).toBeGreaterThan(30)
+}

@@ -15,6 +15,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   replay: async () => (await import("./commands/replay.ts")).addReplay,
   import: async () => (await import("./commands/import.ts")).addImport,
   redeliver: async () => (await import("./commands/redeliver.ts")).addRedeliver,
+  people: async () => (await import("./commands/people.ts")).addPeople,
   search: async () => (await import("./commands/search.ts")).addSearch,
   backfill: async () => (await import("./commands/backfill.ts")).addBackfill,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,

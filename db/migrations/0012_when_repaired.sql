@@ -1,1 +1,0 @@
-ALTER TABLE "connections" ADD COLUMN "repaired_at" timestamp with time zone;
