@@ -11,6 +11,7 @@ import { openDatabase } from "@engram/platform/open-database"
 import { openWebhookLogs } from "@engram/platform/open-webhook-logs"
 import { openPlatform, type Platform, type PlatformOptions } from "@engram/platform/platform"
 import { sources } from "@engram/sources/registry"
+import { createConnections } from "@engram/store/connections"
 import { createRepairLedger } from "@engram/store/repair-ledger"
 import { createSealer } from "@engram/store/sealing"
 import { startFleet } from "@engram/worker/fleet"
@@ -43,9 +44,11 @@ export async function runAll(parts: {
   }
   const platform = await openPlatform(config, options)
   const secretKey = await secretKeyOf(config)
+  const connections = createConnections({ database: platform.database, sealer: createSealer(secretKey) })
   const fleet = await startFleet({
     ...platform,
     sources,
+    connections,
     log,
     meters: createMeters(metrics),
     stages: config.stages,

@@ -7,6 +7,7 @@ import { startStatusServer } from "@engram/observability/status-server"
 import { openWebhookLogs } from "@engram/platform/open-webhook-logs"
 import { openPlatform } from "@engram/platform/platform"
 import { sources } from "@engram/sources/registry"
+import { createConnections } from "@engram/store/connections"
 import { createRepairLedger } from "@engram/store/repair-ledger"
 import { createSealer } from "@engram/store/sealing"
 import { startFleet } from "./fleet.ts"
@@ -24,9 +25,12 @@ try {
     lifecycle,
     onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
   })
+  const sealer = createSealer(await secretKeyOf(config))
+  const connections = createConnections({ database: platform.database, sealer })
   const fleet = await startFleet({
     ...platform,
     sources,
+    connections,
     log,
     meters: createMeters(metrics),
     stages: config.stages,

@@ -8,7 +8,7 @@ export interface Mistake {
   readonly words: string
 }
 
-export const stages = ["normalize", "embed", "archive"] as const
+export const stages = ["normalize", "hydrate", "embed", "archive"] as const
 
 const url = (...protocols: string[]) =>
   z
@@ -56,6 +56,8 @@ const settings = z.object({
   COHERE_BASE_URL: url("https", "http").optional(),
   GITHUB_API_URL: url("https", "http").optional(),
   GITHUB_TOKEN: text.optional(),
+  /** Another address than Notion's own: a proxy, or a stand-in. */
+  NOTION_BASE_URL: url("https", "http").optional(),
   EMBEDDING_MODEL: text.optional(),
   EMBEDDING_DIMENSION: whole(16, 4_096).optional(),
   ENGRAM_SECRET_KEY: text

@@ -1,4 +1,5 @@
 import type { Privacy } from "./draft.ts"
+import type { Settling, WantedFetch } from "./fetches.ts"
 import type { EntityKind, RelationshipType } from "./graph.ts"
 import type {
   AliasId,
@@ -151,6 +152,8 @@ export interface EvidenceRow {
   readonly since: Date
   readonly until: Date | null
   readonly live: boolean
+  /** Counts only while an entity that is not deleted goes by this alias. */
+  readonly requiresAliasId: AliasId | null
 }
 
 /** What the search door answers from. */
@@ -195,7 +198,10 @@ export interface KnowledgeWrite {
   /** Existing states of these entities (core/state's EntityState, as JSON), locked; missing ones are left out. */
   lockEntities(ids: readonly EntityId[]): Promise<{ id: EntityId; state: unknown }[]>
   saveEntities(rows: readonly { id: EntityId; kind: EntityKind; state: object }[]): Promise<void>
-  /** Registers aliases. One with an entity claims it: the greater (at, entityId) stands. One without is a stub, and takes nothing away. */
+  /**
+   * Registers aliases. One with an entity claims it: the greater (at, entityId) stands. One without is a stub, and takes nothing
+   * away. Comes after the evidence: relationships that wait for one of these aliases are summed again.
+   */
   saveAliases(
     rows: readonly { id: AliasId; type: string; value: string; entityId: EntityId | null; at: number }[],
   ): Promise<void>
@@ -243,6 +249,8 @@ export interface KnowledgeWrite {
     rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[],
   ): Promise<void>
   wantVectors(rows: readonly WantedVector[]): Promise<void>
+  /** Owes these fetches, unless they were made since. Each waits to settle, so that a burst of events about one thing is one fetch. */
+  wantFetches(rows: readonly WantedFetch[], settling: Settling): Promise<void>
   /** Shows the newest version to vector search where no vector of it is owed any more, and lets superseded chunks go. */
   showComplete(documentIds: readonly DocumentId[]): Promise<void>
   linkDeliveries(rows: readonly { documentId: DocumentId; deliveryId: DeliveryId }[]): Promise<void>

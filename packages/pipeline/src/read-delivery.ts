@@ -22,7 +22,15 @@ export async function readDelivery(
     if (!body) return parked(id, `its bytes are gone: ${delivery.artifactKey ?? "never archived"}`)
     const normalized = source.normalize({ headers: delivery.headers, body, receivedAt: delivery.receivedAt })
     if (normalized.outcome === "skipped") return { end: { id, state: "skipped", reason: normalized.reason } }
-    return { drafts: { id, source, receivedAt: delivery.receivedAt, drafts: normalized.drafts } }
+    return {
+      drafts: {
+        id,
+        connectionId: delivery.connectionId,
+        source,
+        receivedAt: delivery.receivedAt,
+        drafts: normalized.drafts,
+      },
+    }
   } catch (error) {
     if (error instanceof RetryLater) throw error
     return parked(id, parkReason(error))

@@ -19,29 +19,15 @@ const insertAll = `
   on conflict do nothing
   returning id`
 
-/** What inserts the deliveries, their bodies packed already: no transaction waits for that. It says of each, in order, whether it is new. */
-export async function prepareInsert(
-  deliveries: readonly NewDelivery[],
-): Promise<(tx: Transaction) => Promise<("new" | "duplicate")[]>> {
-  if (deliveries.length === 0) return async () => []
-  // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
-  const sorted = [...deliveries].sort(byKey)
-  const bodies = await Promise.all(sorted.map(({ body }) => packBody(body)))
-  const values = [JSON.stringify(rowsOf(sorted, bodies)), joined(bodies)]
-  return async (tx) => {
-    const made = await tx.query<{ id: string }>(insertAll, values)
-    const fresh = new Set(made.map((row) => row.id))
-    // Deleting makes the second of two equal deliveries in one batch the repeat.
-    return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
-  }
-}
-
 /** The inbox of accepted deliveries, as the fleet: one insert serves many workspaces. */
 export function createDeliveryInbox({ database }: { database: Database }): DeliveryInbox {
   return {
     insert: async (deliveries) => {
       if (deliveries.length === 0) return []
-      return database.asFleet(await prepareInsert(deliveries))
+      const rows = await packDeliveries(deliveries)
+      const fresh = await database.asFleet((tx) => insertDeliveries(tx, rows))
+      // Deleting makes the second of two equal deliveries in one batch the repeat.
+      return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
     },
     backlog: async (workspaceId, limit) => {
       const [row] = await database.asFleet((tx) =>
@@ -54,6 +40,20 @@ export function createDeliveryInbox({ database }: { database: Database }): Deliv
       return row?.n ?? 0
     },
   }
+}
+
+/** What `insertDeliveries` sends. Bodies are packed before there is a transaction, whose connection others wait for. */
+export async function packDeliveries(deliveries: readonly NewDelivery[]): Promise<readonly [string, Buffer]> {
+  // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
+  const sorted = [...deliveries].sort(byKey)
+  const bodies = await Promise.all(sorted.map(({ body }) => packBody(body)))
+  return [JSON.stringify(rowsOf(sorted, bodies)), joined(bodies)]
+}
+
+/** Inserts those that are not there yet, and returns their ids. */
+export async function insertDeliveries(tx: Transaction, rows: readonly [string, Buffer]): Promise<Set<string>> {
+  const made = await tx.query<{ id: string }>(insertAll, rows)
+  return new Set(made.map((row) => row.id))
 }
 
 const byKey = (a: NewDelivery, b: NewDelivery): number =>

@@ -3,7 +3,7 @@ import type { ImportLedger, ImportRequest, ImportRun } from "@engram/contracts/h
 import type { JsonObject } from "@engram/contracts/json"
 import { deriveId } from "@engram/core/ids"
 import type { Database, Transaction } from "./database.ts"
-import { prepareInsert } from "./deliveries.ts"
+import { insertDeliveries, packDeliveries } from "./deliveries.ts"
 
 interface Row {
   readonly since: Date | null
@@ -46,10 +46,9 @@ export function createImportLedger({ database }: { database: Database }): Import
         return { ...planned, run: taken!.run }
       }),
     commit: async ({ workspaceId, storeId }, run, { deliveries, next }) => {
-      const insert = await prepareInsert(deliveries.map((delivery) => ({ ...delivery, workspaceId, storeId })))
+      const rows = await packDeliveries(deliveries.map((delivery) => ({ ...delivery, workspaceId, storeId })))
       return database.inWorkspace(workspaceId, async (tx) => {
-        const results = await insert(tx)
-        const added = results.filter((result) => result === "new").length
+        const added = (await insertDeliveries(tx, rows)).size
         const cursor = next === undefined ? null : JSON.stringify(next)
         const values = [run.id, run.run, cursor, deliveries.length, added]
         const [row] = await tx.query<Pick<Row, "pages" | "fetched" | "added">>(advance, values)

@@ -2,6 +2,7 @@ import type { Knowledge } from "@engram/contracts/knowledge"
 import type { Database } from "./database.ts"
 import { writeChunks } from "./knowledge/chunks.ts"
 import { writeDocuments } from "./knowledge/documents.ts"
+import { writeFetches } from "./knowledge/fetches.ts"
 import { writeGraph } from "./knowledge/graph.ts"
 import { writeObservations } from "./knowledge/observations.ts"
 import { writeVectors } from "./knowledge/vectors.ts"
@@ -15,6 +16,7 @@ export const createKnowledge = (database: Database): Knowledge => ({
         ...writeObservations(tx, workspaceId),
         ...writeGraph(tx, workspaceId),
         ...writeVectors(tx, workspaceId),
+        ...writeFetches(tx, workspaceId),
       }),
     ),
 })

@@ -5,6 +5,7 @@ import { read } from "../text/read.ts"
 import { shorten } from "../text/shorten.ts"
 import { type EventRule, type GithubEvent, skipped } from "./event.ts"
 import { readImportedClosing } from "./events/closings.ts"
+import { readCodeowners } from "./events/codeowners.ts"
 import { readCommitComment, readPush } from "./events/commits.ts"
 import { readDeploymentStatus, readWorkflowRun } from "./events/deployments.ts"
 import { readDiscussion, readDiscussionComment, readImportedDiscussion } from "./events/discussions.ts"
@@ -48,6 +49,7 @@ export const rules: ReadonlyMap<string, EventRule> = new Map(
       readCodeScanningAlert,
       "appeared_in_branch closed_by_user created fixed reopened reopened_by_user updated_assignment",
     ),
+    codeowners: reads(readCodeowners),
     commit_comment: reads(readCommitComment, "created"),
     create: skips("A new branch or tag speaks through its pull request, push or release."),
     delete: skips("A deleted branch or tag takes nothing away that was kept."),
