@@ -120,7 +120,7 @@ test("sweeps that fail and then succeed are an outage that is over", async () =>
     ...{ sources: {}, stages: [], concurrency: 1, sweepEveryMs: 5, log: silentLog },
     database: { ...bench.database, pool: pool as unknown as typeof bench.database.pool },
     queue: { wake: async () => {}, run: async () => ({ close: async () => {} }) } as never,
-    ...{ connections: { find: async () => undefined } as never, hydrators: {} },
+    ...{ connections: { find: async () => undefined }, hydrators: {} },
     ...{ artifacts: {} as never, embedder: bench.embedder, index: bench.index, cache: bench.cache },
     meters: { embedded() {}, searchable() {}, totals() {}, cleaned() {}, event() {} },
     repairs: {
