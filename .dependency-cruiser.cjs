@@ -36,6 +36,7 @@ const owns = {
   "@aws-sdk/[^/]+": "packages/providers/s3",
   "@upstash/redis": "packages/providers/upstash",
   "cohere-ai": "packages/providers/cohere",
+  "@octokit/(?:core|auth-app)": "packages/providers/github",
   // Sources and the stand-in check their shapes against its types.
   "@notionhq/[^/]+": "packages/(?:providers/notion|sources|testkit)",
   "@pinecone-database/pinecone": "packages/providers/pinecone",

@@ -13,6 +13,8 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   status: async () => (await import("./commands/status.ts")).addStatus,
   deliveries: async () => (await import("./commands/deliveries.ts")).addDeliveries,
   replay: async () => (await import("./commands/replay.ts")).addReplay,
+  import: async () => (await import("./commands/import.ts")).addImport,
+  redeliver: async () => (await import("./commands/redeliver.ts")).addRedeliver,
   people: async () => (await import("./commands/people.ts")).addPeople,
   search: async () => (await import("./commands/search.ts")).addSearch,
   graph: async () => (await import("./commands/graph.ts")).addGraph,

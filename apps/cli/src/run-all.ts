@@ -9,9 +9,11 @@ import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openDatabase } from "@engram/platform/open-database"
+import { openWebhookLogs } from "@engram/platform/open-webhook-logs"
 import { openPlatform, type Platform, type PlatformOptions } from "@engram/platform/platform"
 import { sources } from "@engram/sources/registry"
 import { createConnections } from "@engram/store/connections"
+import { createRepairLedger } from "@engram/store/repair-ledger"
 import { createSealer } from "@engram/store/sealing"
 import { startFleet } from "@engram/worker/fleet"
 import { createMeters } from "@engram/worker/meters"
@@ -54,6 +56,11 @@ export async function runAll(parts: {
     stages: config.stages,
     concurrency: config.workerConcurrency,
     leaseMs: config.workerLeaseMs,
+    repairs: {
+      ledger: createRepairLedger({ ...platform, sealer: createSealer(secretKey) }),
+      open: (connection) => openWebhookLogs(config, connection),
+      onAsked: (deliveries) => metrics.redelivered.inc(deliveries),
+    },
   })
   lifecycle.own(fleet, (running) => running.close(), "the fleet")
 

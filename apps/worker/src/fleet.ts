@@ -3,6 +3,7 @@ import type { LaneQueue, Stage } from "@engram/contracts/ports"
 import { sweep } from "@engram/pipeline/sweep"
 import { createMemoryJanitor } from "@engram/store/memories/janitor"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
+import { type Repairs, repairRegularly } from "./repair.ts"
 import { createTurns, type TurnDeps } from "./turns.ts"
 
 export interface FleetDeps extends TurnDeps {
@@ -11,6 +12,8 @@ export interface FleetDeps extends TurnDeps {
   readonly stages: readonly Stage[]
   readonly concurrency: number
   readonly sweepEveryMs?: number
+  /** Left out, nobody's failed deliveries are asked for again. */
+  readonly repairs?: Repairs
 }
 
 /** A crash, or a queue that was away, is made up for within this time. */
@@ -20,17 +23,25 @@ const sweepEveryMs = 5_000
 export async function startFleet(deps: FleetDeps): Promise<{ close(): Promise<void> }> {
   const turns = createTurns(deps)
   const runs = await Promise.all(deps.stages.map((stage) => deps.queue.run(stage, deps.concurrency, turns[stage])))
-  const stopSweep = sweepRegularly(deps)
+  const repairing = deps.repairs && repairRegularly(deps.repairs, deps.log)
+  const stopSweep = sweepRegularly(deps, () => repairing?.recovered())
   return {
     close: async () => {
       await stopSweep()
+      await repairing?.close()
       await Promise.all(runs.map((run) => run.close()))
     },
   }
 }
 
-/** One sweep at a time, each begun some time after the last has ended. Returns how to stop. */
-function sweepRegularly({ database, queue, log, meters, ...deps }: FleetDeps): () => Promise<void> {
+/**
+ * One sweep at a time, each begun some time after the last has ended. The first that succeeds after some that did not tells
+ * `onRecovered`. Returns how to stop.
+ */
+function sweepRegularly(
+  { database, queue, log, meters, ...deps }: FleetDeps,
+  onRecovered: () => void,
+): () => Promise<void> {
   const run = sweep({
     ledger: createSweepLedger(database),
     janitor: createMemoryJanitor(database),
@@ -43,8 +54,16 @@ function sweepRegularly({ database, queue, log, meters, ...deps }: FleetDeps): (
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let running = Promise.resolve()
+  let failing = false
   const once = async (): Promise<void> => {
-    await run().catch((error) => log.warn({ reason: reasonOf(error) }, "sweep failed"))
+    try {
+      await run()
+      if (failing) onRecovered()
+      failing = false
+    } catch (error) {
+      failing = true
+      log.warn({ reason: reasonOf(error) }, "sweep failed")
+    }
     if (!stopped) timer = setTimeout(start, everyMs)
   }
   const start = (): void => {

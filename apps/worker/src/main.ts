@@ -5,9 +5,11 @@ import { createLog } from "@engram/observability/log"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
+import { openWebhookLogs } from "@engram/platform/open-webhook-logs"
 import { openPlatform } from "@engram/platform/platform"
 import { sources } from "@engram/sources/registry"
 import { createConnections } from "@engram/store/connections"
+import { createRepairLedger } from "@engram/store/repair-ledger"
 import { createSealer } from "@engram/store/sealing"
 import { startFleet } from "./fleet.ts"
 import { createMeters } from "./meters.ts"
@@ -36,6 +38,11 @@ try {
     stages: config.stages,
     concurrency: config.workerConcurrency,
     leaseMs: config.workerLeaseMs,
+    repairs: {
+      ledger: createRepairLedger({ ...platform, sealer: createSealer(await secretKeyOf(config)) }),
+      open: (connection) => openWebhookLogs(config, connection),
+      onAsked: (deliveries) => metrics.redelivered.inc(deliveries),
+    },
   })
   lifecycle.own(fleet, (running) => running.close(), "the fleet")
 

@@ -16,6 +16,8 @@ export const connections = pgTable(
     secrets: jsonb().$type<readonly string[]>().notNull().default([]),
     /** What we need to call the provider (`token`, …), by name; each value sealed with ENGRAM_SECRET_KEY. */
     credentials: jsonb().$type<Readonly<Record<string, string>>>().notNull().default({}),
+    /** When the provider was last asked for deliveries that failed. */
+    repairedAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (t) => [index().on(t.workspaceId), tenantPolicy(), fleetPolicy("select")],

@@ -15,6 +15,8 @@ export interface Config {
   }
   readonly pinecone?: { readonly apiKey: string; readonly controllerHost?: string }
   readonly cohere?: { readonly apiKey: string; readonly baseUrl?: string }
+  /** Where GitHub's API is, if not at api.github.com, and what the command line calls it with. */
+  readonly github: { readonly apiUrl?: string; readonly token?: string }
   readonly notion: { readonly baseUrl?: string }
   readonly embedding: { readonly model: string; readonly dimension: number }
   /** Left out with the embedded database only: made on first run. */
@@ -88,6 +90,7 @@ export function readConfig(environment: Environment): Config {
     cohere: values.COHERE_API_KEY
       ? definedOnly({ apiKey: values.COHERE_API_KEY, baseUrl: values.COHERE_BASE_URL })
       : undefined,
+    github: definedOnly({ apiUrl: values.GITHUB_API_URL, token: values.GITHUB_TOKEN }),
     notion: definedOnly({ baseUrl: values.NOTION_BASE_URL }),
     embedding: { model, dimension: values.EMBEDDING_DIMENSION ?? dimensions[model]?.[0] ?? 512 },
     secretKey: values.ENGRAM_SECRET_KEY,

@@ -54,6 +54,8 @@ const settings = z.object({
   PINECONE_CONTROLLER_HOST: url("https", "http").optional(),
   COHERE_API_KEY: text.optional(),
   COHERE_BASE_URL: url("https", "http").optional(),
+  GITHUB_API_URL: url("https", "http").optional(),
+  GITHUB_TOKEN: text.optional(),
   /** Another address than Notion's own: a proxy, or a stand-in. */
   NOTION_BASE_URL: url("https", "http").optional(),
   EMBEDDING_MODEL: text.optional(),
@@ -96,6 +98,7 @@ const secretSettings: ReadonlySet<string> = new Set([
   "AWS_SECRET_ACCESS_KEY",
   "PINECONE_API_KEY",
   "COHERE_API_KEY",
+  "GITHUB_TOKEN",
   "ENGRAM_SECRET_KEY",
 ])
 

@@ -21,6 +21,7 @@ const external = { DATABASE_URL: "postgres://u:hunter2@db/engram", ENGRAM_SECRET
 test("with nothing set everything is embedded", () => {
   expect(readConfig({})).toEqual({
     dataDir: ".engram",
+    github: {},
     notion: {},
     memory: { host: "127.0.0.1", public: false, workspaceId: "default", storeName: "memories" },
     embedding: { model: "local-hash-v1", dimension: 512 },

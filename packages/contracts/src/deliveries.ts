@@ -16,6 +16,8 @@ export interface NewDelivery {
   readonly body: Uint8Array
   /** SHA-256 of the body, hex. */
   readonly bodyHash: string
+  /** When it came, where that is not now: it was recorded. */
+  readonly receivedAt?: Date
 }
 
 export interface DeliveryInbox {

@@ -72,6 +72,8 @@ export interface MomentDraft {
   readonly url?: string
   /** The scope's key. */
   readonly scope: string
+  /** Told afterwards, by how the thing stands now: gives way to what the event itself said of this moment. */
+  readonly retold?: true
   /** Edges that this event proves; `from` defaults to `thing`. */
   readonly links: readonly Link[]
 }

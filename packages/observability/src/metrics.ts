@@ -20,6 +20,7 @@ export interface Metrics {
   readonly indexVectors: Counter<"operation">
   readonly deliveries: Gauge<"state">
   readonly turnSeconds: Histogram<"stage" | "outcome">
+  readonly redelivered: Counter
   readonly knowledgeEvents: Counter<"name">
   readonly searchSeconds: Histogram<"outcome">
   /** One request to the memory plugin, by endpoint. */
@@ -80,6 +81,10 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
       "One turn of a stage on a lane.",
       [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       ["stage", "outcome"],
+    ),
+    redelivered: counter(
+      "redelivered_total",
+      "Deliveries that failed and that their provider was asked to send again.",
     ),
     knowledgeEvents: counter("knowledge_events_total", "What was said after commits.", ["name"]),
     searchSeconds: histogram(

@@ -20,7 +20,7 @@ export interface ListedConnection {
   readonly createdAt: Date
 }
 
-interface Row {
+export interface Row {
   readonly id: ConnectionId
   readonly workspace_id: WorkspaceId
   readonly store_id: StoreId
@@ -38,14 +38,6 @@ export function createConnections(options: { database: Database; sealer: Sealer 
   checkSecretKey(): Promise<void>
 } {
   const { database, sealer } = options
-  const opened = (row: Row): Connection => ({
-    id: row.id,
-    workspaceId: row.workspace_id,
-    storeId: row.store_id,
-    source: row.source,
-    secrets: row.secrets.map((sealed) => sealer.open(sealed, row.id)),
-    credentials: openCredentials(sealer, row),
-  })
   const load = (where: string, values: readonly string[]) =>
     database.asFleet((tx) =>
       tx.query<Row>(
@@ -56,19 +48,19 @@ export function createConnections(options: { database: Database; sealer: Sealer 
   return {
     find: remember(async (id) => {
       const [row] = await load("where id = $1", [id])
-      return row && opened(row)
+      return row && opened(sealer, row)
     }, kept),
     adopt: (connection, secret) =>
       database.inWorkspace(connection.workspaceId, async (tx) => {
         const [row] = await tx.query<Row>("select * from connections where id = $1 for update", [connection.id])
-        if (!row || row.secrets.length > 0) return row !== undefined && opened(row).secrets.includes(secret)
+        if (!row || row.secrets.length > 0) return row !== undefined && opened(sealer, row).secrets.includes(secret)
         const sealed = [sealer.seal(secret, row.id)]
         await tx.query("update connections set secrets = $2 where id = $1", [row.id, JSON.stringify(sealed)])
         return true
       }),
     checkSecretKey: async () => {
       const [row] = await load("where secrets <> '[]' or credentials <> '{}' order by created_at desc limit 1", [])
-      if (row) opened(row)
+      if (row) opened(sealer, row)
     },
   }
 }
@@ -88,6 +80,12 @@ export interface ConnectionAdmin {
     readonly awaitsSecret?: boolean
     readonly credentials?: { readonly [name: string]: string }
   }): Promise<Connection & { readonly created: boolean }>
+  /** The connection of one source into one store, if there is one. */
+  find(door: {
+    readonly workspaceId: string
+    readonly storeName: string
+    readonly source: string
+  }): Promise<Connection | undefined>
   /** A new secret first; the one before stays valid, older ones do not. undefined when there is no such connection. */
   rotate(id: string, secret?: string): Promise<Connection | undefined>
   /** Ends a rotation: only the newest secret stays valid. False when there is no such connection. */
@@ -148,6 +146,12 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
       if (!connection) throw new Error(`connection ${id} went while it was made`)
       return { ...connection, created }
     },
+    find: ({ workspaceId, storeName, source }) =>
+      database.inWorkspace(workspaceId, async (tx) => {
+        const id = connectionId(workspaceId, source, deriveStoreId(workspaceId, storeName))
+        const [row] = await tx.query<Row>("select * from connections where id = $1", [id])
+        return row && opened(sealer, row)
+      }),
     rotate,
     settle: async (id) => (await change(id, (secrets) => secrets.slice(0, 1))) !== undefined,
     await: (id) => change(id, () => []),
@@ -163,6 +167,15 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
       ),
   }
 }
+
+export const opened = (sealer: Sealer, row: Row): Connection => ({
+  id: row.id,
+  workspaceId: row.workspace_id,
+  storeId: row.store_id,
+  source: row.source,
+  secrets: row.secrets.map((sealed) => sealer.open(sealed, row.id)),
+  credentials: openCredentials(sealer, row),
+})
 
 /** The name is bound into the seal, so that one credential cannot stand in for another. */
 const ownerOf = (connectionId: string, name: string): string => `${connectionId} ${name}`

@@ -11,11 +11,11 @@ import { packBody } from "./packed-body.ts"
  */
 const insertAll = `
   insert into ingest_deliveries
-    (id, workspace_id, store_id, connection_id, delivery_key, source, event, headers, body, body_bytes, body_hash)
+    (id, workspace_id, store_id, connection_id, delivery_key, source, event, headers, body, body_bytes, body_hash, received_at)
   select r.id, r.workspace_id, r.store_id, r.connection_id, r.delivery_key, r.source, r.event, r.headers,
-         substring($2::bytea from r.at for r.kept), r.bytes, r.body_hash
+         substring($2::bytea from r.at for r.kept), r.bytes, r.body_hash, coalesce(r.received_at, now())
     from json_to_recordset($1) as r (id text, workspace_id text, store_id text, connection_id text, delivery_key text,
-         source text, event text, headers jsonb, at int, kept int, bytes int, body_hash text)
+         source text, event text, headers jsonb, at int, kept int, bytes int, body_hash text, received_at timestamptz)
   on conflict do nothing
   returning id`
 
@@ -78,6 +78,7 @@ function rowsOf(deliveries: readonly NewDelivery[], bodies: readonly Uint8Array[
       kept,
       bytes: delivery.body.byteLength,
       body_hash: delivery.bodyHash,
+      received_at: delivery.receivedAt,
     }
     at += kept
     return row

@@ -3,7 +3,12 @@ import type { AddressInfo } from "node:net"
 
 /** What to do to a request instead of answering it. */
 export type Failure =
-  | { readonly status: number; readonly retryAfterSeconds?: number; readonly message?: string }
+  | {
+      readonly status: number
+      readonly retryAfterSeconds?: number
+      readonly headers?: Headers
+      readonly message?: string
+    }
   /** Takes the request and never answers. */
   | { readonly hang: true }
   /** Sends half an answer and closes the connection. */
@@ -12,6 +17,8 @@ export type Failure =
   | { readonly slowMs: number }
   /** Does the work, and closes the connection before answering. */
   | { readonly lost: true }
+
+type Headers = { readonly [name: string]: string }
 
 export interface Request {
   readonly method: string
@@ -25,14 +32,14 @@ export interface Answer {
   readonly status: number
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown
-  readonly headers?: { readonly [name: string]: string }
+  readonly headers?: Headers
 }
 
 /** A request that was refused, as the service words it. */
 export class Refused extends Error {
   readonly answer: Answer
 
-  constructor(status: number, body: unknown, headers: { readonly [name: string]: string } = {}) {
+  constructor(status: number, body: unknown, headers: Headers = {}) {
     super(JSON.stringify(body))
     this.answer = { status, body, headers }
   }
@@ -71,9 +78,9 @@ export async function startStrictServer(
     if ("hang" in failure) return
     if ("tear" in failure) return tear(response)
     if ("status" in failure) {
-      const { status, retryAfterSeconds, message = "injected failure" } = failure
+      const { status, retryAfterSeconds, headers = {}, message = "injected failure" } = failure
       if (retryAfterSeconds !== undefined) response.setHeader("retry-after", String(retryAfterSeconds))
-      return send(response, { status, body: failureBody(status, message) })
+      return send(response, { status, headers, body: failureBody(status, message) })
     }
     const answer = await answerOf(handle, request)
     if ("lost" in failure) return response.destroy()

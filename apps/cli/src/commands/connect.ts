@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises"
 import { secretKeyOf } from "@engram/config/secret-key"
 import type { Source } from "@engram/contracts/source"
+import { readHook, rememberingSources } from "@engram/platform/open-webhook-logs"
 import { sources } from "@engram/sources/registry"
 import { type ConnectionAdmin, createConnectionAdmin } from "@engram/store/connections"
 import { createSealer } from "@engram/store/sealing"
@@ -7,13 +9,16 @@ import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
-import { storeName, workspaceName } from "../options.ts"
+import { list, storeName, workspaceName } from "../options.ts"
 
 interface ConnectOptions {
   readonly workspace: string
   readonly store: string
   readonly secret?: string
   readonly token?: string
+  readonly hook?: readonly string[]
+  readonly appId?: string
+  readonly privateKey?: string
   readonly rotate?: true
   readonly settle?: true
   readonly url?: string
@@ -31,6 +36,13 @@ export function addConnect(program: Command, context: Context): void {
     .requiredOption("--store <name>", "the collection in it; made if missing", storeName)
     .option("--secret <text>", "the webhook's secret; made if left out")
     .option("--token <text>", "what we call the source's API with, kept sealed; - reads it from standard input")
+    .option(
+      "--hook <webhook>",
+      "with it the worker has GitHub send again what failed: its page's address, or app",
+      list,
+    )
+    .option("--app-id <id>", "ask about an app's own webhook as this app")
+    .option("--private-key <file>", "that app's private key")
     .option("--rotate", "put a new secret before the present one; both are valid")
     .option("--settle", "end a rotation: only the newest secret stays valid")
     .option("--url <base>", "where the internet reaches the ingest door: https://hooks.example.org")
@@ -53,9 +65,7 @@ async function connect(context: Context, source: string, options: ConnectOptions
   await withParts(context, async (parts) => {
     const { database } = await openCommandDatabase(parts)
     const admin = createConnectionAdmin({ database, sealer: createSealer(await secretKeyOf(parts.config)) })
-    const token = options.token === "-" ? (await context.readInput()).trim() : options.token
-    if (token === "") throw new UsageError("--token is empty")
-    const credentials = token === undefined ? {} : { token }
+    const credentials = await credentialsOf(context, options)
     const door = await openDoor(admin, source, { ...options, credentials })
     const { host, ports } = parts.config
     const base = (options.url ?? `http://${host}:${ports.ingest || "<port>"}`).replace(/\/$/, "")
@@ -72,6 +82,20 @@ async function connect(context: Context, source: string, options: ConnectOptions
     }
     context.terminal.print(options.json ? JSON.stringify(result) : inWords(context, result))
   })
+}
+
+async function credentialsOf(
+  context: Context,
+  { token: given, hook, appId, privateKey }: ConnectOptions,
+): Promise<{ readonly [name: string]: string }> {
+  const token = given === "-" ? (await context.readInput()).trim() : given
+  if (token === "") throw new UsageError("--token is empty")
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(hook ? { hook: hook.map(readHook).join("\n") } : {}),
+    ...(appId ? { appId } : {}),
+    ...(privateKey ? { privateKey: await readFile(privateKey, "utf8") } : {}),
+  }
 }
 
 async function openDoor(
@@ -94,7 +118,7 @@ async function openDoor(
   return admin.create(door)
 }
 
-function checkUsage(source: string, { secret, settle, rotate, url }: ConnectOptions): void {
+function checkUsage(source: string, { secret, settle, rotate, url, ...api }: ConnectOptions): void {
   if (source === "events") {
     throw new UsageError("events come with an API key, not by webhook: `engram keys create … --action write`")
   }
@@ -104,6 +128,10 @@ function checkUsage(source: string, { secret, settle, rotate, url }: ConnectOpti
   const { secretFrom } = sources[source]!
   if (secretFrom === "there" && secret === undefined && rotate)
     throw new UsageError(`${source} makes the secret itself: give the new one with --secret`)
+  if ((api.hook || api.appId || api.privateKey) && !rememberingSources.includes(source))
+    throw new UsageError(`${source} sends nothing again: --hook is for ${rememberingSources.join(", ")}`)
+  if ((api.appId === undefined) !== (api.privateKey === undefined))
+    throw new UsageError("--app-id and --private-key go together")
   if (secret !== undefined && secret.length < 8) throw new UsageError("--secret needs at least 8 characters")
   if (settle && (rotate || secret !== undefined)) throw new UsageError("--settle ends a rotation: give it alone")
   if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) throw new UsageError("--url begins with https:// or http://")

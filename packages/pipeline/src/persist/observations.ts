@@ -8,7 +8,8 @@ import type { Place } from "./place.ts"
 /** The moment as a row, live until its document is known to be gone. */
 export function momentRow(place: Place, source: string, moment: MomentDraft): ObservationRow {
   const { workspaceId, storeId } = place
-  return observationRow({
+  const told = moment.retold ? retold : firsthand
+  const row = observationRow({
     id: momentId(workspaceId, storeId, moment.thing, moment.kind, moment.at),
     storeId,
     source,
@@ -28,7 +29,12 @@ export function momentRow(place: Place, source: string, moment: MomentDraft): Ob
     tags: moment.tags,
     subjectAliasIds: moment.subjects.map(place.alias),
   })
+  return { ...row, contentHash: told + row.contentHash }
 }
+
+/** Of two tellings of one moment the greater hash stands, so these decide first: what the event said, then what was said afterwards. */
+const retold = "0"
+const firsthand = "1"
 
 /** The statements of one document as it reads now. Equal statements of one part are told apart by their order. */
 export function statementRows(

@@ -4,13 +4,14 @@ import { z } from "zod"
 import { read } from "../text/read.ts"
 import { shorten } from "../text/shorten.ts"
 import { type EventRule, type GithubEvent, skipped } from "./event.ts"
+import { readImportedClosing } from "./events/closings.ts"
 import { readCodeowners } from "./events/codeowners.ts"
 import { readCommitComment, readPush } from "./events/commits.ts"
 import { readDeploymentStatus, readWorkflowRun } from "./events/deployments.ts"
-import { readDiscussion, readDiscussionComment } from "./events/discussions.ts"
-import { readIssue } from "./events/issues.ts"
-import { readPullRequest } from "./events/pull-requests.ts"
-import { readRelease } from "./events/releases.ts"
+import { readDiscussion, readDiscussionComment, readImportedDiscussion } from "./events/discussions.ts"
+import { readImportedIssue, readIssue } from "./events/issues.ts"
+import { readImportedPullRequest, readPullRequest } from "./events/pull-requests.ts"
+import { readImportedRelease, readRelease } from "./events/releases.ts"
 import { readLabel, readMember, readMilestone, readRepository } from "./events/repositories.ts"
 import { readReview } from "./events/reviews.ts"
 import { readMembership, readOrganization, readTeam } from "./events/rosters.ts"
@@ -21,7 +22,13 @@ import {
   readSecurityAdvisory,
   readVulnerabilityAlert,
 } from "./events/security.ts"
-import { readIssueComment, readReviewComment, readReviewThread } from "./events/things.ts"
+import {
+  readImportedIssueComment,
+  readImportedReviewComment,
+  readIssueComment,
+  readReviewComment,
+  readReviewThread,
+} from "./events/things.ts"
 import { readWiki } from "./events/wiki.ts"
 import { payloadOf } from "./payload.ts"
 import { eventName } from "./receive.ts"
@@ -32,7 +39,7 @@ const reads = (handler: (event: GithubEvent) => Normalized, actions = "any"): Ev
 })
 const skips = (reason: string): EventRule => ({ skips: reason })
 
-/** Every event of GitHub that Engram knows by name: who reads it, or why nobody does. The only place that names events. */
+/** Every event that Engram knows by name, of GitHub and (`import.…`) of its history: who reads it, or why nobody does. The only place that names events. */
 export const rules: ReadonlyMap<string, EventRule> = new Map(
   Object.entries({
     branch_protection_rule: skips("Settings of a branch are not memory."),
@@ -62,6 +69,13 @@ export const rules: ReadonlyMap<string, EventRule> = new Map(
     fork: skips("A fork is a copy; what is done in it arrives by its own events."),
     github_app_authorization: skips("Authorizations of apps are access, not memory."),
     gollum: reads(readWiki),
+    "import.closing": reads(readImportedClosing),
+    "import.discussion": reads(readImportedDiscussion),
+    "import.issue": reads(readImportedIssue),
+    "import.issue_comment": reads(readImportedIssueComment),
+    "import.pull_request": reads(readImportedPullRequest),
+    "import.release": reads(readImportedRelease),
+    "import.review_comment": reads(readImportedReviewComment),
     installation: skips("Installing an app is access; the repositories become known by their own events."),
     installation_repositories: skips(
       "What an app may see is access; the repositories become known by their own events.",

@@ -27,6 +27,8 @@ const ranks: { readonly [action: string]: number } = {
   deleted: 9,
 }
 export const carriedRank = 0
+/** The API says how a thing stands; at equal times the event that made it so says more. */
+export const importedClaim: Claim = { rank: carriedRank, alive: true }
 
 export const isRemoval = (action: string | null | undefined) => action === "deleted" || action === "transferred"
 

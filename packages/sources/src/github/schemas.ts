@@ -143,6 +143,7 @@ export const Discussion = z.object({
   comments: count,
   answer_html_url: text,
   answer_chosen_at: time,
+  closed_at: time,
   created_at: Time,
   updated_at: time,
 })

@@ -40,6 +40,8 @@ export interface Happening {
   readonly subjects?: readonly (AliasRef | undefined)[]
   readonly url?: string | null | undefined
   readonly links?: readonly Link[]
+  /** Told afterwards, by how the thing stands now. */
+  readonly retold?: boolean
 }
 
 /** A moment within the limits of the contract: every text is cut between words. */
@@ -62,6 +64,7 @@ export function moment(happening: Happening): MomentDraft {
     ...(happening.url && { url: happening.url }),
     scope: happening.scope,
     links: happening.links ?? [],
+    ...(happening.retold && { retold: true }),
   }
 }
 

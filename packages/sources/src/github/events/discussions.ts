@@ -12,6 +12,7 @@ import {
   type Claim,
   carriedRank,
   commentPart,
+  importedClaim,
   inRepository,
   isRemoval,
   rankOf,
@@ -19,6 +20,7 @@ import {
 } from "../parts.ts"
 import { Comment, Discussion, InRepository, Repository } from "../schemas.ts"
 import { tagsOf } from "../tags.ts"
+import { fromNode, ImportedDiscussion } from "./discussion-node.ts"
 
 const Discussions = InRepository.extend({
   discussion: Discussion,
@@ -39,8 +41,44 @@ export function readDiscussion({ payload, action }: GithubEvent) {
   if (action === "transferred" && changes?.new_discussion && changes.new_repository)
     receiveTransferred(changes.new_discussion, changes.new_repository, gathering)
 
+  tell({ discussion, answer, repository, document, scope, gathering, action })
+  return gathering.drafts()
+}
+
+/** A discussion as the API shows it, with all its comments: opened, answered and closed as it stands now. */
+export function readImportedDiscussion({ payload }: GithubEvent) {
+  const { repository, discussion: node } = read(ImportedDiscussion, payload)
+  const { discussion, comments, answer } = fromNode(node)
+  const gathering = new Gathering(discussion.updated_at ?? discussion.created_at)
+  const scope = gathering.repository(repository)
+  const parts = [
+    discussionBody(discussion, repository, gathering, importedClaim),
+    ...comments.map((comment) => commentPart(comment, "comment", gathering, importedClaim)),
+  ]
+  const document = discussionDocument(discussion, repository, gathering, parts)
+  gathering.document(document)
+  const told = { discussion, answer, repository, document, scope, gathering, retold: true }
+  tell({ ...told, action: "created" })
+  if (answer && discussion.answer_chosen_at) tell({ ...told, action: "answered" })
+  if (discussion.closed_at) tell({ ...told, action: "closed" })
+  return gathering.drafts()
+}
+
+function tell(said: {
+  readonly discussion: Discussion
+  readonly answer: Comment | null | undefined
+  readonly repository: Repository
+  readonly document: DocumentDraft
+  readonly scope: string
+  readonly gathering: Gathering
+  readonly action: string
+  readonly retold?: boolean
+}): void {
+  const { discussion, repository, document, scope, gathering, action, retold = false } = said
   const happened = happening(action, discussion)
-  if (!happened) return gathering.drafts()
+  if (!happened) return
+  // Only the event that chooses an answer carries it.
+  const answer = action === "answered" ? said.answer : undefined
   const words = [discussion.title, ...(discussion.labels ?? []).map(({ name }) => name)]
   gathering.moment(
     moment({
@@ -59,9 +97,9 @@ export function readDiscussion({ payload, action }: GithubEvent) {
       tags: happened.kind === "answered" ? ["decision"] : tagsOf("discussion", discussion.title, words.slice(1)),
       subjects: [repositoryAlias(repository.id), answer?.user ? gathering.account(answer.user) : undefined],
       url: answer?.html_url ?? discussion.html_url,
+      retold,
     }),
   )
-  return gathering.drafts()
 }
 
 const DiscussionComment = InRepository.extend({ discussion: Discussion, comment: Comment })
@@ -145,6 +183,6 @@ function happening(action: string, discussion: Discussion) {
   if (action === "created") return { kind: "opened", words: "opened", at: discussion.created_at, base: 0.3 }
   if (action === "answered")
     return { kind: "answered", words: "answered", at: discussion.answer_chosen_at ?? updated, base: 0.5 }
-  if (action === "closed") return { kind: "closed", words: "closed", at: updated, base: 0.3 }
+  if (action === "closed") return { kind: "closed", words: "closed", at: discussion.closed_at ?? updated, base: 0.3 }
   return undefined
 }

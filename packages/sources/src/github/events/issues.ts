@@ -1,3 +1,4 @@
+import type { DocumentDraft } from "@engram/contracts/draft"
 import { z } from "zod"
 import { discussionOf, importance, isRoutine, participantsOf, severityOf } from "../../observe/importance.ts"
 import { acceptance, moment } from "../../observe/moment.ts"
@@ -6,7 +7,7 @@ import type { GithubEvent } from "../event.ts"
 import { Gathering, isBot } from "../gather.ts"
 import { repositoryAlias } from "../names.ts"
 import { goalsOf } from "../observe.ts"
-import { carriedRank, isRemoval, rankOf, thingBody } from "../parts.ts"
+import { carriedRank, importedClaim, isRemoval, rankOf, thingBody } from "../parts.ts"
 import { InRepository, Repository, Thing } from "../schemas.ts"
 import { tagsOf } from "../tags.ts"
 import { thingDocument } from "./things.ts"
@@ -27,8 +28,37 @@ export function readIssue({ payload, action }: GithubEvent) {
   if (action === "transferred" && changes?.new_issue && changes.new_repository)
     receiveTransferred(changes.new_issue, changes.new_repository, gathering)
 
+  tellIssue({ issue, repository, document, scope, gathering, action })
+  return gathering.drafts()
+}
+
+const ImportedIssue = InRepository.extend({ issue: Thing })
+
+/** An issue as the API shows it: its fields, its opening, and the closing that still stands. */
+export function readImportedIssue({ payload }: GithubEvent) {
+  const { issue, repository } = read(ImportedIssue, payload)
+  const gathering = new Gathering(issue.updated_at ?? issue.created_at)
+  const scope = gathering.repository(repository)
+  const body = thingBody(issue, repository, gathering, importedClaim)
+  const document = thingDocument(issue, repository, gathering, [body])
+  gathering.document(document)
+  for (const action of issue.state === "closed" ? ["opened", "closed"] : ["opened"])
+    tellIssue({ issue, repository, document, scope, gathering, action, retold: true })
+  return gathering.drafts()
+}
+
+export function tellIssue(said: {
+  readonly issue: Thing
+  readonly repository: Repository
+  readonly document: Pick<DocumentDraft, "sourceId" | "alias">
+  readonly scope: string
+  readonly gathering: Gathering
+  readonly action: string
+  readonly retold?: boolean
+}): void {
+  const { issue, repository, document, scope, gathering, action, retold = false } = said
   const happened = happening(action, issue)
-  if (!happened) return gathering.drafts()
+  if (!happened) return
   const labels = (issue.labels ?? []).map(({ name }) => name)
   const people = new Set([issue.user, ...(issue.assignees ?? [])].map((user) => user?.id))
   const tags = tagsOf("issue", issue.title, labels)
@@ -56,9 +86,9 @@ export function readIssue({ payload, action }: GithubEvent) {
         ...goalsOf(issue.labels),
       ],
       url: issue.html_url,
+      retold,
     }),
   )
-  return gathering.drafts()
 }
 
 /** The issue goes on under its new number; the new repository's own events say the rest. */

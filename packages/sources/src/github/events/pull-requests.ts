@@ -1,4 +1,6 @@
+import type { DocumentDraft } from "@engram/contracts/draft"
 import type { AliasRef } from "@engram/contracts/graph"
+import { z } from "zod"
 import { link } from "../../claims.ts"
 import { discussionOf, importance, isRoutine, participantsOf, severityOf } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
@@ -7,10 +9,11 @@ import type { GithubEvent } from "../event.ts"
 import { Gathering, isBot } from "../gather.ts"
 import { repositoryAlias } from "../names.ts"
 import { closingLines, goalsOf } from "../observe.ts"
-import { rankOf, thingBody } from "../parts.ts"
+import { importedClaim, rankOf, thingBody } from "../parts.ts"
 import { originOf, references } from "../references.ts"
-import { InRepository, PullRequest, type Repository } from "../schemas.ts"
+import { InRepository, PullRequest, type Repository, Review } from "../schemas.ts"
 import { tagsOf } from "../tags.ts"
+import { importedReviewPart, isSubmitted, tellVerdict } from "./reviews.ts"
 import { thingDocument } from "./things.ts"
 
 const PullRequests = InRepository.extend({ pull_request: PullRequest })
@@ -24,12 +27,47 @@ export function readPullRequest({ payload, action }: GithubEvent) {
   const document = thingDocument(pull, repository, gathering, [body])
   gathering.document(document)
 
+  tellPullRequest({ pull, repository, document, scope, gathering, action })
+  return gathering.drafts()
+}
+
+const ImportedPullRequest = InRepository.extend({ pull_request: PullRequest, reviews: z.array(Review) })
+
+/** A pull request as the API shows it, with its reviews: its fields, its opening, and the end that still stands. */
+export function readImportedPullRequest({ payload }: GithubEvent) {
+  const { pull_request: pull, reviews, repository } = read(ImportedPullRequest, payload)
+  const gathering = new Gathering(pull.updated_at ?? pull.created_at)
+  const scope = gathering.repository(repository)
+  const said = reviews.filter(isSubmitted).map((review) => ({ pull_request: pull, review, repository }))
+  const document = thingDocument(pull, repository, gathering, [
+    thingBody(pull, repository, gathering, importedClaim),
+    ...said.map((reviewed) => importedReviewPart(reviewed, gathering)),
+  ])
+  gathering.document(document)
+  for (const action of pull.state === "closed" ? ["opened", "closed"] : ["opened"])
+    tellPullRequest({ pull, repository, document, scope, gathering, action, retold: true })
+  for (const reviewed of said) tellVerdict(reviewed, { document, scope, gathering, retold: true })
+  return gathering.drafts()
+}
+
+export function tellPullRequest(said: {
+  readonly pull: PullRequest
+  readonly repository: Repository
+  readonly document: Pick<DocumentDraft, "sourceId" | "alias">
+  readonly scope: string
+  readonly gathering: Gathering
+  readonly action: string
+  readonly retold?: boolean
+}): void {
+  const { pull, repository, document, scope, gathering, action, retold = false } = said
   const happened = happening(action, pull)
-  if (!happened) return gathering.drafts()
+  if (!happened) return
   const tags = tagsOf("pull_request", pull.title, labelsOf(pull))
   const resolved = resolvedBy(pull, repository, document.alias)
   const merged =
-    pull.merged_at && pull.merge_commit_sha ? gathering.commit(pull.merge_commit_sha, repository.id) : undefined
+    action === "closed" && pull.merged_at && pull.merge_commit_sha
+      ? gathering.commit(pull.merge_commit_sha, repository.id)
+      : undefined
   const people = merged ? [pull.user, pull.merged_by] : [pull.user]
   gathering.moment(
     moment({
@@ -50,9 +88,9 @@ export function readPullRequest({ payload, action }: GithubEvent) {
       ],
       url: pull.html_url,
       links: merged ? [link("PART_OF", document.alias, merged)] : [],
+      retold,
     }),
   )
-  return gathering.drafts()
 }
 
 const linking = new Set(["release", "incident-fix"])

@@ -5,12 +5,17 @@ import { read } from "../../text/read.ts"
 import type { GithubEvent } from "../event.ts"
 import { Gathering } from "../gather.ts"
 import { releaseAlias, repositoryAlias, withinRepository } from "../names.ts"
-import { authorFields, inRepository, isRemoval, rankOf, textField } from "../parts.ts"
+import { authorFields, importedClaim, inRepository, isRemoval, rankOf, textField } from "../parts.ts"
 import { InRepository, Release } from "../schemas.ts"
 
 const Releases = InRepository.extend({ release: Release })
 
-export function readRelease({ payload, action, receivedAt }: GithubEvent) {
+/** A release that was imported, as one that is published now but says so afterwards. */
+export const readImportedRelease = (event: GithubEvent) => readTold({ ...event, action: "published" }, true)
+
+export const readRelease = (event: GithubEvent) => readTold(event, false)
+
+function readTold({ payload, action, receivedAt }: GithubEvent, retold: boolean) {
   const { release, repository, sender } = read(Releases, payload)
   const at = latest(release.updated_at, release.published_at, release.created_at) ?? receivedAt
   const gathering = new Gathering(at)
@@ -28,8 +33,7 @@ export function readRelease({ payload, action, receivedAt }: GithubEvent) {
         partId: "body",
         kind: "body",
         at,
-        rank: rankOf(action),
-        alive: !isRemoval(action),
+        ...(retold ? importedClaim : { rank: rankOf(action), alive: !isRemoval(action) }),
         fields: carried({
           ...place.fields,
           ...authorFields(release.author),
@@ -64,6 +68,7 @@ export function readRelease({ payload, action, receivedAt }: GithubEvent) {
       tags: ["release"],
       subjects: [repositoryAlias(repository.id), author],
       url: release.html_url,
+      retold,
     }),
   )
   return gathering.drafts()

@@ -1,4 +1,4 @@
-import type { PartDraft } from "@engram/contracts/draft"
+import type { DocumentDraft, PartDraft } from "@engram/contracts/draft"
 import type { z } from "zod"
 import { carried, latest, link } from "../../claims.ts"
 import { importance, isChatter, severityOf } from "../../observe/importance.ts"
@@ -7,12 +7,12 @@ import { read } from "../../text/read.ts"
 import type { GithubEvent } from "../event.ts"
 import { Gathering, isBot } from "../gather.ts"
 import { repositoryAlias, reviewAlias } from "../names.ts"
-import { authorFields, carriedRank, rankOf, textField, thingBody } from "../parts.ts"
+import { authorFields, carriedRank, importedClaim, rankOf, textField, thingBody } from "../parts.ts"
 import { InRepository, PullRequest, Review } from "../schemas.ts"
 import { thingDocument } from "./things.ts"
 
 const Reviews = InRepository.extend({ pull_request: PullRequest, review: Review })
-type Reviewed = z.infer<typeof Reviews>
+type Reviewed = Pick<z.infer<typeof Reviews>, "pull_request" | "review" | "repository">
 
 export function readReview({ payload, action }: GithubEvent) {
   const reviewed = read(Reviews, payload)
@@ -27,8 +27,26 @@ export function readReview({ payload, action }: GithubEvent) {
   const document = thingDocument(pull, repository, gathering, parts)
   gathering.document(document)
 
-  const verdict = action === "submitted" ? verdictOf(review.state, review.body) : undefined
-  if (!verdict) return gathering.drafts()
+  if (action === "submitted") tellVerdict(reviewed, { document, scope, gathering })
+  return gathering.drafts()
+}
+
+/** A review that its author has not sent yet is shown to nobody else. */
+export const isSubmitted = ({ state, submitted_at }: z.infer<typeof Review>): boolean =>
+  state.toUpperCase() !== "PENDING" && typeof submitted_at === "number"
+
+export function tellVerdict(
+  { pull_request: pull, review, repository }: Reviewed,
+  told: {
+    readonly document: DocumentDraft
+    readonly scope: string
+    readonly gathering: Gathering
+    readonly retold?: boolean
+  },
+): void {
+  const { document, scope, gathering, retold = false } = told
+  const verdict = verdictOf(review.state, review.body)
+  if (!verdict) return
   const by = review.user?.login ?? "a deleted account"
   gathering.moment(
     moment({
@@ -53,9 +71,9 @@ export function readReview({ payload, action }: GithubEvent) {
       ],
       url: review.html_url,
       links: [link("PART_OF", document.alias)],
+      retold,
     }),
   )
-  return gathering.drafts()
 }
 
 /** A bare approval is in the document; only a verdict with reasons, or against, is a moment. */
@@ -65,6 +83,12 @@ function verdictOf(state: string, body: string | null | undefined) {
   if (said === "approved" && !isChatter(body)) return { kind: said, words: "approved", base: 0.3 }
   return undefined
 }
+
+/** The API tells a review as it reads now, edited or dismissed: of that only the pull request knows the time. */
+export const importedReviewPart = (reviewed: Reviewed, gathering: Gathering): PartDraft => ({
+  ...reviewPart(reviewed, "imported", gathering),
+  ...importedClaim,
+})
 
 function reviewPart({ review, pull_request: pull }: Reviewed, action: string, gathering: Gathering): PartDraft {
   // A submission knows its own time; of an edit or a dismissal only the pull request does.

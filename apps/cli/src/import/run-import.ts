@@ -1,0 +1,103 @@
+import { reasonOf } from "@engram/contracts/errors"
+import type { History, ImportRequest } from "@engram/contracts/history"
+import type { LaneQueue } from "@engram/contracts/ports"
+import { type Imported, type ImportProgress, importHistory, importLimits } from "@engram/pipeline/import-history"
+import { openQueue } from "@engram/platform/open-queue"
+import type { Database } from "@engram/store/database"
+import { createDeliveryInbox } from "@engram/store/deliveries"
+import { createImportLedger } from "@engram/store/import-ledger"
+import type { Context } from "../context.ts"
+import { Interrupted } from "../explain-error.ts"
+import type { Parts } from "../open.ts"
+import { count, duration, tally } from "../words.ts"
+
+export interface ImportOptions {
+  readonly workspace: string
+  readonly store: string
+  readonly since?: Date
+  readonly dryRun?: true
+  readonly restart?: true
+  readonly json?: true
+}
+
+/** How often a terminal that cannot be overwritten is told. */
+const noteEveryMs = 10_000
+
+/** Imports with progress on standard error. Interrupted, it says that the same command goes on. */
+export async function runImport(given: {
+  readonly context: Context
+  readonly parts: Parts
+  readonly database: Database
+  readonly databaseUrl: string
+  readonly request: ImportRequest
+  readonly open: (since: Date | undefined) => History
+  readonly dryRun: boolean
+}): Promise<Imported> {
+  const { context, parts, database, request, dryRun } = given
+  const wake = createWake(given)
+  const { onPage, onWait } = reporting(context, request.what)
+  try {
+    return await importHistory(
+      {
+        ...{ open: given.open, wake, signal: context.stop, onPage, onWait },
+        ledger: createImportLedger({ database }),
+        inbox: createDeliveryInbox({ database }),
+        limits: { ...importLimits, backlogMax: parts.config.ingestBacklogMax },
+      },
+      request,
+      { dryRun },
+    )
+  } catch (error) {
+    throw context.stop.aborted ? new Interrupted("interrupted; the same command goes on from here") : error
+  }
+}
+
+/** Tells a worker of each page at once; without it the next sweep finds the rows. */
+function createWake({ parts, databaseUrl, request }: Parameters<typeof runImport>[0]): () => Promise<void> {
+  const { workspaceId, storeId } = request
+  let queue: Promise<LaneQueue> | undefined
+  return async () => {
+    try {
+      queue ??= openQueue({ ...parts, databaseUrl })
+      await (await queue).wake({ stage: "normalize", workspaceId, storeId })
+    } catch (error) {
+      parts.log.warn({ reason: reasonOf(error) }, "queue not told: the next sweep of a worker takes them")
+    }
+  }
+}
+
+function reporting({ terminal }: Context, what: string) {
+  let notedAt = performance.now()
+  const show = (line: string, isNews: boolean): void => {
+    if (terminal.updates) terminal.update(line)
+    else if (isNews || performance.now() - notedAt >= noteEveryMs) {
+      notedAt = performance.now()
+      terminal.note(line)
+    }
+  }
+  return {
+    onPage: ({ fetched, added, events }: ImportProgress) =>
+      show(`${what}: ${count(fetched, "delivery", "deliveries")}, ${added} new (${tally(events)})`, false),
+    onWait: ({ reason, ms }: { readonly reason: string; readonly ms: number }) =>
+      show(`${reason}; going on in ${duration(ms)}`, ms >= noteEveryMs),
+  }
+}
+
+const leftOutShown = 20
+
+/** What a person reads when it is done. */
+export function importedInWords(what: string, imported: Imported, dryRun: boolean): string {
+  const { fetched, added, events, leftOut, since, resumed } = imported
+  const asked = since ? `what changed since ${since.toISOString()}` : "everything"
+  const deliveries = count(fetched, "delivery", "deliveries")
+  const lines = [
+    dryRun
+      ? `${what}: ${asked} is ${deliveries}, ${added} of them new. Nothing was written.`
+      : `${what}: ${asked} was ${deliveries}, ${added} of them new${resumed ? ", from where a run had stopped" : ""}.`,
+    ...(fetched > 0 ? [`  ${tally(events)}`] : []),
+    ...leftOut.slice(0, leftOutShown).map((line) => `  left out: ${line}`),
+    ...(leftOut.length > leftOutShown ? [`  … ${leftOut.length} left out in all; --json lists them`] : []),
+  ]
+  if (added > 0 && !dryRun) lines.push("A worker reads them now; `engram status` follows it.")
+  return lines.join("\n")
+}

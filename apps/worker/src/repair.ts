@@ -1,0 +1,84 @@
+import type { Connection } from "@engram/contracts/deliveries"
+import { reasonOf } from "@engram/contracts/errors"
+import type { Log } from "@engram/contracts/ports"
+import type { RepairLedger, WebhookLog } from "@engram/contracts/redelivery"
+import { type RedeliverLimits, redeliver, redeliverLimits } from "@engram/pipeline/redeliver"
+
+export interface Repairs {
+  readonly ledger: RepairLedger
+  /** The provider's records of what it delivered to a connection. */
+  readonly open: (connection: Connection) => Promise<readonly WebhookLog[]>
+  readonly limits?: RedeliverLimits
+  /** How often one connection's provider is asked; hourly by default. */
+  readonly everyMs?: number
+  /** How often it is looked which connections are due. */
+  readonly lookEveryMs?: number
+  readonly onAsked?: (deliveries: number) => void
+}
+
+const everyMs = 3_600_000
+const lookEveryMs = 60_000
+/** After an outage, and when a worker begins, a connection is asked for again if it was not within this time. */
+const soonMs = 300_000
+
+export interface Repairing {
+  /** Something was away and is back: who could not deliver meanwhile is asked soon. */
+  recovered(): void
+  close(): Promise<void>
+}
+
+/** Has providers send again what failed, one connection at a time; which process does it is settled by the connection's row. */
+export function repairRegularly(repairs: Repairs, log: Log): Repairing {
+  const stop = new AbortController()
+  let soon = true
+  let timer: NodeJS.Timeout | undefined
+  let running = Promise.resolve()
+  const once = async (): Promise<void> => {
+    const minAgeMs = soon ? Math.min(soonMs, repairs.everyMs ?? everyMs) : (repairs.everyMs ?? everyMs)
+    try {
+      const due = await repairs.ledger.claimDue(minAgeMs)
+      soon = false
+      for (const connection of due) await repair(repairs, connection, log, stop.signal)
+    } catch (error) {
+      log.warn({ reason: reasonOf(error) }, "could not look for deliveries that failed")
+    }
+    if (!stop.signal.aborted) timer = setTimeout(start, repairs.lookEveryMs ?? lookEveryMs)
+  }
+  const start = (): void => {
+    running = once()
+  }
+  start()
+  return {
+    recovered: () => {
+      soon = true
+    },
+    close: async () => {
+      stop.abort()
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
+
+/** What one provider refuses keeps nobody else's deliveries away. */
+async function repair(repairs: Repairs, connection: Connection, log: Log, signal: AbortSignal): Promise<void> {
+  const { id, source, workspaceId } = connection
+  try {
+    for (const webhookLog of await repairs.open(connection)) {
+      const deps = { ledger: repairs.ledger, log: webhookLog, limits: repairs.limits ?? redeliverLimits }
+      const { gaveUp, ...done } = await redeliver(deps, connection, { now: Date.now(), signal })
+      repairs.onAsked?.(done.asked)
+      if (done.asked > 0)
+        log.info({ connection: id, source, workspaceId, ...done }, "failed deliveries asked for again")
+      for (const { deliveryKey, event, ended } of gaveUp) {
+        log.warn(
+          { connection: id, source, deliveryKey, event, ended },
+          "delivery failed too often, not asked for again",
+        )
+      }
+    }
+  } catch (error) {
+    if (signal.aborted) return
+    log.warn({ connection: id, source, reason: reasonOf(error) }, "failed deliveries not asked for, later again")
+  }
+}
