@@ -38,6 +38,7 @@ const owns = {
   "cohere-ai": "packages/providers/cohere",
   "@pinecone-database/pinecone": "packages/providers/pinecone",
   "sqlite-vec": "packages/providers/sqlite-vec",
+  "@secretlint/[^/]+|libphonenumber-js": "packages/core",
   "pino|prom-client": "packages/observability",
   "fastify|@fastify/[^/]+": "apps/[^/]+",
 }

@@ -23,6 +23,9 @@ import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createTestDatabase } from "@engram/testkit/database"
 import { createTurns, type TurnDeps } from "@engram/worker/turns"
 
+/** ENGRAM_SECRET_KEY of every workbench and system. */
+export const testSecretKey = "a key for tests, long enough"
+
 export interface Payload {
   readonly key: string
   readonly event: string
@@ -51,6 +54,8 @@ export interface Workbench {
   addStore(workspaceId: string, name: string): Promise<Place>
   /** Rows of a query, as the tables' owner. */
   rows<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Rules that found something, in order. */
+  readonly redacted: readonly string[]
   readonly calls: { texts: number; calls: number }
   close(): Promise<void>
 }
@@ -92,6 +97,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     return { workspaceId: workspace, storeId: id }
   }
   const lane = await addStore(workspaceId, "main")
+  const redacted: string[] = []
   const calls = { texts: 0, calls: 0 }
   const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
   const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
@@ -112,6 +118,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     index,
     cache,
     log: options.log ?? warnings,
+    secretKey: testSecretKey,
     ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
     ...(options.leaseMs && { leaseMs: options.leaseMs }),
     meters: {
@@ -122,6 +129,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       searchable: () => {},
       totals: () => {},
       cleaned: () => {},
+      redacted: (rule) => void redacted.push(rule),
       event: () => {},
     },
   })
@@ -135,6 +143,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     cache,
     artifacts,
     calls,
+    redacted,
     turn,
     addStore,
     rows: async (sql, values = []) => (await pool.query(sql, [...values])).rows,

@@ -10,6 +10,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   migrate: async () => (await import("./commands/migrate.ts")).addMigrate,
   connect: async () => (await import("./commands/connect.ts")).addConnect,
   keys: async () => (await import("./commands/keys.ts")).addKeys,
+  workspace: async () => (await import("./commands/workspace.ts")).addWorkspace,
   status: async () => (await import("./commands/status.ts")).addStatus,
   deliveries: async () => (await import("./commands/deliveries.ts")).addDeliveries,
   replay: async () => (await import("./commands/replay.ts")).addReplay,

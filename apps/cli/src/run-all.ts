@@ -44,6 +44,7 @@ export async function runAll(parts: {
     ...platform,
     sources,
     log,
+    secretKey,
     meters: createMeters(metrics),
     stages: config.stages,
     concurrency: config.workerConcurrency,

@@ -1,4 +1,5 @@
 import { readConfig } from "@engram/config/config"
+import { secretKeyOf } from "@engram/config/secret-key"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
@@ -24,6 +25,7 @@ try {
     ...platform,
     sources,
     log,
+    secretKey: await secretKeyOf(config),
     meters: createMeters(metrics),
     stages: config.stages,
     concurrency: config.workerConcurrency,

@@ -15,6 +15,7 @@ export const createMeters = (metrics: Metrics): FleetMeters => ({
     for (const [state, count] of Object.entries(deliveries)) metrics.deliveries.set({ state }, count)
     for (const family of families) metrics.vectorsOwed.set({ family }, owed[family] ?? 0)
   },
+  redacted: (rule) => metrics.redactions.inc({ rule }),
   cleaned: (memories) => metrics.memoriesCleaned.inc(memories),
   event: ({ name }) => metrics.knowledgeEvents.inc({ name }),
 })

@@ -12,6 +12,7 @@ import type {
 import type { Source } from "@engram/contracts/source"
 import type { SweepTotals } from "@engram/contracts/vectors"
 import { chunkLimits } from "@engram/core/chunk/chunk"
+import { createRedactor } from "@engram/core/redact/redactor"
 import { announce, type KnowledgeEvent } from "@engram/pipeline/announce"
 import { archive } from "@engram/pipeline/archive"
 import { embed } from "@engram/pipeline/embed"
@@ -21,8 +22,10 @@ import { persist } from "@engram/pipeline/persist"
 import { createArchiveLedger } from "@engram/store/archive-ledger"
 import { createDatabase, type Database } from "@engram/store/database"
 import { createDeliveryDesk } from "@engram/store/delivery-desk"
+import { createKeyedHash } from "@engram/store/keyed-hash"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createVectorLedger } from "@engram/store/vector-ledger"
+import { createPrivacyOf } from "@engram/store/workspace-settings"
 
 export interface TurnDeps {
   readonly database: Database
@@ -34,6 +37,8 @@ export interface TurnDeps {
   readonly cache: Cache
   readonly log: Log
   readonly meters: FleetMeters
+  /** ENGRAM_SECRET_KEY: what pseudonyms are made with. */
+  readonly secretKey: string
   readonly normalizeLimits?: Partial<NormalizeLimits>
   /** How long what a killed worker held, deliveries and lanes, is kept from the others; 30,000 by default. */
   readonly leaseMs?: number
@@ -45,6 +50,8 @@ export interface FleetMeters {
   searchable(document: { readonly acceptedAt: number }): void
   totals(totals: SweepTotals): void
   cleaned(memories: number): void
+  /** Something was taken out of a text by this rule. */
+  redacted(rule: string): void
   event(event: KnowledgeEvent): void
 }
 
@@ -60,12 +67,23 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
   // Turns derive rows from deliveries, which accept made durable: a turn that a crash of Postgres undoes is taken again.
   const database = createDatabase(deps.database.pool, { durable: false })
   const vectors = createVectorLedger(database)
+  const privacyOf = createPrivacyOf(database)
+  const pseudonyms = createKeyedHash(deps.secretKey, "pseudonyms")
+  const redactorOf = async (workspaceId: string) => {
+    const { redactEmails, redactPhones } = await privacyOf(workspaceId)
+    return createRedactor({
+      policy: { emails: redactEmails, phones: redactPhones },
+      pseudonym: (contact) => pseudonyms(workspaceId, contact).slice(0, 16),
+      onFound: (rule) => meters.redacted(rule),
+    })
+  }
   const leaseMs = deps.leaseMs ?? 30_000
   return {
     normalize: normalize({
       ...deps,
       desk: createDeliveryDesk(database),
       open: openStore({ ledger: vectors, model: embedder.model }),
+      redactorOf,
       persist: persist({ knowledge: createKnowledge(database), chunkLimits }),
       announce: announce({ cache: deps.cache, emit: (event) => meters.event(event), log }),
       queue,
@@ -78,6 +96,6 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
       onEmbedded: (call) => meters.embedded(call),
       onSearchable: (document) => meters.searchable(document),
     }),
-    archive: archive({ ledger: createArchiveLedger(database), artifacts }),
+    archive: archive({ ledger: createArchiveLedger(database), artifacts, privacyOf }),
   }
 }

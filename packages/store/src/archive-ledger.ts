@@ -25,6 +25,19 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
       return waiting.length > 0
     }),
 
+  dropBodies: (lane, max) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      const dropped = await tx.query(
+        `update ingest_deliveries set body = null where id in (
+           select id from ingest_deliveries
+           where workspace_id = $1 and store_id = $2 and state <> 'received' and state <> 'parked' and body is not null
+           limit $3 for update skip locked)
+         returning id`,
+        [lane.workspaceId, lane.storeId, max],
+      )
+      return dropped.length
+    }),
+
   archived: (lane, rows) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {
       await tx.query(

@@ -1,4 +1,6 @@
 import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
+import { textHash } from "@engram/core/ids"
+import { createRedactor } from "@engram/core/redact/redactor"
 import type { Database } from "./database.ts"
 
 /**
@@ -58,10 +60,10 @@ function rowsOf(deliveries: readonly NewDelivery[]): object[] {
       workspace_id: delivery.workspaceId,
       store_id: delivery.storeId,
       connection_id: delivery.connectionId,
-      delivery_key: delivery.deliveryKey,
+      delivery_key: storableKey(delivery.deliveryKey),
       source: delivery.source,
-      event: delivery.event,
-      headers: delivery.headers,
+      event: redact(delivery.event),
+      headers: Object.fromEntries(Object.entries(delivery.headers).map(([name, value]) => [name, redact(value)])),
       at,
       bytes,
       body_hash: delivery.bodyHash,
@@ -69,6 +71,15 @@ function rowsOf(deliveries: readonly NewDelivery[]): object[] {
     at += bytes
     return row
   })
+}
+
+/** The body is the raw artifact; what stands beside it is not, and is read by anybody who lists deliveries. */
+const { text: redact } = createRedactor({ policy: { emails: false, phones: null }, pseudonym: () => "" })
+
+/** Keys that differ stay different. */
+function storableKey(key: string): string {
+  const redacted = redact(key)
+  return redacted === key ? key : `${redacted.slice(0, 200)}#${textHash(key).slice(0, 32)}`
 }
 
 /** One body goes as it is; a 25 MB copy is worth avoiding. */

@@ -1,4 +1,4 @@
-import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/min"
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/min"
 import type { Finding } from "./credentials.ts"
 
 const localCharacter = /[\p{L}\p{N}._%+'-]/u
@@ -51,3 +51,6 @@ export const findPhones = (text: string, country: string | undefined): Finding[]
     const number = parsePhoneNumberFromString(match, country as CountryCode | undefined)
     return number?.isValid() ? [{ start: index, end: index + match.length, rule: "phone" }] : []
   })
+
+/** Whether numbers of this country, by its two letters, are known. */
+export const isCountry = (code: string): boolean => isSupportedCountry(code)

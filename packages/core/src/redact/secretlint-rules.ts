@@ -1,4 +1,5 @@
 import { rules } from "@secretlint/secretlint-rule-preset-recommend"
+import type { SecretLintRuleContext, SecretLintRuleCreator } from "@secretlint/types"
 import { type CredentialRule, oneOf, type Range } from "./rule.ts"
 
 /**
@@ -42,11 +43,8 @@ export const secretlintLeftOut: { readonly [rule: string]: string } = {
 
 export const shortName = (id: string): string => id.replace(/^@secretlint\/secretlint-rule-/, "")
 
-type Rule = (typeof rules)[number]
-type Context = Parameters<Rule["create"]>[0]
-
 /** The rules of secretlint's recommended preset, run without its engine: their `file` is synchronous, and pure. */
-export const secretlintRules: readonly CredentialRule[] = rules
+export const secretlintRules: readonly CredentialRule[] = (rules as readonly SecretLintRuleCreator[])
   .filter((rule) => !Object.hasOwn(secretlintLeftOut, shortName(rule.meta.id)))
   .map((rule) => {
     const name = shortName(rule.meta.id)
@@ -56,7 +54,7 @@ export const secretlintRules: readonly CredentialRule[] = rules
       report: ({ range: [start, end] }: { range: readonly [number, number] }) => void found.push({ start, end }),
       ignore: () => {},
     }
-    const scanner = rule.create(context as unknown as Context, {})
+    const scanner = rule.create(context as unknown as SecretLintRuleContext, {})
     return {
       name: `${name}-token`,
       gate: oneOf(secretlintAnchors[name] ?? [""]),

@@ -16,7 +16,11 @@ const gated = (name: string, gate: string, pattern: string): CredentialRule =>
 export const vendorRules: readonly CredentialRule[] = [
   token("engram-key", "engram_sk_", "engram_sk_[A-Za-z0-9_-]{43}"),
   token("aws-access-key", ["AKIA", "ASIA", "ABIA", "ACCA"], "(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
-  token("github-token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], "gh[pousr]_[A-Za-z0-9_]{36,255}"),
+  token(
+    "github-token",
+    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
+    "(?:gh[pousr]_[A-Za-z0-9_]{30,255}|github_pat_[A-Za-z0-9_]{30,255})",
+  ),
   token(
     "gitlab-token",
     [
@@ -42,7 +46,7 @@ export const vendorRules: readonly CredentialRule[] = [
   token(
     "azure-account-key",
     ["AccountKey=", "SharedAccessKey="],
-    "(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{43,86}={1,2}",
+    "(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{32,88}={0,2}",
   ),
   gated("openai-key", "sk-[A-Za-z0-9_-]{16}", "sk-(?:proj-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_-]{32,300}"),
   token("anthropic-key", "sk-ant-", "sk-ant-[A-Za-z0-9_-]{20,300}"),
@@ -73,6 +77,7 @@ export const vendorRules: readonly CredentialRule[] = [
   token("pinecone-key", "pcsk_", "pcsk_[A-Za-z0-9_]{40,100}"),
   token("supabase-key", ["sbp_", "sb_secret_"], "(?:sbp_[0-9a-f]{40}|sb_secret_[A-Za-z0-9_-]{20,60})"),
   token("replicate-token", "r8_", "r8_[A-Za-z0-9]{37}"),
+  token("vault-token", ["hvs.", "hvb.", "hvr."], "hv[sbr]\\.[A-Za-z0-9_-]{24,400}"),
   token("telegram-token", ":AA", "\\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
   token("age-key", "AGE-SECRET-KEY-1", "AGE-SECRET-KEY-1[A-Z0-9]{58}"),
   token("jwt", "eyJ", "eyJ[A-Za-z0-9_-]{8,4000}\\.eyJ[A-Za-z0-9_-]{8,8000}(?:\\.[A-Za-z0-9_-]{0,2000})?"),

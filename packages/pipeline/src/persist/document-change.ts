@@ -4,6 +4,7 @@ import type { DocumentRow, StoredDocument } from "@engram/contracts/knowledge"
 import type { Source } from "@engram/contracts/source"
 import { canonicalJson } from "@engram/core/canonical"
 import { scopeId, textHash } from "@engram/core/ids"
+import { marksIn } from "@engram/core/redact/redactor"
 import { isDocumentLive, liveParts, mergeDocument } from "@engram/core/state/document"
 import { type PartState, partEdges } from "@engram/core/state/part"
 import type { DatedLink } from "./evidence.ts"
@@ -38,7 +39,7 @@ export function changeDocument(place: Place, stored: StoredDocument, claim: Clai
   const links: DatedLink[] = parts.flatMap(partEdges)
   if (!live) return { ...nothing, links }
 
-  const content = claim.source.render({ sourceId: stored.sourceId, parts: liveParts(parts) })
+  const content = withRedactions(claim.source.render({ sourceId: stored.sourceId, parts: liveParts(parts) }))
   links.push(...content.links.map((link) => ({ ...link, until: null })))
   const contentHash = textHash(canonicalJson(content))
   const seen = stored.live && stored.contentHash === contentHash
@@ -59,4 +60,13 @@ export function changeDocument(place: Place, stored: StoredDocument, claim: Clai
     pendingSince: new Date(claim.acceptedAt),
   }
   return { ...nothing, rendered: seen ? undefined : { row, content }, links }
+}
+
+/** Says in the document's metadata how many marks its text has. */
+function withRedactions(content: Rendered): Rendered {
+  const redactions = [content.title, ...content.sections.map(({ markdown }) => markdown)].reduce(
+    (sum, text) => sum + marksIn(text),
+    0,
+  )
+  return redactions === 0 ? content : { ...content, metadata: { ...content.metadata, redactions } }
 }
