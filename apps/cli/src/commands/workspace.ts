@@ -10,7 +10,7 @@ import { table } from "../table.ts"
 
 interface SetOptions {
   readonly redactEmails?: boolean
-  readonly redactPhones?: string | null
+  readonly redactPhones?: string
   readonly keepRaw?: boolean
   readonly json?: true
 }
@@ -53,9 +53,9 @@ function onOff(text: string): boolean {
   throw new InvalidArgumentError("Expected on or off.")
 }
 
-function phones(text: string): string | null {
-  if (text === "off") return null
-  if (text === "international" || isCountry(text)) return text
+// Commander takes null for no value, so off stays a word until the change is made.
+function phones(text: string): string {
+  if (text === "off" || text === "international" || isCountry(text)) return text
   throw new InvalidArgumentError("Expected off, international, or a country by its two letters: US.")
 }
 
@@ -69,14 +69,16 @@ const listWorkspaces = (context: Context, options: { json?: true }): Promise<voi
     terminal.print(table(terminal, ["workspace", "redact emails", "redact phones", "keep raw"], rows))
   })
 
-const setWorkspace = (context: Context, name: string, { json, ...change }: SetOptions): Promise<void> =>
+const setWorkspace = (context: Context, name: string, { json, redactPhones, ...others }: SetOptions): Promise<void> =>
   withParts(context, async (parts) => {
+    const numbers = redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }
+    const change: Partial<PrivacySettings> = { ...others, ...numbers }
     if (Object.keys(change).length === 0) throw new UsageError("say what to change: --redact-emails, … (see --help)")
     const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change)
     if (!settings) throw new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
     if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings }))
-    const [emails, numbers, raw] = choicesOf(settings)
-    context.terminal.print(`${name}: redact emails ${emails}, redact phones ${numbers}, keep raw ${raw}.`)
+    const [emails, phoned, raw] = choicesOf(settings)
+    context.terminal.print(`${name}: redact emails ${emails}, redact phones ${phoned}, keep raw ${raw}.`)
   })
 
 const choicesOf = ({ redactEmails, redactPhones, keepRaw }: PrivacySettings): string[] => [
