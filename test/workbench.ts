@@ -46,6 +46,7 @@ export interface Workbench {
   readonly index: VectorIndex
   readonly cache: Cache
   readonly artifacts: ReadonlyMap<string, Uint8Array>
+  readonly artifactStore: ArtifactStore
   /** Accepts GitHub payloads, as if signed and posted, into the first store unless said otherwise. */
   accept(payloads: readonly Payload[], into?: Place): Promise<void>
   /** Takes turns until nothing is owed. */
@@ -109,11 +110,12 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     remove: async (key) => void artifacts.delete(key),
     check: async () => {},
   }
+  const artifactStore = options.artifacts?.(inMemory) ?? inMemory
   const turns = createTurns({
     database,
     queue: silent,
     sources: options.sources ?? sources,
-    artifacts: options.artifacts?.(inMemory) ?? inMemory,
+    artifacts: artifactStore,
     embedder,
     index,
     cache,
@@ -142,6 +144,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     index,
     cache,
     artifacts,
+    artifactStore,
     calls,
     redacted,
     turn,

@@ -14,6 +14,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   status: async () => (await import("./commands/status.ts")).addStatus,
   deliveries: async () => (await import("./commands/deliveries.ts")).addDeliveries,
   replay: async () => (await import("./commands/replay.ts")).addReplay,
+  forget: async () => (await import("./commands/forget.ts")).addForget,
   search: async () => (await import("./commands/search.ts")).addSearch,
   backfill: async () => (await import("./commands/backfill.ts")).addBackfill,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,

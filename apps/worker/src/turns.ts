@@ -84,7 +84,11 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
       desk: createDeliveryDesk(database),
       open: openStore({ ledger: vectors, model: embedder.model }),
       redactorOf,
-      persist: persist({ knowledge: createKnowledge(database), chunkLimits }),
+      persist: persist({
+        knowledge: createKnowledge(database),
+        chunkLimits,
+        hash: createKeyedHash(deps.secretKey, "suppressions"),
+      }),
       announce: announce({ cache: deps.cache, emit: (event) => meters.event(event), log }),
       queue,
       limits: { ...normalizeLimits, leaseMs, ...deps.normalizeLimits },

@@ -23,7 +23,7 @@ export const forgottenRefs = pgTable(
   {
     forgettingId: text().notNull(),
     workspaceId: workspaceId(),
-    kind: text({ enum: ["document", "observation", "entity", "vector", "text", "artifact"] }).notNull(),
+    kind: text({ enum: ["document", "rewritten", "observation", "entity", "vector", "text", "artifact"] }).notNull(),
     /** Of a vector: version, family, and its id in the index. Of a text: its hash. */
     ref: text().notNull(),
     /** Of a document: its version. */

@@ -10,3 +10,19 @@ export interface PrivacySettings {
 
 /** A hash that only holders of ENGRAM_SECRET_KEY can make, in hex; of one workspace and one purpose. */
 export type KeyedHash = (workspaceId: string, text: string) => string
+
+export const suppressionKinds = ["document", "alias", "identifier", "source", "workspace"] as const
+export type SuppressionKind = (typeof suppressionKinds)[number]
+
+/** One thing that must not come back. */
+export interface Suppression {
+  readonly kind: SuppressionKind
+  readonly hash: string
+  /** Tells which key made the hash. */
+  readonly keyId: string
+}
+
+/** What an operator named is not one thing: the message says which it may be. */
+export class UnclearName extends Error {
+  override readonly name = "UnclearName"
+}

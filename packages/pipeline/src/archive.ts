@@ -24,6 +24,7 @@ export const archive =
     readonly privacyOf: (workspaceId: string) => Promise<Pick<PrivacySettings, "keepRaw">>
   }) =>
   async (lane: Lane): Promise<TurnEnd> => {
+    if (await removeForgotten(deps, lane)) return "more"
     const { keepRaw } = await deps.privacyOf(lane.workspaceId)
     if (!keepRaw) return (await deps.ledger.dropBodies(lane, limits.rowsMax)) > 0 ? "more" : "idle"
     const rows = await deps.ledger.unarchived(lane, limits)
@@ -37,3 +38,16 @@ export const archive =
     await deps.ledger.archived(lane, keyed)
     return (await deps.ledger.isBusy(lane)) ? { afterMs: standBackMs } : "more"
   }
+
+/** Bytes that were forgotten while, or after, they went to object storage. True when there were some. */
+async function removeForgotten(
+  { ledger, artifacts }: { readonly ledger: ArchiveLedger; readonly artifacts: ArtifactStore },
+  lane: Lane,
+): Promise<boolean> {
+  const rows = await ledger.forgotten(lane, limits.rowsMax)
+  for (let start = 0; start < rows.length; start += together) {
+    await Promise.all(rows.slice(start, start + together).map((row) => artifacts.remove(row.artifactKey)))
+  }
+  await ledger.removed(lane, rows)
+  return rows.length > 0
+}

@@ -1,10 +1,12 @@
 import type { DeliveryId, DocumentId } from "@engram/contracts/ids"
 import type { Knowledge } from "@engram/contracts/knowledge"
 import type { Lane } from "@engram/contracts/ports"
+import type { KeyedHash } from "@engram/contracts/privacy"
 import type { ChunkLimits } from "@engram/core/chunk/chunk"
 import { documentId } from "@engram/core/ids"
 import { writeChunks } from "./persist/chunks.ts"
 import { writeDocuments } from "./persist/documents.ts"
+import { dropForgotten } from "./persist/forgotten.ts"
 import { writeAliases, writeEntities, writeEvidence, writeScopes } from "./persist/graph.ts"
 import { writeMemory } from "./persist/memory.ts"
 import { type Place, placeOf } from "./persist/place.ts"
@@ -31,11 +33,12 @@ export interface PersistedDocument {
  * The same deliveries in other batches, in another order or once more end in the same rows.
  */
 export const persist =
-  (deps: { readonly knowledge: Knowledge; readonly chunkLimits: ChunkLimits }) =>
-  (lane: Lane, deliveries: readonly ReadDelivery[]): Promise<Persisted> =>
+  (deps: { readonly knowledge: Knowledge; readonly chunkLimits: ChunkLimits; readonly hash: KeyedHash }) =>
+  (lane: Lane, given: readonly ReadDelivery[]): Promise<Persisted> =>
     deps.knowledge.write(lane.workspaceId, async (write) => {
       const place = placeOf(lane)
       const versions = await write.lockVersions(place.storeId)
+      const deliveries = await dropForgotten(write, place, deps.hash, given)
       const changes = await writeDocuments(write, place, deliveries)
       await writeChunks(write, place, versions, changes, deps.chunkLimits)
       const observations = await writeMemory(write, place, versions, deliveries, changes)

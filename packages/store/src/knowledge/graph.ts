@@ -131,7 +131,7 @@ async function saveRelationships(tx: Transaction, workspaceId: string, rows: rea
 }
 
 /** A relationship is the sum of its evidence: the same whatever order that came in. Manual edges are left alone. */
-async function sumEvidence(tx: Transaction, relationshipIds: readonly string[]): Promise<void> {
+export async function sumEvidence(tx: Transaction, relationshipIds: readonly string[]): Promise<void> {
   if (relationshipIds.length === 0) return
   await tx.query("select from relationships where id = any($1) order by id for update", [relationshipIds])
   await tx.query(
