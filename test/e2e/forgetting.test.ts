@@ -1,15 +1,22 @@
 import type { Cache } from "@engram/contracts/ports"
 import { chunkLimits } from "@engram/core/chunk/chunk"
 import { documentId } from "@engram/core/ids"
+import { createRedactor } from "@engram/core/redact/redactor"
 import { createLruCache } from "@engram/lru/lru-cache"
 import { type ForgetDeps, forget } from "@engram/pipeline/forget/forget"
 import { type ForgetRequest, findTarget } from "@engram/pipeline/forget/target"
 import { type Looked, verify } from "@engram/pipeline/forget/verify"
+import { normalize } from "@engram/pipeline/normalize"
+import { persist } from "@engram/pipeline/persist"
 import { sources } from "@engram/sources/registry"
+import { createDeliveryDesk } from "@engram/store/delivery-desk"
 import { createForgetLedger } from "@engram/store/forget/forget-ledger"
 import { createKeyedHash } from "@engram/store/keyed-hash"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
+import { silentLog } from "@engram/testkit/silent-log"
+import { waitUntil } from "@engram/testkit/wait-until"
+import { normalizeLimits } from "@engram/worker/turns"
 import { afterEach, describe, expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { everyColumn } from "../every-column.ts"
@@ -72,15 +79,53 @@ const about = (occurredAt: string, more = "") =>
     url: "https://wiki.example.org/merger",
     metadata: { code: "Nightingale" },
   })
+const canteen = () => page("canteen", kept, { occurredAt: "2024-01-01T00:00:00Z" })
 const request = { kind: "document", name: "events:wiki:merger" } as const
 
 async function withSecret(bench: Workbench): Promise<void> {
-  await bench.accept([
-    about("2024-01-01T00:00:00Z"),
-    page("canteen", kept),
-    about("2024-01-02T00:00:00Z", "Or in June."),
-  ])
+  await bench.accept([about("2024-01-01T00:00:00Z"), canteen(), about("2024-01-02T00:00:00Z", "Or in June.")])
   await bench.drain()
+}
+
+/** Until so many transactions wait for a lock. */
+const waiting = (bench: Workbench, many: number): Promise<void> =>
+  waitUntil("transactions wait", async () => {
+    const [row] = await bench.rows<{ n: number }>(
+      "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    )
+    return row!.n >= many
+  })
+
+/** A turn that has read its deliveries and is kept from writing, until released. */
+async function readThenHold(bench: Workbench): Promise<() => Promise<unknown>> {
+  const read = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  const lane = { ...bench.lane, stage: "normalize" as const }
+  const knowledge = createKnowledge(bench.database)
+  const turn = normalize({
+    desk: createDeliveryDesk(bench.database),
+    sources,
+    artifacts: bench.artifactStore,
+    redactorOf: async () => createRedactor({ policy: { emails: false, phones: null }, pseudonym: () => "" }),
+    open: async () => {},
+    persist: async (place, deliveries) => {
+      read.resolve()
+      await go.promise
+      return persist({ knowledge, chunkLimits, hash: createKeyedHash(testSecretKey, "suppressions") })(
+        place,
+        deliveries,
+      )
+    },
+    announce: async () => {},
+    queue: { wake: async () => {} },
+    log: silentLog,
+    limits: { ...normalizeLimits, leaseMs: 30_000 },
+  })(lane)
+  await read.promise
+  return () => {
+    go.resolve()
+    return turn
+  }
 }
 
 describe("a forgotten document", () => {
@@ -109,7 +154,7 @@ describe("a forgotten document", () => {
     expect((await find(bench, { query: "canteen fridays" })).map(({ title }) => title)).toEqual(["canteen"])
 
     const alone = await open()
-    await alone.accept([page("canteen", kept)])
+    await alone.accept([canteen()])
     await alone.drain()
     const texts = (other: Workbench) => other.rows("select text_hash from embedding_values order by 1")
     expect(await texts(bench)).toEqual(await texts(alone))
@@ -133,21 +178,36 @@ describe("a forgotten document", () => {
     expect(left(await (await forgetIn(bench, request)).look())).toEqual([])
   })
 
-  test("stays forgotten when a worker holds one of its deliveries at that moment", async () => {
-    // Persist is stopped after it has read the delivery, and goes on while the other forgets.
-    for (const moment of ["before it writes", "while it writes"] as const) {
-      const bench = await open()
-      await withSecret(bench)
-      await bench.accept([about("2024-04-01T00:00:00Z", "Now in August.")])
-      const turn = moment === "before it writes" ? undefined : bench.turn("normalize")
-      const forgotten = forgetIn(bench, request)
-      const racing = turn ?? bench.turn("normalize")
-      await Promise.all([forgotten, racing])
-      await bench.drain()
-      expect(await everyColumn(bench, words), moment).toEqual([])
-      await settle(bench)
-      expect(left(await (await forgotten).look())).toEqual([])
-    }
+  test("stays forgotten when a worker is writing it at that moment", async () => {
+    const bench = await open()
+    await withSecret(bench)
+    await bench.accept([about("2024-04-01T00:00:00Z", "Now in August.")])
+    // Somebody reads the row under a lock, so that the worker stands between having asked what is forgotten and writing.
+    const reader = await bench.database.pool.connect()
+    await reader.query("begin; select from knowledge_documents where source_id = 'wiki:merger' for update")
+    const writing = bench.turn("normalize")
+    await waiting(bench, 1)
+    const forgotten = forgetIn(bench, request)
+    await waiting(bench, 2)
+    await reader.query("commit")
+    reader.release()
+    await writing
+    const { look } = await forgotten
+    await settle(bench)
+    expect(await everyColumn(bench, words)).toEqual([])
+    expect(left(await look())).toEqual([])
+  })
+
+  test("stays forgotten when a worker has read it and not yet written", async () => {
+    const bench = await open()
+    await withSecret(bench)
+    await bench.accept([about("2024-04-01T00:00:00Z", "Now in August.")])
+    const release = await readThenHold(bench)
+    const { look } = await forgetIn(bench, request)
+    await release()
+    await settle(bench)
+    expect(await everyColumn(bench, words)).toEqual([])
+    expect(left(await look())).toEqual([])
   })
 
   test("takes its late vectors and values along", async () => {
@@ -249,7 +309,7 @@ test("a forgotten source goes whole and stays out; the other stays", async () =>
 
 test("taken out to be read again, a source is as if its settings had always been these", async () => {
   const bench = await open()
-  await bench.accept([page("contact", "Write to jo@acme.com."), page("canteen", kept)])
+  await bench.accept([page("contact", "Write to jo@acme.com."), canteen()])
   await bench.drain()
   await bench.rows("update workspaces set redact_emails = true")
   const { counts } = await forgetIn(bench, { kind: "source", name: "events" }, { replay: true })
@@ -286,7 +346,7 @@ describe("a forgotten person", () => {
 
   test("leaves their words as nobody's, and their name nowhere", async () => {
     const bench = await open({ cache: createLruCache() })
-    await bench.accept([byMona("Decision: we move to Oslo."), page("notes", said), page("canteen", kept)])
+    await bench.accept([byMona("Decision: we move to Oslo."), page("notes", said), canteen()])
     await bench.drain()
     const { look } = await forgetIn(bench, { kind: "person", name })
     expect(await everyColumn(bench, ["mona-lisa", "Overdrive"])).toEqual([])
@@ -305,7 +365,7 @@ describe("a forgotten person", () => {
 
   test("does not come back with what names them anew", async () => {
     const bench = await open()
-    await bench.accept([byMona("First."), page("canteen", kept)])
+    await bench.accept([byMona("First."), canteen()])
     await bench.drain()
     await forgetIn(bench, { kind: "person", name })
     await bench.accept([byMona("Second."), page("more", said)])

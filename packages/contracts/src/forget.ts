@@ -63,11 +63,13 @@ export interface ForgetLedger {
       readonly actor: string
     },
   ): Promise<{ readonly resumed: boolean }>
+  /** Processed deliveries that cannot be read again, since their bytes were not kept. */
+  withoutBytes(workspaceId: string, scope: ForgetScope): Promise<number>
   /** Some documents of the scope that are still there. */
   nextDocuments(workspaceId: string, scope: ForgetScope, max: number): Promise<DocumentId[]>
   /**
    * Removes documents with all that rests on them, owes the removal of their vectors, and has the bytes of every delivery that
-   * fed them go; with `replay` those deliveries are received again instead.
+   * fed them go; with `replay` those deliveries keep theirs.
    */
   removeDocuments(
     workspaceId: string,
@@ -75,7 +77,10 @@ export interface ForgetLedger {
     documentIds: readonly DocumentId[],
     options: { readonly replay: boolean },
   ): Promise<ForgetCounts>
-  /** What a source or a workspace has beside documents: moments of no document, entities, aliases, scopes, deliveries, memories, doors. */
+  /**
+   * What a source or a workspace has beside documents: moments of no document, entities, aliases, scopes, deliveries, memories,
+   * doors. With `replay` its deliveries are received again.
+   */
   removeRest(
     workspaceId: string,
     forgettingId: string,

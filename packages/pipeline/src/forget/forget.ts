@@ -1,4 +1,5 @@
-import type { ForgetCounts, ForgetLedger } from "@engram/contracts/forget"
+import { Rejected } from "@engram/contracts/errors"
+import type { ForgetCounts, ForgetLedger, ForgetScope } from "@engram/contracts/forget"
 import type { Knowledge } from "@engram/contracts/knowledge"
 import type { ArtifactStore, Cache, LaneQueue } from "@engram/contracts/ports"
 import type { KeyedHash } from "@engram/contracts/privacy"
@@ -45,6 +46,7 @@ export const forget =
       for (const [what, n] of Object.entries(more)) if (n > 0) counts[what] = (counts[what] ?? 0) + n
       options.onProgress?.(counts)
     }
+    if (replay) await assertReadable(deps.ledger, workspaceId, scope)
     const { resumed } = await deps.ledger.begin(workspaceId, {
       id: forgettingId,
       kind: target.kind,
@@ -67,6 +69,13 @@ export const forget =
     await deps.ledger.finish(workspaceId, forgettingId, counts)
     return { counts, resumed }
   }
+
+async function assertReadable(ledger: ForgetLedger, workspaceId: string, scope: ForgetScope): Promise<void> {
+  const lost = await ledger.withoutBytes(workspaceId, scope)
+  if (lost === 0) return
+  const words = `${lost} of its deliveries have no bytes any more and could not be read again; nothing was taken out`
+  throw new Rejected("bytes_not_kept", words)
+}
 
 /** What lies outside Postgres, and what may have come late: caches, objects, values of forgotten texts. Safe at any time. */
 export async function clearUp(

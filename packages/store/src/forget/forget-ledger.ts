@@ -70,6 +70,16 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
         return { resumed: made.length === 0 }
       }),
 
+    withoutBytes: (workspaceId, scope) =>
+      inside(workspaceId, async (tx) => {
+        const [row] = await tx.query<{ n: number }>(
+          `select count(*)::int as n from ingest_deliveries where workspace_id = $1 and state = 'processed' and body is null
+             and artifact_key is null and not forget_raw and ($2::text is null or source = $2)`,
+          [workspaceId, "source" in scope ? scope.source : null],
+        )
+        return row!.n
+      }),
+
     nextDocuments: (workspaceId, scope, max) =>
       inside(workspaceId, async (tx) => {
         const [condition, value] = documentsOf(scope)

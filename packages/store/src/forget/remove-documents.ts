@@ -26,12 +26,15 @@ export async function removeDocuments(
      on conflict (forgetting_id, kind, ref) do update set version = greatest(forgotten_refs.version, excluded.version)`,
     [forgettingId, workspaceId, documentIds, rows.map(({ version }) => version)],
   )
-  const deliveries = await releaseDeliveries(
-    tx,
-    place,
-    "select delivery_id from document_deliveries where workspace_id = $1 and document_id = any($2)",
-    documentIds,
-  )
+  // To be read again they are released at the end, all at once: else a worker would bring documents back to be removed again.
+  const deliveries = replay
+    ? 0
+    : await releaseDeliveries(
+        tx,
+        place,
+        "select delivery_id from document_deliveries where workspace_id = $1 and document_id = any($2)",
+        documentIds,
+      )
   const observations = await tx.query<{ id: string }>(
     `select id from memory_observations where workspace_id = $1
        and (document_id = any($2) or thing_alias_id = any($3) and document_id is null)`,
@@ -80,7 +83,7 @@ export async function releaseDeliveries(
   if (replay) {
     const again = await tx.query(
       `update ingest_deliveries set state = 'received', attempts = 0, due_at = now(), reason = null, claimed_until = null, finished_at = null
-       where workspace_id = $1 and not forget_raw and id in (${which}) and (state <> 'received' or claimed_until is null) returning id`,
+       where workspace_id = $1 and not forget_raw and id in (${which}) and state <> 'received' returning id`,
       [workspaceId, values],
     )
     return again.length
