@@ -2,6 +2,7 @@ import type { ForgetLedger, ForgetScope, ForgettingKind, NamedPerson } from "@en
 import type { KeyedHash, Suppression, SuppressionKind } from "@engram/contracts/privacy"
 import { UnclearName } from "@engram/contracts/privacy"
 import { identifierCharsMin, suppressionText } from "@engram/core/forget/forgotten"
+import { documentId } from "@engram/core/ids"
 import { keyIdOf } from "../persist/forgotten.ts"
 
 /** What an operator wants forgotten, in their words. */
@@ -52,7 +53,10 @@ export async function findTarget(
       const aliases = documents.map(({ alias }) => suppress("alias", suppressionText.alias(alias)))
       const key = suppressionText.document(source, sourceId)
       const suppressions = [suppress("document", key), ...aliases]
-      return target("document", key, { suppressions, scope: { documents: documents.map(({ id }) => id) } })
+      // In every store, there or not: a worker may be writing it for the first time.
+      const stores = await deps.ledger.lanes(workspaceId)
+      const ids = stores.map(({ storeId }) => documentId(workspaceId, storeId, source, sourceId))
+      return target("document", key, { suppressions, scope: { documents: ids } })
     }
     case "source": {
       const key = suppressionText.source(request.name)
