@@ -1,3 +1,4 @@
+import { Rejected } from "@engram/contracts/errors"
 import type { ForgetLedger, VectorRef } from "@engram/contracts/forget"
 import type { ArtifactStore, Cache, VectorIndex } from "@engram/contracts/ports"
 import { namespaceOf } from "../embed.ts"
@@ -37,6 +38,8 @@ export const verify =
   ): Promise<Looked[]> => {
     const { forgettingId, words } = target
     const { ledger } = deps
+    const forgetting = await ledger.forgetting(workspaceId, forgettingId)
+    if (forgetting === undefined) throw new Rejected("never_forgotten", "it was never forgotten here")
     await clearUp(deps, workspaceId, forgettingId)
     const scope = target.kind === "person" ? undefined : target.scope
     const rows = await ledger.left(workspaceId, forgettingId, scope)
@@ -47,6 +50,8 @@ export const verify =
       found,
     }))
     const looked = [
+      // Killed half way: the command has to be run again.
+      { where: "steps of the command", asked: 1, found: forgetting.doneAt === null ? 1 : 0 },
       ...tables,
       await lookInIndex(deps, await ledger.forgottenVectors(workspaceId, forgettingId)),
       await lookInArtifacts(deps, await ledger.forgottenArtifacts(workspaceId, forgettingId)),
