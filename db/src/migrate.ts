@@ -1,8 +1,6 @@
 import { readdir } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { readMigrationFiles } from "drizzle-orm/migrator"
-import { drizzle } from "drizzle-orm/node-postgres"
-import { migrate as drizzleMigrate } from "drizzle-orm/node-postgres/migrator"
 import type pg from "pg"
 
 const migrationsFolder = fileURLToPath(new URL("../migrations", import.meta.url))
@@ -15,11 +13,20 @@ export async function migrate(client: pg.ClientBase): Promise<number> {
   await client.query("select pg_advisory_lock($1)", [migrationLock])
   try {
     const before = await pendingMigrations(client)
-    if (before.length > 0) await drizzleMigrate(drizzle(client as pg.Client), { migrationsFolder })
+    if (before.length > 0) await applyAll(client)
     return before.length
   } finally {
     await client.query("select pg_advisory_unlock($1)", [migrationLock])
   }
+}
+
+/** Drizzle is loaded when there is something to do: every process asks at its start, and hardly any has to. */
+async function applyAll(client: pg.ClientBase): Promise<void> {
+  const [{ drizzle }, { migrate }] = await Promise.all([
+    import("drizzle-orm/node-postgres"),
+    import("drizzle-orm/node-postgres/migrator"),
+  ])
+  await migrate(drizzle(client as pg.Client), { migrationsFolder })
 }
 
 /** The names of migrations this code has and the database has not, in order. */

@@ -112,7 +112,7 @@ test("vector search sees a new version only when all of it is written, and the o
   expect(await versions()).toEqual({ version: 1, indexed: 1 })
   const old = await bench.rows("select 1 from knowledge_chunks")
 
-  const retold = paragraphs(12, "another saga").join("\n\n")
+  const retold = paragraphs(120, "another saga").join("\n\n")
   await bench.accept([issue({ number: 1, action: "edited", title: "Saga", body: retold, minute: 1 })])
   await bench.turn("normalize")
   let turns = 0

@@ -5,6 +5,8 @@ import type { Terminal } from "./terminal.ts"
 export interface Context {
   readonly environment: Environment
   readonly terminal: Terminal
+  /** All of standard input, for what should not be seen in a list of processes. */
+  readonly readInput: () => Promise<string>
   /** Aborted when the process is asked to stop. */
   readonly stop: AbortSignal
 }

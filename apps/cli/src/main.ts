@@ -1,4 +1,5 @@
 import { enableCompileCache } from "node:module"
+import { text } from "node:stream/consumers"
 import { runEngram } from "./program.ts"
 import { createTerminal } from "./terminal.ts"
 
@@ -19,4 +20,5 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
 
 const terminal = createTerminal(process.stdout, process.stderr)
-process.exit(await runEngram(process.argv.slice(2), { environment: process.env, terminal, stop: stop.signal }))
+const context = { environment: process.env, terminal, readInput: () => text(process.stdin), stop: stop.signal }
+process.exit(await runEngram(process.argv.slice(2), context))

@@ -31,9 +31,10 @@ afterEach(async () => {
 export const afterwards = (clean: () => unknown): void => void cleanUps.push(clean)
 
 /** The real command line in a process of its own; whatever the tests' environment says stays out of it. */
-export function start(args: readonly string[], environment: Record<string, string> = {}): Child {
+export function start(args: readonly string[], environment: Record<string, string> = {}, input?: string): Child {
   const env = { PATH: process.env.PATH, NO_COLOR: "1", NODE_NO_WARNINGS: "1", ...environment }
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["pipe", "pipe", "pipe"] })
+  child.stdin.end(input)
   afterwards(() => child.kill("SIGKILL"))
   let stdout = ""
   let stderr = ""
@@ -43,8 +44,8 @@ export function start(args: readonly string[], environment: Record<string, strin
   return { process: child, ended, said: () => stdout }
 }
 
-export const run = (args: readonly string[], environment?: Record<string, string>): Promise<Ended> =>
-  start(args, environment).ended
+export const run = (args: readonly string[], environment?: Record<string, string>, input?: string): Promise<Ended> =>
+  start(args, environment, input).ended
 
 export interface Installation {
   readonly environment: Record<string, string>

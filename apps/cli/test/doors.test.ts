@@ -1,3 +1,4 @@
+import { createSealer } from "@engram/store/sealing"
 import { expect, test } from "vitest"
 import { install, run } from "./cli-fixture.ts"
 
@@ -34,6 +35,27 @@ test(
 
     const nothing = await run(["connect", "github", "--workspace", "acme", "--store", "other", "--rotate"], environment)
     expect(nothing).toMatchObject({ code: 1, stderr: expect.stringContaining("nothing to rotate") })
+  },
+  manyCommandsMs,
+)
+
+test(
+  "a token for the source's API is kept sealed, read from standard input too, and never shown",
+  async () => {
+    const { json, rows, environment } = await install()
+    const connect = ["connect", "github", ...main, "--token"]
+    const first = await json(...connect, "ghp_on_the_line")
+    expect(first.credentials).toEqual(["token"])
+    const again = await run([...connect, "-"], environment, "ghp_from_input\n")
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("Kept sealed for its API: token.") })
+    const [row] = await rows<{ all: string; token: string }>(
+      "select c::text as all, credentials ->> 'token' as token from connections c",
+    )
+    expect(`${JSON.stringify(first)} ${again.stdout} ${row!.all}`).not.toContain("ghp_")
+    expect(createSealer(environment.ENGRAM_SECRET_KEY!).open(row!.token, `${first.connectionId} token`)).toBe(
+      "ghp_from_input",
+    )
+    expect(await run([...connect, "-"], environment, "\n")).toMatchObject({ code: 2 })
   },
   manyCommandsMs,
 )

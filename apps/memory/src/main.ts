@@ -39,15 +39,15 @@ try {
   const parts = {
     config,
     database,
-    embedder: openEmbedder(config),
-    index: openVectors(config, lifecycle),
+    embedder: await openEmbedder(config),
+    index: await openVectors(config, lifecycle),
     log,
     metrics,
     lifecycle,
   }
   const queue = await openQueue({ config, databaseUrl, lifecycle, log })
   const plugin = await startMemoryPlugin({ ...parts, queue })
-  const url = await startSearch({ ...parts, cache: openCache(config, { log, lifecycle }) })
+  const url = await startSearch({ ...parts, cache: await openCache(config, { log, lifecycle }) })
   log.info({ url, plugin }, "listening")
 } catch (error) {
   console.error(`engram memory cannot start: ${reasonOf(error)}`)

@@ -14,6 +14,8 @@ export const connections = pgTable(
     source: text().notNull(),
     /** Sealed with ENGRAM_SECRET_KEY, newest first. Two are valid during a rotation. */
     secrets: jsonb().$type<readonly string[]>().notNull().default([]),
+    /** What we need to call the provider (`token`, …), by name; each value sealed with ENGRAM_SECRET_KEY. */
+    credentials: jsonb().$type<Readonly<Record<string, string>>>().notNull().default({}),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (t) => [index().on(t.workspaceId), tenantPolicy(), fleetPolicy("select")],

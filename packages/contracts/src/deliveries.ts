@@ -28,7 +28,7 @@ export interface DeliveryInbox {
   backlog(workspaceId: WorkspaceId, limit: number): Promise<number>
 }
 
-/** A configured door, with its secrets unsealed. */
+/** A configured door, with its secrets and credentials unsealed. */
 export interface Connection {
   readonly id: ConnectionId
   readonly workspaceId: WorkspaceId
@@ -36,6 +36,8 @@ export interface Connection {
   readonly source: string
   /** Newest first; two during a rotation. */
   readonly secrets: readonly string[]
+  /** What we call the provider's API with, by name: `token`. */
+  readonly credentials: { readonly [name: string]: string }
 }
 
 export interface Connections {

@@ -30,6 +30,8 @@ export interface Link {
   readonly to: AliasRef
   /** 1 for what the payload states, less for what a rule reads out of prose. */
   readonly confidence: number
+  /** The edge holds only while an entity goes by this name: `ENG-123` is an issue where `ENG` is a team. Not part of its identity. */
+  readonly requires?: AliasRef
 }
 
 export const entityKinds = [

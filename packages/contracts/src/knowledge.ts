@@ -231,10 +231,15 @@ export interface KnowledgeWrite {
   keepStatements(documentIds: readonly DocumentId[], keep: readonly ObservationId[]): Promise<void>
   /** Hides or shows again the moments, and the evidence, of documents that were removed or restored. Returns the moments shown again. */
   setMomentsLive(documentIds: readonly DocumentId[], live: boolean): Promise<ObservationRow[]>
-  /** Makes the evidence that these documents or observations give exactly these rows, and the relationships the sum of all evidence. */
-  replaceEvidence(evidenceIds: readonly (DocumentId | ObservationId)[], rows: readonly EvidenceRow[]): Promise<void>
-  /** Adds to what these observations prove; repeating it changes nothing. */
-  addEvidence(rows: readonly EvidenceRow[]): Promise<void>
+  /**
+   * Makes the evidence that `documentIds` give exactly `rows`, adds what moments prove (repeating it changes nothing), and makes
+   * relationships the sum of all evidence.
+   */
+  saveEvidence(evidence: {
+    readonly documentIds: readonly DocumentId[]
+    readonly rows: readonly EvidenceRow[]
+    readonly moments: readonly EvidenceRow[]
+  }): Promise<void>
   replaceDocumentEntities(
     documentIds: readonly DocumentId[],
     rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[],

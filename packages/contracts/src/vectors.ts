@@ -2,20 +2,18 @@ import type { EmbeddingVersionId } from "./ids.ts"
 import type { EmbeddingVersion, VectorFamily, VectorView } from "./knowledge.ts"
 import type { EmbeddingModel, Lane, VectorMetadata } from "./ports.ts"
 
-/** A text that owed vectors wait for and that was never embedded in this workspace. */
-export interface UnembeddedText {
-  readonly textHash: string
-  readonly text: string
-}
-
-/** A vector to write or, where `values` is null, to remove. */
+/** A vector that is owed: to be written or, where `wantedHash` is null, removed. */
 export interface OwedVector {
   readonly family: VectorFamily
   readonly refId: string
   readonly view: VectorView
+  readonly textHash: string
   readonly wantedHash: string | null
   readonly metadata: VectorMetadata
+  /** Where its text was embedded before, or the values came with it. */
   readonly values: Float32Array | null
+  /** What to embed, where there are no values. */
+  readonly text: string | null
 }
 
 /** The vectors that one store is owed. */
@@ -27,8 +25,8 @@ export interface VectorLedger {
   versions(lane: Lane): Promise<EmbeddingVersion[]>
   /** Makes this version the store's active one if the store has none yet; safe to call from many processes. */
   ensureVersion(lane: Pick<Lane, "workspaceId" | "storeId">, version: Omit<EmbeddingVersion, "status">): Promise<void>
-  /** Up to `max` distinct texts. */
-  unembedded(lane: Lane, version: EmbeddingVersion, max: number): Promise<UnembeddedText[]>
+  /** The head of the lane: up to `max` vectors, in no order. */
+  owed(lane: Lane, version: EmbeddingVersion, max: number): Promise<OwedVector[]>
   saveValues(
     lane: Lane,
     model: EmbeddingModel,
@@ -36,8 +34,6 @@ export interface VectorLedger {
   ): Promise<void>
   /** Sets aside all owed vectors of a text that the embedder refuses. */
   park(lane: Lane, versionId: EmbeddingVersionId, textHash: string, reason: string): Promise<void>
-  /** Up to `max` owed vectors whose values are known, and removals. */
-  owed(lane: Lane, version: EmbeddingVersion, max: number): Promise<OwedVector[]>
   /** Marks what was written, each only if it is still what is wanted, then shows the documents that are now complete. Returns when the oldest delivery behind each was accepted (ms). */
   markWritten(
     lane: Lane,

@@ -1,11 +1,13 @@
 import { Rejected, reasonOf } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { Embedder, Lane, Log, TurnEnd, VectorIndex, VectorTarget } from "@engram/contracts/ports"
-import type { OwedVector, UnembeddedText, VectorLedger } from "@engram/contracts/vectors"
+import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import { withLease } from "./with-lease.ts"
 
-/** Rows written to the index in one turn; five times the texts of one call, since many texts are known already. */
+/** Vectors looked at in one turn: more than its calls make, since many texts are known. */
 const rowsMax = 500
+/** Calls of one turn. More share its cost among more texts, and keep other stores waiting. */
+const callsMax = 4
 
 export interface EmbedDeps {
   readonly ledger: VectorLedger
@@ -22,8 +24,8 @@ export interface EmbedDeps {
 export const namespaceOf = (family: string, version: Pick<EmbeddingVersion, "id">): string => `${family}-${version.id}`
 
 /**
- * One turn on a store's owed vectors: at most one embedding call, filled with texts never embedded before, then everything
- * whose values are known is written to the index and marked, if it is still what is wanted.
+ * One turn on a store's owed vectors: texts never embedded before are embedded, in full calls as long as there are enough of
+ * them; then everything whose values are known is written to the index and marked, if it is still what is wanted.
  */
 export const embed =
   (deps: EmbedDeps) =>
@@ -40,70 +42,95 @@ export const embed =
 /** How many texts were embedded and vectors written. */
 async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<number> {
   // Values that came with memories are known from the start; no embedder made them.
-  if (version.status === "caller") return writeVectors(deps, lane, version)
-  if (!sameModel(deps.embedder, version)) {
+  const embeds = version.status !== "caller"
+  if (embeds && !sameModel(deps.embedder, version)) {
     deps.log.error({ lane, wants: version.model, have: deps.embedder.model }, "store wants another embedding model")
     return 0
   }
-  return (await embedTexts(deps, lane, version)) + (await writeVectors(deps, lane, version))
+  const owed = await deps.ledger.owed(lane, version, rowsMax)
+  const { texts, values } = embeds ? await embedTexts(deps, lane, version, owed) : nothing
+  const known = owed.map((row) => ({ ...row, values: row.values ?? values.get(row.textHash) ?? null }))
+  const ready = known.filter((row) => row.wantedHash === null || row.values !== null)
+  await writeVectors(deps, lane, version, ready)
+  return texts + ready.length
 }
+
+const nothing = { texts: 0, values: new Map<string, Float32Array>() }
 
 export const sameModel = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
   model.provider === wanted.provider && model.model === wanted.model && model.dimension === wanted.dimension
 
-/** Values are saved before anything is done with them: what was paid for once is never asked for again. */
-async function embedTexts(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<number> {
-  const texts = await deps.ledger.unembedded(lane, version, deps.embedder.textsMax)
-  if (texts.length > 0) await embedOrPark(deps, lane, version, texts)
-  return texts.length
+/** By the hash of their text. Values are saved before anything is done with them: what was paid for once is never asked for again. */
+async function embedTexts(
+  deps: EmbedDeps,
+  lane: Lane,
+  version: EmbeddingVersion,
+  owed: readonly OwedVector[],
+): Promise<typeof nothing> {
+  // Several vectors may wait for one text.
+  const texts = [...new Map(owed.flatMap(({ textHash, text }) => (text === null ? [] : [[textHash, text] as const])))]
+  const { textsMax } = deps.embedder
+  const calls = Math.min(Math.max(1, Math.floor(texts.length / textsMax)), callsMax)
+  const now = texts.slice(0, calls * textsMax)
+  const values = new Map<string, Float32Array>()
+  for (let from = 0; from < now.length; from += textsMax) {
+    await embedOrPark(deps, lane, version, now.slice(from, from + textsMax), values)
+  }
+  return { texts: now.length, values }
 }
 
-/** A text that the embedder refuses is found by halving and parked alone. */
+type HashedText = readonly [textHash: string, text: string]
+
+/** Fills `values`. A text that the embedder refuses is found by halving and parked alone. */
 async function embedOrPark(
   deps: EmbedDeps,
   lane: Lane,
   version: EmbeddingVersion,
-  texts: readonly UnembeddedText[],
+  texts: readonly HashedText[],
+  values: Map<string, Float32Array>,
 ): Promise<void> {
   try {
     const started = performance.now()
-    const values = await deps.embedder.embed(
-      texts.map(({ text }) => text),
+    const vectors = await deps.embedder.embed(
+      texts.map(([, text]) => text),
       "search_document",
     )
     deps.onEmbedded?.({ texts: texts.length, textsMax: deps.embedder.textsMax, ms: performance.now() - started })
-    await deps.ledger.saveValues(
-      lane,
-      version.model,
-      texts.map(({ textHash }, i) => ({ textHash, values: values[i]! })),
-    )
+    const rows = texts.map(([textHash], i) => ({ textHash, values: vectors[i]! }))
+    await deps.ledger.saveValues(lane, version.model, rows)
+    for (const row of rows) values.set(row.textHash, row.values)
   } catch (error) {
     if (!(error instanceof Rejected) || error.code !== "text_refused") throw error
-    if (texts.length === 1) return deps.ledger.park(lane, version.id, texts[0]!.textHash, reasonOf(error))
+    if (texts.length === 1) return deps.ledger.park(lane, version.id, texts[0]![0], reasonOf(error))
     const half = Math.ceil(texts.length / 2)
-    await embedOrPark(deps, lane, version, texts.slice(0, half))
-    await embedOrPark(deps, lane, version, texts.slice(half))
+    await embedOrPark(deps, lane, version, texts.slice(0, half), values)
+    await embedOrPark(deps, lane, version, texts.slice(half), values)
   }
 }
 
-async function writeVectors(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<number> {
-  const owed = await deps.ledger.owed(lane, version, rowsMax)
-  if (owed.length === 0) return 0
+async function writeVectors(
+  deps: EmbedDeps,
+  lane: Lane,
+  version: EmbeddingVersion,
+  owed: readonly OwedVector[],
+): Promise<void> {
+  if (owed.length === 0) return
   await deps.index.ensure(version.indexName, version.model.dimension)
   for (const [family, vectors] of Map.groupBy(owed, (vector) => vector.family)) {
     await writeFamily(deps.index, { index: version.indexName, namespace: namespaceOf(family, version) }, vectors)
   }
   for (const document of await deps.ledger.markWritten(lane, version.id, owed)) deps.onSearchable?.(document)
-  return owed.length
 }
 
 async function writeFamily(index: VectorIndex, target: VectorTarget, vectors: readonly OwedVector[]): Promise<void> {
-  const gone = vectors.filter((vector) => vector.values === null)
+  const gone = vectors.filter((vector) => vector.wantedHash === null)
   await index.remove(target, gone.map(vectorId))
   await index.upsert(
     target,
     vectors.flatMap((vector) =>
-      vector.values === null ? [] : [{ id: vectorId(vector), values: vector.values, metadata: vector.metadata }],
+      vector.wantedHash === null || vector.values === null
+        ? []
+        : [{ id: vectorId(vector), values: vector.values, metadata: vector.metadata }],
     ),
   )
 }

@@ -2,14 +2,17 @@ import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { ClaimedDelivery, DeliveryDesk } from "@engram/contracts/knowledge"
 import type { ArtifactStore, Lane, LaneQueue, Log, TurnEnd } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
+import { disjointGroups } from "@engram/core/disjoint-groups"
 import type { Redactor } from "@engram/core/redact/redactor"
 import type { ReadDelivery } from "./persist/read-delivery.ts"
 import type { Persisted } from "./persist.ts"
 import { parkReason, type Read, readDelivery } from "./read-delivery.ts"
 
 export interface NormalizeLimits {
-  /** Deliveries taken, and written, together. */
+  /** Deliveries taken together. */
   readonly rowsMax: number
+  /** Transactions they are written in at once: while Postgres works on one, the others are merged and rendered. */
+  readonly writesMax: number
   readonly bytesMax: number
   /** How long a worker that dies keeps its deliveries from the others. */
   readonly leaseMs: number
@@ -51,21 +54,39 @@ export const normalize =
     return "idle"
   }
 
-/** Two batches a turn: while Postgres writes the first, the second is read. Returns how many deliveries there were. */
+/** Two batches a turn: while the first is written, the second is read. Returns how many deliveries there were. */
 async function readFresh(deps: NormalizeDeps, lane: Lane): Promise<number> {
   const claimAndRead = async () => {
     const claimed = await deps.desk.claim(lane, "fresh", deps.limits)
     return { claimed: claimed.length, taken: await takeAll(deps, lane, claimed) }
   }
+  const endAll = async (taken: readonly Taken[]) =>
+    throwFirst(
+      await Promise.allSettled(
+        disjointGroups(taken, documentsOf, deps.limits.writesMax).map((group) => end(deps, lane, group)),
+      ),
+    )
   const first = await claimAndRead()
   const [ended, second] = await Promise.allSettled([
-    end(deps, lane, first.taken),
+    endAll(first.taken),
     first.claimed < deps.limits.rowsMax ? { claimed: 0, taken: [] } : claimAndRead(),
   ])
   // The second batch has been taken, so it is ended or given back whatever became of the first.
-  if (second.status === "fulfilled") await end(deps, lane, second.value.taken)
-  for (const each of [ended, second]) if (each.status === "rejected") throw each.reason
+  if (second.status === "fulfilled") await endAll(second.value.taken)
+  throwFirst([ended, second])
   return first.claimed + (second.status === "fulfilled" ? second.value.claimed : 0)
+}
+
+/** What a delivery speaks of: two that share a document are written together, or one would wait for the other. */
+const documentsOf = ({ read }: Taken): string[] => {
+  if (!("drafts" in read)) return []
+  const { source, drafts } = read.drafts
+  const named = [...drafts.documents.map(({ sourceId }) => sourceId), ...drafts.moments.map((m) => m.documentSourceId)]
+  return named.flatMap((sourceId) => (sourceId === undefined ? [] : [`${source.name} ${sourceId}`]))
+}
+
+function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
+  for (const each of results) if (each.status === "rejected") throw each.reason
 }
 
 /** A delivery that was taken too often is parked without another look; the others are returned. */
@@ -157,7 +178,6 @@ async function write(deps: NormalizeDeps, lane: Lane, reads: readonly Read[]): P
     reads.flatMap((read) => ("end" in read ? [read.end] : [])),
   )
   if (persisted === undefined) return
-  await deps.queue.wake({ ...lane, stage: "embed" }).catch((error) => untold(deps.log, lane, error))
   await deps.announce(lane, persisted)
 }
 

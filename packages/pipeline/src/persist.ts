@@ -41,8 +41,8 @@ export const persist =
       const deliveries = await dropForgotten(write, place, deps.hash, given)
       const changes = await writeDocuments(write, place, deliveries)
       await writeChunks(write, place, versions, changes, deps.chunkLimits)
-      const observations = await writeMemory(write, place, versions, deliveries, changes)
-      await writeEvidence(write, place, changes)
+      const memory = await writeMemory(write, place, versions, deliveries, changes)
+      await writeEvidence(write, place, changes, memory.evidence)
 
       const visible = changes.filter((change) => change.rendered || change.live !== change.stored.live)
       await write.showComplete(visible.map((change) => change.stored.id))
@@ -61,7 +61,7 @@ export const persist =
           live,
           contentHash: rendered?.row.contentHash ?? "",
         })),
-        observations,
+        observations: memory.observations,
       }
     })
 

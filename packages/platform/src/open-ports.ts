@@ -1,33 +1,29 @@
 import { join } from "node:path"
-import { createCohereEmbedder } from "@engram/cohere/cohere-embedder"
 import { type Config, localModel } from "@engram/config/config"
 import type { ArtifactStore, Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
-import { createFileArtifacts } from "@engram/files/file-artifacts"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
-import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
-import { createLruCache } from "@engram/lru/lru-cache"
-import { createPineconeIndex } from "@engram/pinecone/pinecone-index"
-import { createRedisCache } from "@engram/redis/redis-cache"
-import { createS3Artifacts } from "@engram/s3/s3-artifacts"
-import { createSqliteVecIndex } from "@engram/sqlite-vec/sqlite-vec-index"
-import { createUpstashCache } from "@engram/upstash/upstash-cache"
+
+// Providers are loaded when they are chosen: the SDKs of those that are not would take a worker 140 MB and a second to start (measured).
 
 /** One request to a remote service. */
 const requestTimeoutMs = 30_000
 
-export function openArtifacts(config: Config, lifecycle: Lifecycle): ArtifactStore {
-  if (config.s3) return lifecycle.own(createS3Artifacts(config.s3), (s3) => s3.close(), "S3")
+export async function openArtifacts(config: Config, lifecycle: Lifecycle): Promise<ArtifactStore> {
+  if (config.s3) {
+    const { createS3Artifacts } = await import("@engram/s3/s3-artifacts")
+    return lifecycle.own(createS3Artifacts(config.s3), (s3) => s3.close(), "S3")
+  }
+  const { createFileArtifacts } = await import("@engram/files/file-artifacts")
   return createFileArtifacts(join(config.dataDir, "artifacts"))
 }
 
-export function openVectors({ pinecone, dataDir }: Config, lifecycle: Lifecycle): VectorIndex {
+export async function openVectors({ pinecone, dataDir }: Config, lifecycle: Lifecycle): Promise<VectorIndex> {
   if (pinecone === undefined) {
-    return lifecycle.own(
-      createSqliteVecIndex({ path: join(dataDir, "vectors.db") }),
-      (file) => file.close(),
-      "the vectors",
-    )
+    const { createSqliteVecIndex } = await import("@engram/sqlite-vec/sqlite-vec-index")
+    const file = createSqliteVecIndex({ path: join(dataDir, "vectors.db") })
+    return lifecycle.own(file, (file) => file.close(), "the vectors")
   }
+  const { createPineconeIndex } = await import("@engram/pinecone/pinecone-index")
   const { apiKey, controllerHost } = pinecone
   return createPineconeIndex({
     apiKey,
@@ -36,17 +32,28 @@ export function openVectors({ pinecone, dataDir }: Config, lifecycle: Lifecycle)
   })
 }
 
-export function openEmbedder({ cohere, embedding }: Config): Embedder {
-  if (cohere === undefined || embedding.model === localModel) return createLocalEmbedder(embedding)
+export async function openEmbedder({ cohere, embedding }: Config): Promise<Embedder> {
+  if (cohere === undefined || embedding.model === localModel) {
+    const { createLocalEmbedder } = await import("@engram/local-embedder/local-embedder")
+    return createLocalEmbedder(embedding)
+  }
+  const { createCohereEmbedder } = await import("@engram/cohere/cohere-embedder")
   return createCohereEmbedder({ ...cohere, ...embedding, timeoutMs: requestTimeoutMs })
 }
 
 /** Upstash where it is named, else Redis, else this process's own memory. */
-export function openCache(
+export async function openCache(
   config: Config,
   { log, lifecycle }: { readonly log: Log; readonly lifecycle: Lifecycle },
-): Cache {
-  if (config.upstash) return createUpstashCache({ ...config.upstash, log })
-  if (!config.redisUrl) return createLruCache()
-  return lifecycle.own(createRedisCache({ url: config.redisUrl, log }), (redis) => redis.close(), "the cache")
+): Promise<Cache> {
+  if (config.upstash) {
+    const { createUpstashCache } = await import("@engram/upstash/upstash-cache")
+    return createUpstashCache({ ...config.upstash, log })
+  }
+  if (config.redisUrl) {
+    const { createRedisCache } = await import("@engram/redis/redis-cache")
+    return lifecycle.own(createRedisCache({ url: config.redisUrl, log }), (redis) => redis.close(), "the cache")
+  }
+  const { createLruCache } = await import("@engram/lru/lru-cache")
+  return createLruCache()
 }

@@ -40,10 +40,10 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     connectionsMax: 10,
   })
   const queue = await openQueue({ ...options, config, databaseUrl })
-  const artifacts = openArtifacts(config, options.lifecycle)
-  const index = openVectors(config, options.lifecycle)
-  const embedder = openEmbedder(config)
-  const cache = openCache(config, options)
+  const artifacts = await openArtifacts(config, options.lifecycle)
+  const index = await openVectors(config, options.lifecycle)
+  const embedder = await openEmbedder(config)
+  const cache = await openCache(config, options)
   const checks = {
     database: () => database.check(),
     queue: () => queue.check(),

@@ -7,6 +7,7 @@ import { stores } from "@engram/db/schema/stores"
 import { and, desc, eq, isNull, sql } from "drizzle-orm"
 import { ensureStore, insertConnection, kept } from "./connections.ts"
 import type { Database } from "./database.ts"
+import { ormOf } from "./orm.ts"
 import { remember } from "./remember.ts"
 
 /** 32 random bytes in base64url behind a prefix that secret scanners can look for. */
@@ -25,7 +26,7 @@ const columns = {
 export function createApiKeys(options: { database: Database }): ApiKeys {
   const find = remember(async (keyHash) => {
     const rows = await options.database.asFleet((tx) =>
-      tx.orm
+      ormOf(tx)
         .select(columns)
         .from(apiKeys)
         .where(and(eq(apiKeys.hash, keyHash), isNull(apiKeys.revokedAt))),
@@ -79,14 +80,14 @@ export function createApiKeyAdmin(options: { database: Database }): ApiKeyAdmin 
           actions: [...actions],
           scopeIds: [...scopeIds],
         }
-        await tx.orm.insert(apiKeys).values(row)
+        await ormOf(tx).insert(apiKeys).values(row)
       })
       return { id, key }
     },
     list: async () => {
       const listed = { ...columns, storeName: stores.name, createdAt: apiKeys.createdAt, revokedAt: apiKeys.revokedAt }
       const rows = await database.asFleet((tx) =>
-        tx.orm
+        ormOf(tx)
           .select(listed)
           .from(apiKeys)
           .innerJoin(stores, eq(stores.id, apiKeys.storeId))
@@ -96,11 +97,11 @@ export function createApiKeyAdmin(options: { database: Database }): ApiKeyAdmin 
     },
     revoke: async (id) => {
       const [key] = await database.asFleet((tx) =>
-        tx.orm.select({ workspaceId: apiKeys.workspaceId }).from(apiKeys).where(eq(apiKeys.id, id)),
+        ormOf(tx).select({ workspaceId: apiKeys.workspaceId }).from(apiKeys).where(eq(apiKeys.id, id)),
       )
       if (!key) return false
       await database.inWorkspace(key.workspaceId, (tx) =>
-        tx.orm
+        ormOf(tx)
           .update(apiKeys)
           .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, now())` })
           .where(eq(apiKeys.id, id)),

@@ -6,7 +6,7 @@ import type { Database, Transaction } from "./database.ts"
 import { remember } from "./remember.ts"
 import type { Sealer } from "./sealing.ts"
 
-/** A connection as operators list it: without its secrets. */
+/** A connection as operators list it: without its secrets and the values of its credentials. */
 export interface ListedConnection {
   readonly id: ConnectionId
   readonly workspaceId: WorkspaceId
@@ -15,6 +15,8 @@ export interface ListedConnection {
   readonly source: string
   /** Valid now; two during a rotation. */
   readonly secrets: number
+  /** The names of its credentials, sorted. */
+  readonly credentials: readonly string[]
   readonly createdAt: Date
 }
 
@@ -24,6 +26,7 @@ interface Row {
   readonly store_id: StoreId
   readonly source: string
   readonly secrets: readonly string[]
+  readonly credentials: { readonly [name: string]: string }
 }
 
 /** Keys and connections change rarely and are asked for with every request. */
@@ -41,10 +44,14 @@ export function createConnections(options: { database: Database; sealer: Sealer 
     storeId: row.store_id,
     source: row.source,
     secrets: row.secrets.map((sealed) => sealer.open(sealed, row.id)),
+    credentials: openCredentials(sealer, row),
   })
   const load = (where: string, values: readonly string[]) =>
     database.asFleet((tx) =>
-      tx.query<Row>(`select id, workspace_id, store_id, source, secrets from connections ${where}`, values),
+      tx.query<Row>(
+        `select id, workspace_id, store_id, source, secrets, credentials from connections ${where}`,
+        values,
+      ),
     )
   return {
     find: remember(async (id) => {
@@ -60,7 +67,7 @@ export function createConnections(options: { database: Database; sealer: Sealer 
         return true
       }),
     checkSecretKey: async () => {
-      const [row] = await load("where secrets <> '[]' order by created_at desc limit 1", [])
+      const [row] = await load("where secrets <> '[]' or credentials <> '{}' order by created_at desc limit 1", [])
       if (row) opened(row)
     },
   }
@@ -70,7 +77,8 @@ export interface ConnectionAdmin {
   /**
    * The connection of one source into one store, made with its workspace and store when missing. A `secret` that is not its
    * newest becomes the newest, beside the one before. Without one, an old connection keeps its own and a new one gets 32 random
-   * bytes (hex), or none if it `awaitsSecret` from the sender's handshake.
+   * bytes (hex), or none if it `awaitsSecret` from the sender's handshake. Each of `credentials` replaces the one of its name; an
+   * empty text takes it away; the others stay.
    */
   create(door: {
     readonly workspaceId: string
@@ -78,6 +86,7 @@ export interface ConnectionAdmin {
     readonly source: string
     readonly secret?: string
     readonly awaitsSecret?: boolean
+    readonly credentials?: { readonly [name: string]: string }
   }): Promise<Connection & { readonly created: boolean }>
   /** A new secret first; the one before stays valid, older ones do not. undefined when there is no such connection. */
   rotate(id: string, secret?: string): Promise<Connection | undefined>
@@ -91,8 +100,12 @@ export interface ConnectionAdmin {
 export function createConnectionAdmin(options: { database: Database; sealer: Sealer }): ConnectionAdmin {
   const { database, sealer } = options
 
-  /** Replaces the secrets of a connection, under its row lock; `change` gets them newest first. */
-  const change = async (id: string, next: (secrets: readonly string[]) => readonly string[]) => {
+  /** Replaces the secrets of a connection, under its row lock; `next` gets them newest first. */
+  const change = async (
+    id: string,
+    next: (secrets: readonly string[]) => readonly string[],
+    newCredentials: { readonly [name: string]: string } = {},
+  ): Promise<Connection | undefined> => {
     const [place] = await database.asFleet((tx) =>
       tx.query<Row>("select workspace_id from connections where id = $1", [id]),
     )
@@ -101,16 +114,27 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
       const [row] = await tx.query<Row>("select * from connections where id = $1 for update", [id])
       if (!row) return undefined
       const secrets = next(row.secrets.map((sealed) => sealer.open(sealed, row.id)))
-      const sealed = secrets.map((secret) => sealer.seal(secret, row.id))
-      await tx.query("update connections set secrets = $2 where id = $1", [id, JSON.stringify(sealed)])
-      return { id: row.id, workspaceId: row.workspace_id, storeId: row.store_id, source: row.source, secrets }
+      const credentials = withCredentials(openCredentials(sealer, row), newCredentials)
+      await tx.query("update connections set secrets = $2, credentials = $3 where id = $1", [
+        id,
+        JSON.stringify(secrets.map((secret) => sealer.seal(secret, row.id))),
+        JSON.stringify(sealCredentials(sealer, row.id, credentials)),
+      ])
+      return {
+        id: row.id,
+        workspaceId: row.workspace_id,
+        storeId: row.store_id,
+        source: row.source,
+        secrets,
+        credentials,
+      }
     })
   }
   const rotate = (id: string, secret: string = newSecret()) =>
     change(id, (secrets) => (secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2)))
 
   return {
-    create: async ({ workspaceId, storeName, source, secret, awaitsSecret = false }) => {
+    create: async ({ workspaceId, storeName, source, secret, awaitsSecret = false, credentials }) => {
       const storeId = deriveStoreId(workspaceId, storeName)
       const id = connectionId(workspaceId, source, storeId)
       const secrets = awaitsSecret && secret === undefined ? [] : [sealer.seal(secret ?? newSecret(), id)]
@@ -118,9 +142,9 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
         await ensureStore(tx, { workspaceId, storeId, storeName })
         return insertConnection(tx, { id, workspaceId, storeId, source, secrets })
       })
-      const connection = await change(id, (secrets) =>
-        secret === undefined || secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2),
-      )
+      const keepOrPutFirst = (secrets: readonly string[]) =>
+        secret === undefined || secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2)
+      const connection = await change(id, keepOrPutFirst, credentials)
       if (!connection) throw new Error(`connection ${id} went while it was made`)
       return { ...connection, created }
     },
@@ -131,13 +155,31 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
       database.asFleet((tx) =>
         tx.query<ListedConnection>(
           `select c.id, c.workspace_id as "workspaceId", c.store_id as "storeId", s.name as "storeName", c.source,
-                  jsonb_array_length(c.secrets) as secrets, c.created_at as "createdAt"
+                  jsonb_array_length(c.secrets) as secrets,
+                  array(select jsonb_object_keys(c.credentials) order by 1) as credentials, c.created_at as "createdAt"
              from connections c join stores s on s.id = c.store_id
             order by c.workspace_id, s.name, c.source`,
         ),
       ),
   }
 }
+
+/** The name is bound into the seal, so that one credential cannot stand in for another. */
+const ownerOf = (connectionId: string, name: string): string => `${connectionId} ${name}`
+
+const openCredentials = (sealer: Sealer, { id, credentials }: Row): { [name: string]: string } =>
+  Object.fromEntries(
+    Object.entries(credentials).map(([name, sealed]) => [name, sealer.open(sealed, ownerOf(id, name))]),
+  )
+
+const sealCredentials = (sealer: Sealer, id: string, credentials: { readonly [name: string]: string }) =>
+  Object.fromEntries(Object.entries(credentials).map(([name, value]) => [name, sealer.seal(value, ownerOf(id, name))]))
+
+const withCredentials = (
+  present: { readonly [name: string]: string },
+  given: { readonly [name: string]: string },
+): { [name: string]: string } =>
+  Object.fromEntries(Object.entries({ ...present, ...given }).filter(([, value]) => value !== ""))
 
 const newSecret = (): string => randomBytes(32).toString("hex")
 

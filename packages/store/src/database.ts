@@ -1,9 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
-import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres"
 import pg from "pg"
 
-/** Inside a transaction: plain SQL for the set-based statements, Drizzle for the others. */
+/** Inside a transaction: plain SQL for the set-based statements, and Drizzle (`ormOf`) for the others. */
 export interface Transaction {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /**
@@ -11,7 +10,7 @@ export interface Transaction {
    * statement. One JSON parameter serves any number of rows and columns, where Postgres allows 65,535 parameters.
    */
   insert<Row extends object>(table: string, rows: readonly object[], conflict?: string): Promise<Row[]>
-  readonly orm: NodePgDatabase
+  readonly client: pg.PoolClient
 }
 
 export interface Database {
@@ -118,9 +117,7 @@ function transaction(client: pg.PoolClient): Transaction {
       const statement = `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) ${conflict}`
       return (await client.query<Row>(statement, [JSON.stringify(records)])).rows
     },
-    get orm() {
-      return drizzle(client, { casing: "snake_case" })
-    },
+    client,
   }
 }
 

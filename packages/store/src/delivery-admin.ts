@@ -3,6 +3,7 @@ import type { ConnectionId, DeliveryId, StoreId, WorkspaceId } from "@engram/con
 import { ingestDeliveries as rows } from "@engram/db/schema/ingest-deliveries"
 import { and, count, desc, eq, gte, inArray, isNull, lt, lte, ne, or, type SQL, sql } from "drizzle-orm"
 import type { Database } from "./database.ts"
+import { ormOf } from "./orm.ts"
 
 /** Which deliveries; every condition given must hold. */
 export interface DeliverySelection {
@@ -85,7 +86,7 @@ export function createDeliveryAdmin({ database }: { database: Database }): Deliv
   return {
     list: async (selection, limit) => {
       const found = await database.asFleet((tx) =>
-        tx.orm
+        ormOf(tx)
           .select(listed)
           .from(rows)
           .where(matching(selection))
@@ -95,12 +96,12 @@ export function createDeliveryAdmin({ database }: { database: Database }): Deliv
       return found as ListedDelivery[]
     },
     show: async (id) => {
-      const found = await database.asFleet((tx) => tx.orm.select(shown).from(rows).where(eq(rows.id, id)))
+      const found = await database.asFleet((tx) => ormOf(tx).select(shown).from(rows).where(eq(rows.id, id)))
       return found[0] as ShownDelivery | undefined
     },
     counts: async (selection = {}) => {
       const states = await database.asFleet((tx) =>
-        tx.orm.select({ state: rows.state, n: count() }).from(rows).where(matching(selection)).groupBy(rows.state),
+        ormOf(tx).select({ state: rows.state, n: count() }).from(rows).where(matching(selection)).groupBy(rows.state),
       )
       const none = { received: 0, processed: 0, skipped: 0, parked: 0 }
       return { ...none, ...Object.fromEntries(states.map(({ state, n }) => [state, n])) }
@@ -115,8 +116,8 @@ export function createDeliveryAdmin({ database }: { database: Database }): Deliv
       const lane = { workspaceId: rows.workspaceId, storeId: rows.storeId }
       const replayed = await database.asFleet((tx) =>
         dryRun
-          ? tx.orm.select(lane).from(rows).where(chosen)
-          : tx.orm.update(rows).set(receivedAgain).where(chosen).returning(lane),
+          ? ormOf(tx).select(lane).from(rows).where(chosen)
+          : ormOf(tx).update(rows).set(receivedAgain).where(chosen).returning(lane),
       )
       const lanes = new Map(replayed.map((row) => [row.storeId, row]))
       return { deliveries: replayed.length, lanes: [...lanes.values()] as Replay["lanes"] }

@@ -1,64 +1,13 @@
 import type { EmbeddingModel } from "@engram/contracts/ports"
 import type { Transaction } from "./database.ts"
 
-type Saved = ReadonlyMap<string, Float32Array>
-
-/** Values kept in this process after they were saved: a turn writes to the index what it has just embedded. */
-const recentMax = 500
-
 /** How `embedding_values` names a model; the callers' vectors have a dimension and no model. */
 export const modelKey = ({ provider, model, dimension }: EmbeddingModel): string =>
   [provider, model, dimension].filter((part) => part !== "").join(":")
 
-/** Vectors' values by the hash of their text: what was embedded once in a workspace is never embedded again. */
-export function createEmbeddingValues() {
-  const recent = new Map<string, Float32Array>()
-  const keyOf = (workspaceId: string, model: EmbeddingModel, textHash: string): string =>
-    `${workspaceId} ${modelKey(model)} ${textHash}`
-
-  return {
-    save: async (
-      tx: Transaction,
-      workspaceId: string,
-      model: EmbeddingModel,
-      rows: readonly { readonly textHash: string; readonly values: Float32Array }[],
-    ): Promise<void> => {
-      await saveValues(tx, workspaceId, model, rows)
-      for (const { textHash, values } of rows) recent.set(keyOf(workspaceId, model, textHash), values)
-      for (const key of recent.keys()) {
-        if (recent.size <= recentMax) break
-        recent.delete(key)
-      }
-    },
-
-    /** Those that there are. */
-    read: async (
-      tx: Transaction,
-      workspaceId: string,
-      model: EmbeddingModel,
-      textHashes: ReadonlySet<string>,
-    ): Promise<Saved> => {
-      const found = new Map<string, Float32Array>()
-      const asked: string[] = []
-      for (const textHash of textHashes) {
-        const values = recent.get(keyOf(workspaceId, model, textHash))
-        if (values) found.set(textHash, values)
-        else asked.push(textHash)
-      }
-      if (asked.length === 0) return found
-      const rows = await tx.query<{ textHash: string; values: Buffer }>(
-        `select text_hash as "textHash", values from embedding_values
-         where workspace_id = $1 and model = $2 and text_hash = any($3)`,
-        [workspaceId, modelKey(model), asked],
-      )
-      for (const { textHash, values } of rows) found.set(textHash, floatsOf(values))
-      return found
-    },
-  }
-}
-
 /**
- * Values known already stay as they are. All travel as one binary parameter and are cut apart in the server: inside JSON they
+ * Keeps vectors' values by the hash of their text: what was embedded once in a workspace is never embedded again. Values known
+ * already stay as they are. All travel as one binary parameter and are cut apart in the server: inside JSON they
  * would go as hex.
  */
 export async function saveValues(

@@ -1,7 +1,7 @@
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database, Transaction } from "./database.ts"
-import { createEmbeddingValues, modelKey } from "./embedding-values.ts"
+import { floatsOf, modelKey, saveValues } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
 import { laneVersions } from "./knowledge/vectors.ts"
 
@@ -12,22 +12,26 @@ const owedBy = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_
   and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null`
 
 /**
- * The head of the lane. What has values leaves it with each turn, so the next turn finds what has none: a turn looks at as many rows
- * as it can use, however many are owed.
+ * The head of the lane. What is written leaves it with each turn, so a turn looks at as many rows as it can use, however many are
+ * owed. `offset 0` keeps the values from being joined: they are asked for once a row, by the whole key. In the first minute of a
+ * database, before Postgres has counted its tables, the join would read all values for every row (measured: 60 times slower at 2,000).
  */
-const waiting = `waiting as materialized (
-  select v.family, v.ref_id, v.view, v.wanted_hash, v.text_hash, v.metadata from vector_entries v where ${owedBy} limit $4)`
-
-/**
- * `offset 0` keeps the subquery from being joined: it is asked once a row, by the whole key. In the first minute of a database,
- * before Postgres has counted its tables, the join would read all values for every row (measured: 60 times slower at 2,000).
- */
-const valuesOf = (row: string): string =>
-  `select from embedding_values e where e.workspace_id = $1 and e.model = $5 and e.text_hash = ${row}.text_hash offset 0`
+const head = `
+  with waiting as materialized (
+    select v.family, v.ref_id, v.view, v.wanted_hash, v.text_hash, v.metadata from vector_entries v where ${owedBy} limit $4)
+  select w.family, w.ref_id as "refId", w.view, w.text_hash as "textHash", w.wanted_hash as "wantedHash", w.metadata, known.values,
+         case when w.wanted_hash is null or known.values is not null then null
+              when w.family = 'chunks' then (select c.text from knowledge_chunks c where c.id = w.ref_id)
+              when w.family = 'memories'
+                then (select left(r.content, ${embeddedCharsMax}) from memory_records r where r.store_id = $2 and r.id = w.ref_id)
+              else (select case w.view when 'title' then o.title when 'summary' then o.summary else o.text end
+                    from memory_observations o where o.id = w.ref_id) end as text
+  from waiting w left join lateral (
+    select e.values from embedding_values e
+    where w.wanted_hash is not null and e.workspace_id = $1 and e.model = $5 and e.text_hash = w.text_hash offset 0) known on true`
 
 /** Vectors owed to stores; see db's vector_entries for the states of a row. */
 export function createVectorLedger(database: Database): VectorLedger {
-  const embeddingValues = createEmbeddingValues()
   return {
     lease: (lane, holder, leaseMs) =>
       database.inWorkspace(lane.workspaceId, async (tx) => {
@@ -66,27 +70,21 @@ export function createVectorLedger(database: Database): VectorLedger {
         )
       }),
 
-    unembedded: (lane, version, max) =>
+    owed: (lane, version, max) =>
       database.inWorkspace(lane.workspaceId, async (tx) => {
         await tx.query(byPartialIndex)
-        // Several vectors may wait for one text, so more rows than texts are looked at.
-        const rows = await tx.query<{ textHash: string; text: string | null }>(
-          `with ${waiting}, missing as (select * from waiting w where w.wanted_hash is not null and not exists (${valuesOf("w")}))
-         select m.text_hash as "textHash",
-                case when m.family = 'chunks' then c.text when m.family = 'memories' then left(r.content, ${embeddedCharsMax})
-                     when m.view = 'title' then o.title when m.view = 'summary' then o.summary else o.text end as text
-         from missing m
-         left join knowledge_chunks c on m.family = 'chunks' and c.id = m.ref_id
-         left join memory_observations o on m.family = 'observations' and o.id = m.ref_id
-         left join memory_records r on m.family = 'memories' and r.store_id = $2 and r.id = m.ref_id`,
-          [lane.workspaceId, lane.storeId, version.id, max * 5, modelKey(version.model)],
-        )
-        const texts = new Map(rows.flatMap((row) => (row.text === null ? [] : [[row.textHash, row.text] as const])))
-        return [...texts].slice(0, max).map(([textHash, text]) => ({ textHash, text }))
+        const rows = await tx.query<Omit<OwedVector, "values"> & { readonly values: Buffer | null }>(head, [
+          lane.workspaceId,
+          lane.storeId,
+          version.id,
+          max,
+          modelKey(version.model),
+        ])
+        return rows.map((row) => ({ ...row, values: row.values && floatsOf(row.values) }))
       }),
 
     saveValues: (lane, model, rows) =>
-      database.inWorkspace(lane.workspaceId, (tx) => embeddingValues.save(tx, lane.workspaceId, model, rows)),
+      database.inWorkspace(lane.workspaceId, (tx) => saveValues(tx, lane.workspaceId, model, rows)),
 
     park: (lane, versionId, textHash, reason) =>
       database.inWorkspace(lane.workspaceId, async (tx) => {
@@ -102,27 +100,11 @@ export function createVectorLedger(database: Database): VectorLedger {
         )
       }),
 
-    owed: (lane, version, max) =>
-      database.inWorkspace(lane.workspaceId, async (tx) => {
-        await tx.query(byPartialIndex)
-        const rows = await tx.query<Omit<OwedVector, "values"> & { textHash: string }>(
-          `with ${waiting}
-         select w.family, w.ref_id as "refId", w.view, w.wanted_hash as "wantedHash", w.metadata, w.text_hash as "textHash"
-         from waiting w where w.wanted_hash is null or exists (${valuesOf("w")})`,
-          [lane.workspaceId, lane.storeId, version.id, max, modelKey(version.model)],
-        )
-        const hashes = new Set(rows.flatMap((row) => (row.wantedHash === null ? [] : [row.textHash])))
-        const saved = await embeddingValues.read(tx, lane.workspaceId, version.model, hashes)
-        return rows.flatMap(({ textHash, ...row }) => {
-          const values = row.wantedHash === null ? null : saved.get(textHash)
-          return values === undefined ? [] : [{ ...row, values }]
-        })
-      }),
-
     markWritten: (lane, versionId, written) =>
       database.inWorkspace(lane.workspaceId, async (tx) => {
-        const documents = await mark(tx, lane, versionId, await lockDocuments(tx, written))
-        return showComplete(tx, lane.workspaceId, documents)
+        const markable = await lockDocuments(tx, written)
+        await mark(tx, lane, versionId, markable)
+        return showComplete(tx, lane.workspaceId, documentsOf(markable))
       }),
   }
 }
@@ -133,29 +115,33 @@ export function createVectorLedger(database: Database): VectorLedger {
  * next turn, unless it holds everything.
  */
 async function lockDocuments(tx: Transaction, written: readonly OwedVector[]): Promise<readonly OwedVector[]> {
-  const chunks = await tx.query<{ id: string; documentId: string }>(
-    `select id, document_id as "documentId" from knowledge_chunks where id = any($1)`,
-    [written.flatMap((row) => (row.family === "chunks" ? [row.refId] : []))],
-  )
-  const documentOf = new Map<string, string>(chunks.map((row) => [row.id, row.documentId]))
+  const documents = documentsOf(written)
   const lock = (mode: string) =>
     tx.query<{ id: string }>(`select id from knowledge_documents where id = any($1) order by id for update ${mode}`, [
-      [...new Set(documentOf.values())],
+      documents,
     ])
   const free = new Set((await lock("skip locked")).map((row) => row.id))
-  const markable = written.filter(({ refId }) => !documentOf.has(refId) || free.has(documentOf.get(refId)!))
+  const markable = written.filter((row) => free.has(documentOf(row) ?? "") || documentOf(row) === undefined)
   if (markable.length > 0) return markable
   await lock("")
   return written
 }
 
-/** A row removed for the second time has nothing more to say and goes. Returns the documents whose chunks were marked. */
+/** The document whose newest version waits for this vector. */
+const documentOf = ({ family, wantedHash, metadata }: OwedVector): string | undefined =>
+  family === "chunks" && wantedHash !== null ? String(metadata.documentId) : undefined
+
+const documentsOf = (rows: readonly OwedVector[]): string[] => [
+  ...new Set(rows.flatMap((row) => documentOf(row) ?? [])),
+]
+
+/** A row removed for the second time has nothing more to say and goes. */
 async function mark(
   tx: Transaction,
   lane: { readonly workspaceId: string; readonly storeId: string },
   versionId: string,
   written: readonly OwedVector[],
-): Promise<string[]> {
+): Promise<void> {
   const keys = `select * from unnest($4::text[], $5::text[], $6::text[], $7::text[]) as k(family, ref_id, view, wanted)`
   const values = [
     lane.workspaceId,
@@ -174,12 +160,10 @@ async function mark(
       values,
     )
   }
-  const marked = await tx.query<{ documentId: string | null }>(
+  await tx.query(
     `update vector_entries v set written_hash = v.wanted_hash, written_at = case when v.wanted_hash is null then null else now() end,
             removed_at = case when v.wanted_hash is null then now() end
-     from (${keys}) k where ${at} and v.wanted_hash is not distinct from k.wanted
-     returning (select c.document_id from knowledge_chunks c where v.family = 'chunks' and c.id = v.ref_id) as "documentId"`,
+     from (${keys}) k where ${at} and v.wanted_hash is not distinct from k.wanted`,
     values,
   )
-  return [...new Set(marked.flatMap((row) => row.documentId ?? []))].sort()
 }

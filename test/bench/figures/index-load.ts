@@ -31,10 +31,9 @@ export async function indexLoad(
   ])
   const order: SendOrder = { url: ingest.url, path: product.path, count: options.count, connections: 32 }
   try {
-    const started = performance.now()
-    await sender.ask<Sent>(order)
+    const { startedAt } = await sender.ask<Sent>(order)
     await indexed(product)
-    const seconds = (performance.now() - started) / 1_000
+    const seconds = (Date.now() - startedAt) / 1_000
     const workerPeakMb = peakMemoryMb(worker.pid)
     const { calls, texts } = await readMetrics(worker.url)
     const result = {

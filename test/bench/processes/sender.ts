@@ -14,6 +14,8 @@ export interface SendOrder {
 }
 
 export interface Sent {
+  /** When the first request went out, in ms since 1970: the load was made before. */
+  readonly startedAt: number
   readonly seconds: number
   readonly perSecond: number
   readonly p50Ms: number
@@ -34,6 +36,7 @@ async function send(order: SendOrder): Promise<Sent> {
   const latencies: number[] = []
   const statuses: { [status: string]: number } = {}
   const cpuBefore = process.cpuUsage()
+  const startedAt = Date.now()
   const started = performance.now()
   let next = 0
   const sendAll = async (socket: Socket): Promise<void> => {
@@ -50,6 +53,7 @@ async function send(order: SendOrder): Promise<Sent> {
   for (const socket of sockets) socket.destroy()
   latencies.sort((a, b) => a - b)
   return {
+    startedAt,
     seconds,
     perSecond: requests.length / seconds,
     p50Ms: latencies[Math.floor(latencies.length * 0.5)]!,

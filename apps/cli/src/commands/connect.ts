@@ -12,6 +12,7 @@ interface ConnectOptions {
   readonly workspace: string
   readonly store: string
   readonly secret?: string
+  readonly token?: string
   readonly rotate?: true
   readonly settle?: true
   readonly url?: string
@@ -28,6 +29,7 @@ export function addConnect(program: Command, context: Context): void {
     .requiredOption("--workspace <name>", "the tenant; made if missing", workspaceName)
     .requiredOption("--store <name>", "the collection in it; made if missing", storeName)
     .option("--secret <text>", "the webhook's secret; made if left out")
+    .option("--token <text>", "what we call the source's API with, kept sealed; - reads it from standard input")
     .option("--rotate", "put a new secret before the present one; both are valid")
     .option("--settle", "end a rotation: only the newest secret stays valid")
     .option("--url <base>", "where the internet reaches the ingest door: https://hooks.example.org")
@@ -37,7 +39,8 @@ export function addConnect(program: Command, context: Context): void {
       `
 Examples:
   engram connect github --workspace acme --store main
-  engram connect github --workspace acme --store main --rotate`,
+  engram connect github --workspace acme --store main --rotate
+  gh auth token | engram connect github --workspace acme --store main --token -`,
     )
     .action((source: string, options: ConnectOptions) => connect(context, source, options))
 }
@@ -47,7 +50,10 @@ async function connect(context: Context, source: string, options: ConnectOptions
   await withParts(context, async (parts) => {
     const { database } = await openCommandDatabase(parts)
     const admin = createConnectionAdmin({ database, sealer: createSealer(await secretKeyOf(parts.config)) })
-    const door = await openDoor(admin, source, options)
+    const token = options.token === "-" ? (await context.readInput()).trim() : options.token
+    if (token === "") throw new UsageError("--token is empty")
+    const credentials = token === undefined ? {} : { token }
+    const door = await openDoor(admin, source, { ...options, credentials })
     const { host, ports } = parts.config
     const base = (options.url ?? `http://${host}:${ports.ingest || "<port>"}`).replace(/\/$/, "")
     const result = {
@@ -58,6 +64,7 @@ async function connect(context: Context, source: string, options: ConnectOptions
       url: `${base}/v1/webhooks/${source}/${door.id}`,
       secret: door.secrets[0] ?? "",
       secretsValid: door.secrets.length,
+      credentials: Object.keys(door.credentials).sort(),
       created: door.created,
     }
     context.terminal.print(options.json ? JSON.stringify(result) : inWords(context, result))
@@ -67,19 +74,20 @@ async function connect(context: Context, source: string, options: ConnectOptions
 async function openDoor(
   admin: ConnectionAdmin,
   source: string,
-  { workspace, store, secret, rotate, settle }: ConnectOptions,
+  options: ConnectOptions & { readonly credentials: { readonly [name: string]: string } },
 ): ReturnType<ConnectionAdmin["create"]> {
-  const secretFrom = sources[source]!.secretFrom
-  const door = { workspaceId: workspace, storeName: store, source, awaitsSecret: secretFrom === "handshake" }
+  const { workspace, store, secret, rotate, settle, credentials } = options
+  const awaitsSecret = sources[source]!.secretFrom === "handshake"
+  const door = { workspaceId: workspace, storeName: store, source, credentials, awaitsSecret }
   if (!rotate && !settle) return admin.create({ ...door, ...(secret === undefined ? {} : { secret }) })
 
   const existing = (await admin.list()).find(
     (each) => each.workspaceId === workspace && each.storeName === store && each.source === source,
   )
   if (!existing) throw new Error(`${source} is not connected to ${workspace}/${store}: there is nothing to rotate`)
-  if (rotate && secretFrom === "handshake") return { ...(await admin.await(existing.id))!, created: false }
-  if (rotate) return { ...(await admin.rotate(existing.id, secret))!, created: false }
-  await admin.settle(existing.id)
+  if (settle) await admin.settle(existing.id)
+  else if (awaitsSecret) await admin.await(existing.id)
+  else await admin.rotate(existing.id, secret)
   return admin.create(door)
 }
 
@@ -105,6 +113,7 @@ interface Connected {
   readonly url: string
   readonly secret: string
   readonly secretsValid: number
+  readonly credentials: readonly string[]
   readonly created: boolean
 }
 
@@ -118,6 +127,7 @@ function inWords({ terminal }: Context, door: Connected): string {
     line("payload URL", terminal.style("bold", door.url)),
     line("secret", terminal.style("bold", door.secret || "none yet: the sender's handshake brings it")),
     ...(door.secretsValid > 1 ? ["", "The secret before it is valid too, until `--settle`."] : []),
+    ...(door.credentials.length > 0 ? ["", `Kept sealed for its API: ${door.credentials.join(", ")}.`] : []),
     "",
     sources[door.source]!.setup,
   ].join("\n")

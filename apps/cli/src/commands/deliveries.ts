@@ -61,7 +61,7 @@ const showDelivery = (context: Context, id: string, options: ShowOptions): Promi
     const { database } = await openCommandDatabase(parts)
     const delivery = await createDeliveryAdmin({ database }).show(id)
     if (!delivery) throw new Error(`there is no delivery ${id}; \`engram deliveries list\` shows them`)
-    const artifacts = openArtifacts(parts.config, parts.lifecycle)
+    const artifacts = await openArtifacts(parts.config, parts.lifecycle)
     const body = delivery.body ?? (delivery.artifactKey ? await artifacts.get(delivery.artifactKey) : undefined)
     const text = body && Buffer.from(body).toString("utf8")
     const { terminal } = context

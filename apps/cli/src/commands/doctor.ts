@@ -64,10 +64,10 @@ async function checksOf(parts: Parts): Promise<Checks> {
       const queue = await openQueue({ ...parts, databaseUrl })
       await queue.check()
     },
-    cache: () => openCache(config, parts).check(),
-    artifacts: () => openArtifacts(config, lifecycle).check(),
-    vectors: () => openVectors(config, lifecycle).check(),
-    embeddings: () => openEmbedder(config).check(),
+    cache: async () => (await openCache(config, parts)).check(),
+    artifacts: async () => (await openArtifacts(config, lifecycle)).check(),
+    vectors: async () => (await openVectors(config, lifecycle)).check(),
+    embeddings: async () => (await openEmbedder(config)).check(),
     "webhook secrets": async () => {
       const sealer = createSealer(await secretKeyOf(config))
       await createConnections({ database: await database(), sealer }).checkSecretKey()

@@ -45,8 +45,8 @@ async function ask(context: Context, query: string, options: SearchOptions): Pro
     const store = await pickStore(createStoreReport({ database }), options)
     const run = search({
       search: createSearchIndex(database),
-      embedder: openEmbedder(parts.config),
-      index: openVectors(parts.config, parts.lifecycle),
+      embedder: await openEmbedder(parts.config),
+      index: await openVectors(parts.config, parts.lifecycle),
     })
     const hits: SearchHit[] = await run({ ...store, scopeIds: "all" }, request)
     const { terminal } = context

@@ -1,6 +1,6 @@
 import type { AliasRef, EntityDraft } from "@engram/contracts/graph"
 import type { AliasId, DocumentId, EntityId, ScopeId } from "@engram/contracts/ids"
-import type { KnowledgeWrite } from "@engram/contracts/knowledge"
+import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
 import { canonicalJson } from "@engram/core/canonical"
 import { entityId, scopeId } from "@engram/core/ids"
 import { type EntityState, entityFromDraft, mergeEntities } from "@engram/core/state/entity"
@@ -75,14 +75,15 @@ export async function writeAliases(
   await write.saveAliases([...place.mentioned()].map((mention) => claims.get(mention[0]) ?? stub(mention)))
 }
 
-/** The edges that the changed documents state, and who plays which part in them now. */
+/** The edges that the changed documents state and the moments prove, and who plays which part in the documents now. */
 export async function writeEvidence(
   write: KnowledgeWrite,
   place: Place,
   changes: readonly DocumentChange[],
+  moments: readonly EvidenceRow[],
 ): Promise<void> {
   const rows = changes.flatMap(({ stored, links, live }) => evidenceRows(place, stored.id, stored.aliasId, links, live))
-  await write.replaceEvidence(changes.map(idOf), rows)
+  await write.saveEvidence({ documentIds: changes.map(idOf), rows, moments })
   await write.replaceDocumentEntities(
     changes.map(idOf),
     changes.flatMap((change) => rolesOf(place, change)),

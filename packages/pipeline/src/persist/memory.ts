@@ -1,4 +1,4 @@
-import type { EmbeddingVersion, KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
+import type { EmbeddingVersion, EvidenceRow, KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
 import type { DocumentChange } from "./document-change.ts"
 import { idOf, isBack, isGone } from "./documents.ts"
 import { type DatedLink, evidenceRows } from "./evidence.ts"
@@ -7,14 +7,19 @@ import type { Place } from "./place.ts"
 import type { ReadDelivery } from "./read-delivery.ts"
 import { observationVectors } from "./wanted-vectors.ts"
 
-/** Saves what the deliveries and the documents' current texts give to remember. Returns the observations that are new or different. */
+/** Saves what the deliveries and the documents' current texts give to remember. */
 export async function writeMemory(
   write: KnowledgeWrite,
   place: Place,
   versions: readonly EmbeddingVersion[],
   deliveries: readonly ReadDelivery[],
   changes: readonly DocumentChange[],
-): Promise<string[]> {
+): Promise<{
+  /** Those that are new or different. */
+  readonly observations: readonly string[]
+  /** What the moments prove. */
+  readonly evidence: readonly EvidenceRow[]
+}> {
   const statements = await writeStatements(write, place, changes)
   const shownAgain = await showMoments(write, changes)
   const moments = await hideOfGone(write, momentsOf(place, deliveries))
@@ -26,20 +31,16 @@ export async function writeMemory(
   const wanted = visible.flatMap((row) => observationVectors(versions, row))
   await write.wantVectors(wanted)
   await write.keepViews(wanted)
-  await write.addEvidence(
-    // Grouped, because two deliveries of one batch may carry the same moment.
-    [...Map.groupBy(moments, ({ row }) => row.id).values()].flatMap((same) =>
-      evidenceRows(
-        place,
-        same[0]!.row.id,
-        same[0]!.row.thingAliasId,
-        same.flatMap(({ links }) => links),
-        same[0]!.row.live,
-      ),
-    ),
-  )
-  return visible.map((row) => row.id)
+  return { observations: visible.map((row) => row.id), evidence: momentEvidence(place, moments) }
 }
+
+/** Grouped, because two deliveries of one batch may carry the same moment. */
+const momentEvidence = (place: Place, moments: readonly Moment[]): EvidenceRow[] =>
+  [...Map.groupBy(moments, ({ row }) => row.id).values()].flatMap((same) => {
+    const { id, thingAliasId, live } = same[0]!.row
+    const links = same.flatMap((moment) => moment.links)
+    return evidenceRows(place, id, thingAliasId, links, live)
+  })
 
 async function writeStatements(
   write: KnowledgeWrite,

@@ -1,10 +1,7 @@
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 
-type Graph = Pick<
-  KnowledgeWrite,
-  "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "replaceEvidence" | "addEvidence"
->
+type Graph = Pick<KnowledgeWrite, "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "saveEvidence">
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
 
@@ -48,31 +45,20 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => ({
     )
   },
 
-  replaceEvidence: async (evidenceIds, rows) => {
-    if (evidenceIds.length === 0) return
-    const touched = await replaceRows(tx, workspaceId, evidenceIds, rows)
-    await saveRelationships(tx, workspaceId, rows)
-    await sumEvidence(tx, touched)
-  },
-
-  addEvidence: async (rows) => {
-    if (rows.length === 0) return
-    const touched = await saveEvidence(
-      tx,
-      workspaceId,
-      rows,
-      "(relationship_evidence.confidence) < (excluded.confidence)",
-    )
-    await saveRelationships(tx, workspaceId, rows)
-    await sumEvidence(tx, touched)
+  saveEvidence: async ({ documentIds, rows, moments }) => {
+    const touched = await replaceEvidence(tx, workspaceId, documentIds, rows)
+    touched.push(...(await writeEvidence(tx, workspaceId, moments, isSurer)))
+    const made = await addRelationships(tx, workspaceId, [...rows, ...moments])
+    await sumEvidence(tx, [...new Set(touched)].filter((id) => !made.has(id)).sort())
   },
 })
 
+const isSurer = "(relationship_evidence.confidence) < (excluded.confidence)"
 const differs = `(relationship_evidence.confidence, relationship_evidence.since, relationship_evidence.until, relationship_evidence.live)
   is distinct from (excluded.confidence, excluded.since, excluded.until, excluded.live)`
 
 /** Writes rows that are new or for which `stands` holds, and returns their relationships. */
-async function saveEvidence(
+async function writeEvidence(
   tx: Transaction,
   workspaceId: string,
   rows: readonly EvidenceRow[],
@@ -88,46 +74,57 @@ async function saveEvidence(
        set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live
      where ${stands} returning relationship_id as id`,
   )
-  return written.map((row) => row.id).sort()
+  return written.map((row) => row.id)
 }
 
-/** Writes only what differs, and returns the relationships whose sum may have changed. */
-async function replaceRows(
+/** Writes only what differs. Returns the relationships whose sum may have changed. */
+async function replaceEvidence(
   tx: Transaction,
   workspaceId: string,
-  evidenceIds: readonly string[],
+  documentIds: readonly string[],
   rows: readonly EvidenceRow[],
 ): Promise<string[]> {
+  if (documentIds.length === 0) return []
   const removed = await tx.query<{ id: string }>(
     `delete from relationship_evidence e where workspace_id = $1 and evidence_id = any($2)
      and not exists (select from unnest($3::text[], $4::text[]) as k(relationship_id, evidence_id)
                      where (k.relationship_id, k.evidence_id) = (e.relationship_id, e.evidence_id))
      returning relationship_id as id`,
-    [workspaceId, evidenceIds, rows.map((row) => row.relationshipId), rows.map((row) => row.evidenceId)],
+    [workspaceId, documentIds, rows.map((row) => row.relationshipId), rows.map((row) => row.evidenceId)],
   )
-  const written = await saveEvidence(tx, workspaceId, rows, differs)
-  return [...new Set([...removed.map((row) => row.id), ...written])].sort()
+  const written = await writeEvidence(tx, workspaceId, rows, differs)
+  return [...removed.map((row) => row.id), ...written]
 }
 
-async function saveRelationships(tx: Transaction, workspaceId: string, rows: readonly EvidenceRow[]): Promise<void> {
-  const relationships = new Map(
-    rows.map((row) => [
-      row.relationshipId,
-      {
-        id: row.relationshipId,
-        workspaceId,
-        type: row.type,
-        fromAliasId: row.fromAliasId,
-        toAliasId: row.toAliasId,
-        confidence: row.confidence,
-        detectedBy: "rule",
-        since: row.since,
-        until: row.until,
-        live: row.live,
-      },
-    ]),
+/** Adds those that are not there, each with the sum of these rows, which is all the evidence it has. Returns the added. */
+async function addRelationships(
+  tx: Transaction,
+  workspaceId: string,
+  rows: readonly EvidenceRow[],
+): Promise<ReadonlySet<string>> {
+  const relationships = [...Map.groupBy(rows, (row) => row.relationshipId)].map(([id, evidence]) => {
+    const { type, fromAliasId, toAliasId } = evidence[0]!
+    return { id, workspaceId, type, fromAliasId, toAliasId, detectedBy: "rule", ...sumOf(evidence) }
+  })
+  const made = await tx.insert<{ id: string }>(
+    "relationships",
+    relationships.sort(byId),
+    "on conflict do nothing returning id",
   )
-  await tx.insert("relationships", [...relationships.values()].sort(byId), "on conflict do nothing")
+  return new Set(made.map((row) => row.id))
+}
+
+/** As `sumEvidence` has it. */
+function sumOf(evidence: readonly EvidenceRow[]): Pick<EvidenceRow, "confidence" | "since" | "until" | "live"> {
+  const live = evidence.filter((row) => row.live)
+  const ends = live.flatMap((row) => row.until ?? [])
+  const said = live.length > 0 ? live : evidence
+  return {
+    confidence: Math.max(...said.map((row) => row.confidence)),
+    since: new Date(Math.min(...said.map((row) => row.since.getTime()))),
+    until: ends.length < live.length || ends.length === 0 ? null : new Date(Math.max(...ends.map(Number))),
+    live: live.length > 0,
+  }
 }
 
 /** A relationship is the sum of its evidence: the same whatever order that came in. Manual edges are left alone. */

@@ -42,6 +42,9 @@ CREATE TABLE "suppressions" (
 --> statement-breakpoint
 ALTER TABLE "suppressions" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 ALTER TABLE "ingest_deliveries" ADD COLUMN "forget_raw" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+ALTER TABLE "workspaces" ADD COLUMN "redact_emails" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+ALTER TABLE "workspaces" ADD COLUMN "redact_phones" text;--> statement-breakpoint
+ALTER TABLE "workspaces" ADD COLUMN "keep_raw" boolean DEFAULT true NOT NULL;--> statement-breakpoint
 CREATE INDEX "audit_log_workspace_id_at_index" ON "audit_log" USING btree ("workspace_id","at");--> statement-breakpoint
 CREATE INDEX "forgettings_workspace_id_index" ON "forgettings" USING btree ("workspace_id");--> statement-breakpoint
 CREATE INDEX "ingest_deliveries_forgotten" ON "ingest_deliveries" USING btree ("workspace_id","store_id") WHERE forget_raw and (body is not null or artifact_key is not null);--> statement-breakpoint
