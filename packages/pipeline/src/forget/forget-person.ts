@@ -71,8 +71,8 @@ async function rewriteDocuments(deps: ForgetDeps, work: Work, ids: readonly Docu
       )
       await write.saveDocuments(changes.flatMap(({ rendered }) => rendered?.row ?? []))
       await writeChunks(write, place, versions, changes, deps.chunkLimits)
-      await writeMemory(write, place, versions, [], changes)
-      await writeEvidence(write, place, changes)
+      const { evidence } = await writeMemory(write, place, versions, [], changes)
+      await writeEvidence(write, place, changes, evidence)
       await write.saveAliases([...place.mentioned()].map(([id, ref]) => ({ id, ...ref, entityId: null, at: 0 })))
       return changes.length
     })
