@@ -12,7 +12,7 @@ import { writeMemory } from "../persist/memory.ts"
 import { observationHash } from "../persist/observations.ts"
 import { placeOf } from "../persist/place.ts"
 import { observationVectors } from "../persist/wanted-vectors.ts"
-import type { ForgetDeps } from "./forget.ts"
+import type { ForgetDeps } from "./forget-deps.ts"
 
 const batch = 20
 

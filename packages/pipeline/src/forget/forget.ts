@@ -1,26 +1,10 @@
 import { Rejected } from "@engram/contracts/errors"
 import type { ForgetCounts, ForgetLedger, ForgetScope } from "@engram/contracts/forget"
-import type { Knowledge } from "@engram/contracts/knowledge"
-import type { ArtifactStore, Cache, LaneQueue } from "@engram/contracts/ports"
-import type { KeyedHash } from "@engram/contracts/privacy"
-import type { Source } from "@engram/contracts/source"
-import type { ChunkLimits } from "@engram/core/chunk/chunk"
 import { forgottenOf } from "@engram/core/forget/forgotten"
 import { chunksCacheKey, documentCacheKey } from "../cache-keys.ts"
+import type { ForgetDeps } from "./forget-deps.ts"
 import { forgetPerson } from "./forget-person.ts"
 import type { ForgetTarget } from "./target.ts"
-
-export interface ForgetDeps {
-  readonly ledger: ForgetLedger
-  readonly knowledge: Knowledge
-  readonly sources: Readonly<Record<string, Source>>
-  readonly artifacts: ArtifactStore
-  readonly cache: Cache
-  readonly queue: Pick<LaneQueue, "wake">
-  readonly hash: KeyedHash
-  readonly chunkLimits: ChunkLimits
-  readonly now: () => number
-}
 
 /** Documents removed in one transaction. */
 const documentsMax = 50
