@@ -148,9 +148,11 @@ async function forgetBytes(deps: ForgetDeps, { workspaceId, forgettingId, words,
   }
 }
 
-/** Bytes as text, also as JSON writes it. */
+/** Whether one of the words stands in the bytes as a word, also as a URL or a form writes it. */
 export function holdsAny(bytes: Uint8Array | undefined | null, words: readonly string[]): boolean {
-  if (!bytes) return false
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8").toLowerCase()
-  return words.some((word) => text.includes(word) || text.includes(encodeURIComponent(word).toLowerCase()))
+  if (!bytes || words.length === 0) return false
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")
+  const written = words.flatMap((word) => [word, encodeURIComponent(word)])
+  const any = written.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${any})(?![\\p{L}\\p{N}])`, "iu").test(text)
 }
