@@ -74,8 +74,8 @@ module.exports = {
     {
       name: "a source knows only itself and what all share",
       severity: "error",
-      from: { path: "^packages/sources/src/(github|events)/" },
-      to: { path: "^packages/sources/src/(?:github|events)/", pathNot: "^packages/sources/src/$1/" },
+      from: { path: "^packages/sources/src/(github|linear|events)/" },
+      to: { path: "^packages/sources/src/(?:github|linear|events)/", pathNot: "^packages/sources/src/$1/" },
     },
     { name: "no cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "no undeclared imports", severity: "error", from: {}, to: { couldNotResolve: true } },

@@ -10,6 +10,8 @@ const tables = {
     tags, subject_alias_ids, content_hash from memory_observations where live`,
   entities: "select id, kind, state from entities",
   entity_aliases: "select id, alias_type, value, entity_id from entity_aliases",
+  accounts:
+    "select id, alias_type, alias_value, realm, kind, name, handle, address, hint, verified, link_key, person_id from accounts",
   document_entities: "select document_id, alias_id, role from document_entities",
   relationships: "select id, type, from_alias_id, to_alias_id, confidence, since, until from relationships where live",
   relationship_evidence:

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import type { Payload } from "./workbench.ts"
 
@@ -12,3 +13,14 @@ const examples: readonly Example[] = createRequire(import.meta.url)("@octokit/we
 export const examplePayloads: readonly Payload[] = examples.flatMap(({ name, examples }) =>
   examples.map((payload, index) => ({ key: `${name}-${index}`, event: name, payload })),
 )
+
+const linearFolder = new URL("../packages/sources/test/fixtures/linear/", import.meta.url)
+
+/** What Linear posts, by the shapes it publishes and what was recorded: one file a type and action. */
+export const linearPayloads: readonly Payload[] = readdirSync(linearFolder)
+  .filter((file) => file.endsWith(".json"))
+  .sort()
+  .map((file) => {
+    const payload = JSON.parse(readFileSync(new URL(file, linearFolder), "utf8"))
+    return { key: `linear-${file}`, source: "linear", event: payload.type, payload }
+  })

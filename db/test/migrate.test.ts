@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises"
+import { aliasId, entityId } from "@engram/core/ids"
 import { createTestDatabase, type TestDatabase } from "@engram/testkit/database"
 import pg from "pg"
 import { afterEach, expect, test } from "vitest"
@@ -43,4 +45,42 @@ test("two new databases of one cluster migrate at once, though roles belong to b
   const both = await Promise.all([emptyDatabase(), emptyDatabase()])
   const taken = await Promise.all(both.map(async (connect) => migrate(await connect())))
   expect(taken[0]).toBe(taken[1])
+})
+
+test("accounts that were known before people were are people by themselves, bots and organizations nobody", async () => {
+  const client = await (await emptyDatabase())()
+  await migrate(client)
+  const account = async (value: string, fields: Record<string, unknown>) => {
+    const alias = { type: "github:user", value }
+    const id = entityId("acme", alias)
+    const state = { fields: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { value }])) }
+    await client.query("insert into entities (id, workspace_id, kind, state) values ($1, 'acme', 'account', $2)", [
+      id,
+      state,
+    ])
+    for (const each of [alias, { type: "github:login", value: String(fields.login) }])
+      await client.query(
+        "insert into entity_aliases (id, workspace_id, alias_type, value, entity_id, at) values ($1, 'acme', $2, $3, $4, 0)",
+        [aliasId("acme", each), each.type, each.value, id],
+      )
+    return id
+  }
+  await client.query("insert into workspaces (id) values ('acme')")
+  const mona = await account("1", { login: "mona", name: "Mona Lisa" })
+  const bot = await account("2", { login: "dependabot[bot]", bot: true })
+  const acme = await account("3", { login: "acme", type: "Organization" })
+
+  const folder = new URL("../migrations/", import.meta.url)
+  const name = (await readdir(folder)).find((each) => each.endsWith("_grant_people.sql"))!
+  const file = await readFile(new URL(name, folder), "utf8")
+  await client.query(file.slice(file.indexOf("DO $$")))
+  const { rows } = await client.query(
+    "select id, realm, kind, name, handle, person_id from accounts order by handle desc",
+  )
+  const realm = "github:user"
+  expect(rows).toEqual([
+    { id: mona, realm, kind: "person", name: "Mona Lisa", handle: "mona", person_id: mona },
+    { id: bot, realm, kind: "bot", name: null, handle: "dependabot[bot]", person_id: null },
+    { id: acme, realm, kind: "organization", name: null, handle: "acme", person_id: null },
+  ])
 })

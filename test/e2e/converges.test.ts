@@ -1,13 +1,21 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
-import { examplePayloads as payloads } from "../examples.ts"
-import { createWorkbench } from "../workbench.ts"
+import { directoryPayloads, withDirectory } from "../directory.ts"
+import { examplePayloads, linearPayloads } from "../examples.ts"
+import { createWorkbench, type Payload } from "../workbench.ts"
 
-test("every real payload ends processed or skipped, and nothing is left owed", async () => {
+const recorded = [...examplePayloads, ...linearPayloads]
+
+const streams: readonly (readonly [name: string, payloads: readonly Payload[]])[] = [
+  ["Linear", linearPayloads],
+  ["all sources together", [...recorded, ...directoryPayloads]],
+]
+
+test("every recorded payload ends processed or skipped, and nothing is left owed", async () => {
   const bench = await createWorkbench()
   try {
-    await bench.accept(payloads)
+    await bench.accept(recorded)
     await bench.drain()
     const states = await bench.database.pool.query("select distinct state from ingest_deliveries order by state")
     expect(states.rows.map((row) => row.state)).toEqual(["processed", "skipped"])
@@ -16,32 +24,44 @@ test("every real payload ends processed or skipped, and nothing is left owed", a
   }
 })
 
-test("any order and any repetition of real deliveries ends in the same state", async () => {
-  const state = async (order: readonly number[]) => {
-    const bench = await createWorkbench()
-    try {
-      const seen = new Map<number, number>()
-      const deliveries = order.map((i) => {
-        seen.set(i, (seen.get(i) ?? 0) + 1)
-        // A payload without a time of its own is dated by its acceptance, which is part of the delivery.
-        return { ...payloads[i]!, key: `${payloads[i]!.key}-${seen.get(i)}`, receivedAt: 1_700_000_000_000 + i }
-      })
-      for (let start = 0; start < deliveries.length; start += 97) {
-        await bench.accept(deliveries.slice(start, start + 97))
-        await bench.drain()
+test.each(streams)(
+  "any order and any repetition of %s ends in the same state",
+  async (_, payloads) => {
+    const state = async (order: readonly number[]) => {
+      const bench = await createWorkbench({ sources: withDirectory })
+      try {
+        const seen = new Map<number, number>()
+        const deliveries = order.map((i) => {
+          seen.set(i, (seen.get(i) ?? 0) + 1)
+          // A payload without a time of its own is dated by its acceptance, which is part of the delivery.
+          return { ...payloads[i]!, key: `${payloads[i]!.key}-${seen.get(i)}`, receivedAt: 1_700_000_000_000 + i }
+        })
+        for (let start = 0; start < deliveries.length; start += 97) {
+          await bench.accept(deliveries.slice(start, start + 97))
+          await bench.drain()
+        }
+        return await currentState(bench)
+      } finally {
+        await bench.close()
       }
-      return await currentState(bench)
-    } finally {
-      await bench.close()
     }
-  }
-  const all = payloads.map((_, i) => i)
-  const expected = await state(all)
-  expect(expected.knowledge_documents?.length).toBeGreaterThan(10)
-  await fc.assert(
-    fc.asyncProperty(fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }), async (order) => {
-      expect(await state(order)).toEqual(expected)
-    }),
-    { numRuns: 3, seed: 7 },
-  )
-}, 300_000)
+    const all = payloads.map((_, i) => i)
+    const expected = await state(all)
+    expect(expected.knowledge_documents?.length).toBeGreaterThan(10)
+    if (payloads.length > recorded.length) expectPeople(expected.accounts ?? [])
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }), async (order) => {
+        expect(await state(order)).toEqual(expected)
+      }),
+      { numRuns: 3, seed: 7 },
+    )
+  },
+  300_000,
+)
+
+/** People, and some of them with more than one account. */
+function expectPeople(accounts: readonly string[]): void {
+  const people = accounts.flatMap((line) => JSON.parse(line).person_id ?? [])
+  expect(new Set(people).size).toBeGreaterThan(30)
+  expect(people.length - new Set(people).size).toBeGreaterThan(30)
+}

@@ -1,6 +1,7 @@
 import { RetryLater } from "@engram/contracts/errors"
 import { afterEach, expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
+import { examplePayloads } from "../examples.ts"
 import { issue, paragraphs, variedPayloads } from "../payloads.ts"
 import { createWorkbench, type Workbench, type WorkbenchOptions } from "../workbench.ts"
 
@@ -30,6 +31,18 @@ test("the same deliveries under new delivery ids cost no embedding call and chan
   expect(bench.calls.calls).toBe(calls)
   expect(await currentState(bench)).toEqual(state)
   expect(await bench.rows("select id, version from knowledge_documents order by id")).toEqual(versions)
+})
+
+test("a team that was deleted stays so when an older word of it comes later, under a new id", async () => {
+  const bench = await workbench()
+  const said = (action: string) =>
+    examplePayloads.find((each) => each.event === "team" && (each.payload as { action: string }).action === action)!
+  await bench.accept([{ ...said("deleted"), receivedAt: 1_700_000_000_000 }])
+  await bench.drain()
+  await bench.accept([{ ...said("created"), receivedAt: 1_700_000_900_000 }])
+  await bench.drain()
+  expect(await bench.rows("select 1 from knowledge_documents where live and source_id like '%/team:%'")).toEqual([])
+  expect(await bench.rows("select 1 from knowledge_chunks where text like '# Team%'")).toEqual([])
 })
 
 test("one paragraph changed in a document of 40 chunks embeds at most 3", async () => {

@@ -75,3 +75,15 @@ export async function pickStore(report: StoreReport, { workspace, store }: Place
   const words = matching.length === 0 ? "there is no such store" : "name one store with --workspace and --store"
   throw new UsageError(`${words}; there ${known.length === 1 ? "is" : "are"} ${shown.join(", ")}`)
 }
+
+/** The workspace that was named or, where none was, the only one there is. */
+export async function pickWorkspace(report: StoreReport, workspace: string | undefined): Promise<string> {
+  const known = [...new Set((await report.stores()).map(({ workspaceId }) => workspaceId))]
+  if (workspace !== undefined && known.includes(workspace)) return workspace
+  if (workspace === undefined && known.length === 1) return known[0]!
+  if (known.length === 0)
+    throw new Error("there is no workspace yet; `engram connect` or `engram keys create` makes one")
+  const shown = known.length > 10 ? [...known.slice(0, 10), "…"] : known
+  const words = workspace === undefined ? "name one workspace with --workspace" : `there is no workspace ${workspace}`
+  throw new UsageError(`${words}; there ${known.length === 1 ? "is" : "are"} ${shown.join(", ")}`)
+}

@@ -15,6 +15,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   deliveries: async () => (await import("./commands/deliveries.ts")).addDeliveries,
   replay: async () => (await import("./commands/replay.ts")).addReplay,
   forget: async () => (await import("./commands/forget.ts")).addForget,
+  people: async () => (await import("./commands/people.ts")).addPeople,
   search: async () => (await import("./commands/search.ts")).addSearch,
   backfill: async () => (await import("./commands/backfill.ts")).addBackfill,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,

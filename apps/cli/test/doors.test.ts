@@ -61,6 +61,26 @@ test(
 )
 
 test(
+  "a sender that makes the secret itself is told the URL first, and its secret is given afterwards",
+  async () => {
+    const { json, ok, environment } = await install()
+    const first = await json("connect", "linear", ...main, "--url", "https://hooks.example.org")
+    expect(first).toMatchObject({ created: true, secret: "", secretsValid: 0 })
+    expect(first.url).toBe(`https://hooks.example.org/v1/webhooks/linear/${first.connectionId}`)
+    expect(await ok("connect", "linear", ...main)).toMatch(/none yet: connect again with --secret[\s\S]+New webhook/)
+
+    const given = await json("connect", "linear", ...main, "--secret", "lin_wh_from_linear")
+    expect(given).toMatchObject({ connectionId: first.connectionId, secret: "lin_wh_from_linear", secretsValid: 1 })
+    const rotated = await json("connect", "linear", ...main, "--secret", "lin_wh_the_next", "--rotate")
+    expect(rotated).toMatchObject({ secret: "lin_wh_the_next", secretsValid: 2 })
+
+    const nothing = await run(["connect", "linear", ...main, "--rotate"], environment)
+    expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining("give the new one with --secret") })
+  },
+  manyCommandsMs,
+)
+
+test(
   "a key is shown once, kept as a hash, listed without it, and revoked",
   async () => {
     const { json, ok, rows, environment } = await install()

@@ -14,6 +14,7 @@ const commands = [
   ["deliveries", "list"],
   ["deliveries", "show"],
   ["replay"],
+  ...["list", "show", "suggest", "link", "unlink", "address", "undo"].map((command) => ["people", command]),
   ["search"],
   ["backfill"],
   ["doctor"],
@@ -49,6 +50,9 @@ describe("what is asked wrongly is one line and exit code 2", () => {
     ["deliveries list --limit 0", /Expected a whole number from 1 to 1000/],
     ["deliveries list --since yesterday", /Expected a time like 2026-03-01/],
     ["deliveries list --state lost", /Expected received or processed or skipped or parked/],
+    ["people show", /missing required argument 'who'/],
+    ["people address team@acme.example", /say --shared or --personal/],
+    ["people list --kind robot", /Allowed choices are person, bot, organization/],
     ["search", /missing required argument 'query'/],
   ]
   test.each(wrong)("engram %s", async (line, words) => {

@@ -23,7 +23,9 @@ export const ingestDeliveries = pgTable(
     source: text().notNull(),
     event: text().notNull(),
     headers: jsonb().$type<Record<string, string>>().notNull(),
+    /** Packed with Brotli where that is shorter than `bodyBytes`. */
     body: bytea(),
+    /** Its length as it was sent. */
     bodyBytes: integer().notNull(),
     /** SHA-256 of the body, hex. */
     bodyHash: text().notNull(),

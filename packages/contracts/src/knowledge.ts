@@ -14,6 +14,7 @@ import type {
   StoreId,
 } from "./ids.ts"
 import type { JsonObject } from "./json.ts"
+import type { AccountRow } from "./people.ts"
 import type { EmbeddingModel, Lane, VectorMetadata } from "./ports.ts"
 import type { Suppression } from "./privacy.ts"
 import type { StoredRequest } from "./source.ts"
@@ -231,6 +232,11 @@ export interface KnowledgeWrite {
   keepStatements(documentIds: readonly DocumentId[], keep: readonly ObservationId[]): Promise<void>
   /** Hides or shows again the moments, and the evidence, of documents that were removed or restored. Returns the moments shown again. */
   setMomentsLive(documentIds: readonly DocumentId[], live: boolean): Promise<ObservationRow[]>
+  /**
+   * Saves what identity reads of these accounts and finds the people anew that this touches. It keeps other batches of the workspace
+   * that do the same waiting until this transaction ends, so it comes last.
+   */
+  saveAccounts(rows: readonly AccountRow[]): Promise<void>
   /**
    * Makes the evidence that `documentIds` give exactly `rows`, adds what moments prove (repeating it changes nothing), and makes
    * relationships the sum of all evidence.

@@ -1,14 +1,18 @@
 import { hash } from "node:crypto"
-import type { Json } from "@engram/contracts/json"
+import type { Json, JsonObject } from "@engram/contracts/json"
 
 /** JSON with object keys sorted by UTF-16 code unit: equal values give equal text, whatever order Postgres `jsonb` returns keys in. */
 export function canonicalJson(value: Json | object): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value)
-  if (isList(value)) return `[${value.map(canonicalJson).join(",")}]`
-  const members = Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`)
-  return `{${members.join(",")}}`
+  let text = ""
+  if (isList(value)) {
+    for (const item of value) text += `${text && ","}${canonicalJson(item)}`
+    return `[${text}]`
+  }
+  for (const key of Object.keys(value).sort()) {
+    text += `${text && ","}${JSON.stringify(key)}:${canonicalJson((value as JsonObject)[key]!)}`
+  }
+  return `{${text}}`
 }
 
 /** 128 bits of SHA-256 in hex: enough that two values never share one by accident, half the size in every stored clock. */

@@ -4,6 +4,7 @@ import type { Lane } from "@engram/contracts/ports"
 import type { KeyedHash } from "@engram/contracts/privacy"
 import type { ChunkLimits } from "@engram/core/chunk/chunk"
 import { documentId } from "@engram/core/ids"
+import { writeAccounts } from "./persist/accounts.ts"
 import { writeChunks } from "./persist/chunks.ts"
 import { writeDocuments } from "./persist/documents.ts"
 import { dropForgotten } from "./persist/forgotten.ts"
@@ -51,7 +52,9 @@ export const persist =
 
       // Last, because all batches of a workspace meet here: whoever has these rows keeps the others waiting until it commits.
       await writeScopes(write, place, deliveries)
-      await writeAliases(write, place, await writeEntities(write, place, deliveries))
+      const entities = await writeEntities(write, place, deliveries)
+      await writeAliases(write, place, entities.claims)
+      await writeAccounts(write, place, entities.changed)
       return {
         documents: visible.map(({ stored, live, rendered }) => ({
           id: stored.id,

@@ -189,9 +189,9 @@ describe("pushes, workflows and deployments", () => {
     const edges = pushed.links.map(({ type, to }) => `${type} ${to.value}`)
     expect(edges).toEqual([
       "PART_OF 186853002",
-      "AUTHORED_BY codertocat",
+      "AUTHORED_BY 21031067",
       "PART_OF 186853002",
-      "AUTHORED_BY codertocat",
+      "AUTHORED_BY 21031067",
       "TOUCHES_COMPONENT 186853002:packages/api",
       "RESOLVES 186853002#1",
     ])

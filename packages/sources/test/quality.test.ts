@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { isChatter } from "../src/github/importance.ts"
+import { isChatter } from "../src/observe/importance.ts"
 import { deliver, draftsOf, example } from "./delivery.ts"
 import { agreements, kept, realTitles, routineTitles } from "./fixtures/quality.ts"
 

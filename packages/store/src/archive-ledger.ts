@@ -1,19 +1,21 @@
 import type { ArchiveLedger } from "@engram/contracts/vectors"
 import type { Database } from "./database.ts"
+import { unpackBody } from "./packed-body.ts"
 
 /** Closed deliveries whose raw bytes are still to leave Postgres. */
 export const createArchiveLedger = (database: Database): ArchiveLedger => ({
   unarchived: (lane, limits) =>
-    database.inWorkspace(lane.workspaceId, (tx) =>
-      tx.query(
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      const rows = await tx.query<{ id: string; bodyHash: string; body: Buffer; bodyBytes: number }>(
         `with first as (
            select id, body_hash, body_bytes, body from ingest_deliveries
            where workspace_id = $1 and store_id = $2 and state <> 'received' and body is not null limit $3),
          summed as (select *, sum(body_bytes) over (order by id) as total from first)
-         select id, body_hash as "bodyHash", body from summed where total <= $4 or total = body_bytes`,
+         select id, body_hash as "bodyHash", body, body_bytes as "bodyBytes" from summed where total <= $4 or total = body_bytes`,
         [lane.workspaceId, lane.storeId, limits.rowsMax, limits.bytesMax],
-      ),
-    ),
+      )
+      return rows.map(({ bodyBytes, ...row }) => ({ ...row, body: unpackBody(row.body, bodyBytes) }))
+    }),
 
   isBusy: (lane) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {

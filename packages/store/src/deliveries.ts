@@ -2,6 +2,7 @@ import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
 import { textHash } from "@engram/core/ids"
 import { createRedactor } from "@engram/core/redact/redactor"
 import type { Database } from "./database.ts"
+import { packBody } from "./packed-body.ts"
 
 /**
  * All bodies travel as one binary parameter and are cut apart in the server: an array of bytea would go as hex, twice the
@@ -14,9 +15,9 @@ const insertAll = `
   insert into ingest_deliveries
     (id, workspace_id, store_id, connection_id, delivery_key, source, event, headers, body, body_bytes, body_hash)
   select r.id, r.workspace_id, r.store_id, r.connection_id, r.delivery_key, r.source, r.event, r.headers,
-         substring($2::bytea from r.at for r.bytes), r.bytes, r.body_hash
+         substring($2::bytea from r.at for r.kept), r.bytes, r.body_hash
     from json_to_recordset($1) as r (id text, workspace_id text, store_id text, connection_id text, delivery_key text,
-         source text, event text, headers jsonb, at int, bytes int, body_hash text)
+         source text, event text, headers jsonb, at int, kept int, bytes int, body_hash text)
   on conflict do nothing
   returning id`
 
@@ -27,7 +28,8 @@ export function createDeliveryInbox({ database }: { database: Database }): Deliv
       if (deliveries.length === 0) return []
       // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
       const sorted = [...deliveries].sort(byKey)
-      const values = [JSON.stringify(rowsOf(sorted)), bodiesOf(sorted)]
+      const bodies = await Promise.all(sorted.map(({ body }) => packBody(body)))
+      const values = [JSON.stringify(rowsOf(sorted, bodies)), joined(bodies)]
       const made = await database.asFleet((tx) => tx.query<{ id: string }>(insertAll, values))
       const fresh = new Set(made.map((row) => row.id))
       // Deleting makes the second of two equal deliveries in one batch the repeat.
@@ -51,10 +53,10 @@ const byKey = (a: NewDelivery, b: NewDelivery): number =>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function rowsOf(deliveries: readonly NewDelivery[]): object[] {
+function rowsOf(deliveries: readonly NewDelivery[], bodies: readonly Uint8Array[]): object[] {
   let at = 1
-  return deliveries.map((delivery) => {
-    const bytes = delivery.body.byteLength
+  return deliveries.map((delivery, index) => {
+    const kept = bodies[index]!.byteLength
     const row = {
       id: delivery.id,
       workspace_id: delivery.workspaceId,
@@ -65,10 +67,11 @@ function rowsOf(deliveries: readonly NewDelivery[]): object[] {
       event: redact(delivery.event),
       headers: Object.fromEntries(Object.entries(delivery.headers).map(([name, value]) => [name, redact(value)])),
       at,
-      bytes,
+      kept,
+      bytes: delivery.body.byteLength,
       body_hash: delivery.bodyHash,
     }
-    at += bytes
+    at += kept
     return row
   })
 }
@@ -82,11 +85,8 @@ function storableKey(key: string): string {
   return redacted === key ? key : `${redacted.slice(0, 200)}#${textHash(key).slice(0, 32)}`
 }
 
-/** One body goes as it is; a 25 MB copy is worth avoiding. */
-function bodiesOf(deliveries: readonly NewDelivery[]): Buffer {
-  const [only] = deliveries
-  if (deliveries.length === 1 && only) return asBuffer(only.body)
-  return Buffer.concat(deliveries.map((delivery) => delivery.body))
-}
+/** One body goes as it is; a large copy is worth avoiding. */
+const joined = (bodies: readonly Uint8Array[]): Buffer =>
+  bodies.length === 1 ? asBuffer(bodies[0]!) : Buffer.concat(bodies)
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -4,6 +4,7 @@ import { ingestDeliveries as rows } from "@engram/db/schema/ingest-deliveries"
 import { and, count, desc, eq, gte, inArray, isNull, lt, lte, ne, or, type SQL, sql } from "drizzle-orm"
 import type { Database } from "./database.ts"
 import { ormOf } from "./orm.ts"
+import { unpackBody } from "./packed-body.ts"
 
 /** Which deliveries; every condition given must hold. */
 export interface DeliverySelection {
@@ -97,7 +98,8 @@ export function createDeliveryAdmin({ database }: { database: Database }): Deliv
     },
     show: async (id) => {
       const found = await database.asFleet((tx) => ormOf(tx).select(shown).from(rows).where(eq(rows.id, id)))
-      return found[0] as ShownDelivery | undefined
+      const [row] = found
+      return row && ({ ...row, body: row.body && unpackBody(row.body, row.bytes) } as ShownDelivery)
     },
     counts: async (selection = {}) => {
       const states = await database.asFleet((tx) =>

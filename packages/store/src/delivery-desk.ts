@@ -1,9 +1,11 @@
 import type { ClaimedDelivery, DeliveryDesk } from "@engram/contracts/knowledge"
 import type { Database } from "./database.ts"
 import { closeDeliveries } from "./knowledge/documents.ts"
+import { unpackBody } from "./packed-body.ts"
 
 interface ClaimedRow extends Omit<ClaimedDelivery, "body" | "artifactKey" | "receivedAt"> {
   readonly body: Buffer | null
+  readonly bodyBytes: number
   readonly artifactKey: string | null
   readonly receivedAt: Date
 }
@@ -20,7 +22,7 @@ const claim = `
     update ingest_deliveries d set attempts = attempts + 1, claimed_until = now() + make_interval(secs => $6 / 1000.0)
     from summed where d.id = summed.id and (summed.total <= $5 or summed.total = summed.body_bytes)
     returning d.*)
-  select id, connection_id as "connectionId", source, event, headers, body, artifact_key as "artifactKey",
+  select id, connection_id as "connectionId", source, event, headers, body, body_bytes as "bodyBytes", artifact_key as "artifactKey",
          received_at as "receivedAt", attempts
   from taken order by due_at, id`
 
@@ -36,9 +38,9 @@ export const createDeliveryDesk = (database: Database): DeliveryDesk => ({
         limits.bytesMax,
         limits.leaseMs,
       ])
-      return rows.map((row) => ({
+      return rows.map(({ bodyBytes, ...row }) => ({
         ...row,
-        body: row.body ?? undefined,
+        body: row.body === null ? undefined : unpackBody(row.body, bodyBytes),
         artifactKey: row.artifactKey ?? undefined,
         receivedAt: row.receivedAt.getTime(),
       }))

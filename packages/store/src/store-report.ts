@@ -83,7 +83,9 @@ export interface StoreReport {
 
 // All that hold what was told; leases come and go.
 const tables = [
+  "accounts",
   "api_keys",
+  "audit_log",
   "connections",
   "document_deliveries",
   "document_entities",
@@ -92,6 +94,7 @@ const tables = [
   "embedding_versions",
   "entities",
   "entity_aliases",
+  "identity_decisions",
   "ingest_deliveries",
   "knowledge_chunks",
   "knowledge_documents",
@@ -141,7 +144,7 @@ const notableSql = `select kind, text, url, importance from (
 const nameOf = (alias: string): string => `(
   select coalesce(
     (select d.title from knowledge_documents d where d.workspace_id = $1 and d.alias_id = a.id and d.live and d.title <> '' limit 1),
-    e.state #>> '{fields,full_name,value}', e.state #>> '{fields,login,value}', e.state #>> '{fields,name,value}',
+    e.state #>> '{fields,full_name,value}', e.state #>> '{fields,handle,value}', e.state #>> '{fields,login,value}', e.state #>> '{fields,name,value}',
     e.state #>> '{fields,title,value}', case when a.value ~ '[a-z]' then a.value end)
   from entity_aliases a left join entities e on e.id = a.entity_id where a.id = ${alias})`
 

@@ -1,4 +1,5 @@
 import { secretKeyOf } from "@engram/config/secret-key"
+import type { Source } from "@engram/contracts/source"
 import { sources } from "@engram/sources/registry"
 import { type ConnectionAdmin, createConnectionAdmin } from "@engram/store/connections"
 import { createSealer } from "@engram/store/sealing"
@@ -40,7 +41,9 @@ export function addConnect(program: Command, context: Context): void {
 Examples:
   engram connect github --workspace acme --store main
   engram connect github --workspace acme --store main --rotate
-  gh auth token | engram connect github --workspace acme --store main --token -`,
+  gh auth token | engram connect github --workspace acme --store main --token -
+  engram connect linear --workspace acme --store main                      # prints the URL
+  engram connect linear --workspace acme --store main --secret lin_wh_…    # once Linear has shown the secret`,
     )
     .action((source: string, options: ConnectOptions) => connect(context, source, options))
 }
@@ -77,8 +80,8 @@ async function openDoor(
   options: ConnectOptions & { readonly credentials: { readonly [name: string]: string } },
 ): ReturnType<ConnectionAdmin["create"]> {
   const { workspace, store, secret, rotate, settle, credentials } = options
-  const awaitsSecret = sources[source]!.secretFrom === "handshake"
-  const door = { workspaceId: workspace, storeName: store, source, credentials, awaitsSecret }
+  const secretFrom = sources[source]!.secretFrom
+  const door = { workspaceId: workspace, storeName: store, source, credentials, awaitsSecret: secretFrom !== "here" }
   if (!rotate && !settle) return admin.create({ ...door, ...(secret === undefined ? {} : { secret }) })
 
   const existing = (await admin.list()).find(
@@ -86,7 +89,7 @@ async function openDoor(
   )
   if (!existing) throw new Error(`${source} is not connected to ${workspace}/${store}: there is nothing to rotate`)
   if (settle) await admin.settle(existing.id)
-  else if (awaitsSecret) await admin.await(existing.id)
+  else if (secretFrom === "handshake") await admin.await(existing.id)
   else await admin.rotate(existing.id, secret)
   return admin.create(door)
 }
@@ -99,8 +102,8 @@ function checkUsage(source: string, { secret, settle, rotate, url }: ConnectOpti
     throw new UsageError(`no source is called "${source}"; there is ${webhookSources.join(", ")}`)
   }
   const { secretFrom } = sources[source]!
-  if (secretFrom === "there" && secret === undefined && !settle)
-    throw new UsageError(`${source} makes the secret itself: give it with --secret. ${sources[source]!.setup}`)
+  if (secretFrom === "there" && secret === undefined && rotate)
+    throw new UsageError(`${source} makes the secret itself: give the new one with --secret`)
   if (secret !== undefined && secret.length < 8) throw new UsageError("--secret needs at least 8 characters")
   if (settle && (rotate || secret !== undefined)) throw new UsageError("--settle ends a rotation: give it alone")
   if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) throw new UsageError("--url begins with https:// or http://")
@@ -117,6 +120,13 @@ interface Connected {
   readonly created: boolean
 }
 
+/** What stands in place of a secret that is not here yet. Until it is, every delivery is refused. */
+const awaited: Readonly<Record<Source["secretFrom"], string>> = {
+  here: "",
+  there: "none yet: connect again with --secret once the sender shows it",
+  handshake: "none yet: the sender's handshake brings it",
+}
+
 function inWords({ terminal }: Context, door: Connected): string {
   const place = `${door.workspace}/${door.store}`
   const headline = door.created ? `Connected ${door.source} to ${place}.` : `${door.source} is connected to ${place}.`
@@ -125,7 +135,7 @@ function inWords({ terminal }: Context, door: Connected): string {
     headline,
     "",
     line("payload URL", terminal.style("bold", door.url)),
-    line("secret", terminal.style("bold", door.secret || "none yet: the sender's handshake brings it")),
+    line("secret", terminal.style("bold", door.secret || awaited[sources[door.source]!.secretFrom])),
     ...(door.secretsValid > 1 ? ["", "The secret before it is valid too, until `--settle`."] : []),
     ...(door.credentials.length > 0 ? ["", `Kept sealed for its API: ${door.credentials.join(", ")}.`] : []),
     "",

@@ -5,7 +5,16 @@ import { storableText } from "../canonical.ts"
 import { compareText } from "../compare-text.ts"
 import { type Clock, compareClocks } from "./clock.ts"
 import { joinSeen, linkKey, linkList, type SeenLinks, sameSeen, seenIn } from "./links.ts"
-import { joinRecords, newer, newerRegisters, type Register, type Registers, register } from "./register.ts"
+import {
+  joinRecords,
+  newer,
+  newerRegisters,
+  type Register,
+  type Registers,
+  register,
+  sameMembers,
+  sameRegister,
+} from "./register.ts"
 
 /**
  * All that has been claimed of one part and still matters. Plain JSON: a round trip through `jsonb` changes nothing.
@@ -140,19 +149,4 @@ function newestAt(part: PartState): number {
 
 function sameClock(a: Clock | undefined, b: Clock | undefined): boolean {
   return a && b ? compareClocks(a, b) === 0 : a === b
-}
-
-function sameRegister(a: { readonly clock: Clock }, b: { readonly clock: Clock }): boolean {
-  return compareClocks(a.clock, b.clock) === 0
-}
-
-function sameMembers<V>(
-  a: { readonly [name: string]: V },
-  b: { readonly [name: string]: V },
-  same: (a: V, b: V) => boolean,
-): boolean {
-  const names = Object.keys(a)
-  return (
-    names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name]!, b[name]!))
-  )
 }

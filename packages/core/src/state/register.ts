@@ -38,3 +38,19 @@ export function joinRecords<V>(
   }
   return Object.fromEntries(joined)
 }
+
+export function sameRegister(a: { readonly clock: Clock }, b: { readonly clock: Clock }): boolean {
+  return compareClocks(a.clock, b.clock) === 0
+}
+
+/** Whether two records have the same names, and under each the same. */
+export function sameMembers<V>(
+  a: { readonly [name: string]: V },
+  b: { readonly [name: string]: V },
+  same: (a: V, b: V) => boolean,
+): boolean {
+  const names = Object.keys(a)
+  return (
+    names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name]!, b[name]!))
+  )
+}

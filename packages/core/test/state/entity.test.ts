@@ -29,3 +29,32 @@ test("the newest payload names the entity; one that carries less takes nothing a
   const state = mergeEntities(of(2, { login: "new" }), of(1, { login: "old", name: "Mona" }))
   expect(entityFields(state)).toEqual({ login: "new", name: "Mona" })
 })
+
+const said = (at: number, fields: EntityDraft["fields"]) =>
+  entityFromDraft({ kind: "account", alias: { type: "t", value: "1" }, aliases: [], fields, at })
+
+test("whether an address is verified is never said of another address", () => {
+  const old = said(1, { email: "old@acme.example", emailVerified: true })
+  expect(entityFields(mergeEntities(old, said(2, { email: "new@acme.example" })))).toEqual({
+    email: "new@acme.example",
+    emailVerified: false,
+  })
+  expect(entityFields(mergeEntities(old, said(2, { name: "Mona" })))).toMatchObject({ emailVerified: true })
+  expect(entityFields(mergeEntities(old, said(2, { emailVerified: true, name: "Mona" })))).toMatchObject({
+    email: "old@acme.example",
+  })
+  const claims = fc.array(
+    fc.record({
+      at: fc.constantFrom(0, 0, 1),
+      email: fc.constantFrom("a@acme.example", "b@acme.example", null),
+      emailVerified: fc.boolean(),
+    }),
+    { minLength: 1 },
+  )
+  fc.assert(
+    fc.property(claims, (given) => {
+      const merged = entityFields(given.map(({ at, ...fields }) => said(at, fields)).reduce(mergeEntities))
+      expect(given.map(({ at: _, ...fields }) => fields)).toContainEqual(merged)
+    }),
+  )
+})

@@ -1,9 +1,8 @@
 import type { AliasRef, EntityDraft } from "@engram/contracts/graph"
 import type { AliasId, DocumentId, EntityId, ScopeId } from "@engram/contracts/ids"
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
-import { canonicalJson } from "@engram/core/canonical"
 import { entityId, scopeId } from "@engram/core/ids"
-import { type EntityState, entityFromDraft, mergeEntities } from "@engram/core/state/entity"
+import { type EntityState, entityFromDraft, mergeEntities, sameEntity } from "@engram/core/state/entity"
 import type { DocumentChange } from "./document-change.ts"
 import { idOf } from "./documents.ts"
 import { evidenceRows } from "./evidence.ts"
@@ -11,6 +10,12 @@ import type { Place } from "./place.ts"
 import type { ReadDelivery } from "./read-delivery.ts"
 
 type ScopeRow = Parameters<KnowledgeWrite["saveScopes"]>[0][number]
+/** An entity whose merged fields are new; `before` is undefined for one that was not known. */
+export interface EntityChange {
+  readonly draft: EntityDraft
+  readonly before: EntityState | undefined
+  readonly state: EntityState
+}
 type AliasRow = Parameters<KnowledgeWrite["saveAliases"]>[0][number]
 
 export async function writeScopes(
@@ -33,22 +38,25 @@ export async function writeScopes(
 // The table's own rule for which of two claims stands, as one comparable text.
 const order = (row: ScopeRow): string => `${String(row.at).padStart(16, "0")} ${row.privacy} ${row.name}`
 
-/** Merges what is said of entities. Returns who goes by which alias, to be registered when all aliases of the batch are known. */
+/**
+ * Merges what is said of entities. Returns who goes by which alias, to be registered when all aliases of the batch are known, and
+ * whose fields changed.
+ */
 export async function writeEntities(
   write: KnowledgeWrite,
   place: Place,
   deliveries: readonly ReadDelivery[],
-): Promise<Map<AliasId, AliasRow>> {
+): Promise<{ readonly claims: Map<AliasId, AliasRow>; readonly changed: readonly EntityChange[] }> {
   const drafts = deliveries.flatMap((delivery) => delivery.drafts.entities)
   const byId = Map.groupBy(drafts, (draft) => entityId(place.workspaceId, draft.alias))
   const stored = new Map((await write.lockEntities([...byId.keys()])).map((row) => [row.id, row.state as EntityState]))
   const changed = [...byId].flatMap(([id, drafts]) => {
     const before = stored.get(id)
     const state = drafts.map(entityFromDraft).reduce(mergeEntities, before ?? { fields: {} })
-    return before && canonicalJson(state) === canonicalJson(before) ? [] : [{ id, kind: drafts[0]!.kind, state }]
+    return before && sameEntity(state, before) ? [] : [{ id, draft: drafts[0]!, before, state }]
   })
-  await write.saveEntities(changed)
-  return claimsOf(place, byId)
+  await write.saveEntities(changed.map(({ id, draft, state }) => ({ id, kind: draft.kind, state })))
+  return { claims: claimsOf(place, byId), changed }
 }
 
 function claimsOf(place: Place, entities: ReadonlyMap<EntityId, readonly EntityDraft[]>): Map<AliasId, AliasRow> {

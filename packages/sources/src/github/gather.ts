@@ -1,8 +1,10 @@
 import type { DocumentDraft, MomentDraft, Normalized, ScopeDraft } from "@engram/contracts/draft"
 import type { AliasRef, EntityDraft } from "@engram/contracts/graph"
 import type { Json } from "@engram/contracts/json"
+import { carried, latest } from "../claims.ts"
 import {
   accountAlias,
+  addressAlias,
   commitAlias,
   labelAlias,
   loginAlias,
@@ -50,17 +52,22 @@ export class Gathering {
   }
 
   /** Also for an organization that owns or writes: an account may become one, and an entity's kind is for good. */
-  account(user: User): AliasRef {
+  account(user: User, signature: Signature = {}): AliasRef {
+    // GitHub offers for a profile only addresses that the account has verified; an organization's is any text.
+    const email = user.type === "User" && user.email && !isPrivateAddress(user.email) ? user.email : undefined
     return this.entity({
       kind: "account",
       alias: accountAlias(user.id),
-      aliases: [loginAlias(user.login)],
+      aliases: [loginAlias(user.login), ...(email ? [addressAlias(email)] : [])],
       fields: carried({
-        login: user.login,
-        name: user.name ?? undefined,
+        handle: user.login,
+        name: user.name || signature.name || undefined,
         type: user.type ?? undefined,
         url: user.html_url ?? undefined,
-        bot: isBot(user),
+        bot: user.type || isBot(user) ? isBot(user) : undefined,
+        organization: user.type ? user.type === "Organization" : undefined,
+        ...(email && { email, emailVerified: true }),
+        commitEmail: signature.email || undefined,
       }),
       at: this.#at,
     })
@@ -169,17 +176,15 @@ export class Gathering {
   }
 }
 
+/** How an account signs its commits: in its own words, which nobody has verified. */
+export interface Signature {
+  readonly name?: string | null | undefined
+  readonly email?: string | null | undefined
+}
+
 export const isBot = (user: User | null | undefined) => user?.type === "Bot" || /\[bot\]$/i.test(user?.login ?? "")
 
+/** One that GitHub makes up for an account: it receives no mail, and says no more than the account's number does. */
+const isPrivateAddress = (email: string) => /@users\.noreply\.github\.com$/i.test(email)
+
 export const repositoryTime = (repository: Repository) => latest(repository.updated_at, repository.pushed_at)
-
-/** The greatest of the times there are, in ms. */
-export function latest(...times: (number | null | undefined)[]): number | undefined {
-  const known = times.filter((time) => typeof time === "number")
-  return known.length > 0 ? Math.max(...known) : undefined
-}
-
-/** What a payload carries: keys without a value are left out, null is kept. */
-export function carried(fields: { readonly [name: string]: Json | undefined }): { readonly [name: string]: Json } {
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, Json] => entry[1] !== undefined))
-}

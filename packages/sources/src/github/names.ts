@@ -6,6 +6,8 @@ const alias = (type: string, value: string | number): AliasRef => ({ type: `gith
 
 /** Whoever acts: a person, a bot, or an organization that owns. GitHub numbers them in one row. */
 export const accountAlias = (id: number) => alias("user", id)
+/** Across sources: whoever claims it receives mail there, by their provider's word. */
+export const addressAlias = (email: string): AliasRef => ({ type: "email:address", value: email.trim().toLowerCase() })
 export const loginAlias = (login: string) => alias("login", login.toLowerCase())
 export const repositoryAlias = (id: number) => alias("repository", id)
 export const repositoryNameAlias = (fullName: string) => alias("repository_name", fullName.toLowerCase())

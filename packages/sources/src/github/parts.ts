@@ -1,6 +1,7 @@
 import type { PartDraft } from "@engram/contracts/draft"
-import type { AliasRef, Link, RelationshipType } from "@engram/contracts/graph"
-import { carried, type Gathering, isBot } from "./gather.ts"
+import type { AliasRef, Link } from "@engram/contracts/graph"
+import { carried, link } from "../claims.ts"
+import { type Gathering, isBot } from "./gather.ts"
 import { repositoryAlias } from "./names.ts"
 import type { Comment, PullRequest, Repository, Team, Thing, User } from "./schemas.ts"
 
@@ -31,13 +32,6 @@ export const isRemoval = (action: string | null | undefined) => action === "dele
 /** Whatever GitHub says about the account behind a text. */
 export const authorFields = (user: User | null | undefined) =>
   user ? { author: user.login, authorId: user.id, authorBot: isBot(user) } : {}
-
-export const link = (type: RelationshipType, to: AliasRef, from?: AliasRef): Link => ({
-  type,
-  ...(from && { from }),
-  to,
-  confidence: 1,
-})
 
 /** Where every document of a repository stands. */
 export const inRepository = (repository: Repository) => ({

@@ -1,10 +1,10 @@
 import type { MergedPart, Rendered, Section, StatementDraft } from "@engram/contracts/draft"
 import type { AliasRef, Link } from "@engram/contracts/graph"
 import type { Json } from "@engram/contracts/json"
+import { discussionOf, importance, isRoutine, participantsOf, severityOf } from "../observe/importance.ts"
+import { acceptance, distinct, gist } from "../observe/moment.ts"
 import { decisionStatements, type StatementPlace, statement } from "../text/statements.ts"
-import { discussionOf, importance, isRoutine, participantsOf, severityOf } from "./importance.ts"
 import { accountAlias, discussionId, readDocumentId, repositoryAlias, thingAlias, thingId } from "./names.ts"
-import { acceptance, distinct, gist } from "./observe.ts"
 import { originOf, references, type TextPlace } from "./references.ts"
 import { tagsOf } from "./tags.ts"
 

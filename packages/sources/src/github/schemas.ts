@@ -16,7 +16,7 @@ const time = Time.nullish()
 const text = z.string().nullish()
 const count = z.number().nullish()
 
-export const User = z.object({ id: z.int(), login: z.string(), type: text, name: text, html_url: text })
+export const User = z.object({ id: z.int(), login: z.string(), type: text, name: text, email: text, html_url: text })
 export type User = z.infer<typeof User>
 /** Deleted accounts come as null. */
 const user = User.nullish()
@@ -163,13 +163,14 @@ export const Release = z.object({
   published_at: time,
 })
 
-const CommitAuthor = z.object({ name: text, username: text })
+export const CommitAuthor = z.object({ name: text, email: text, username: text })
 export const PushCommit = z.object({
   id: z.string(),
   message: z.string(),
   timestamp: Time,
   url: text,
   author: CommitAuthor.nullish(),
+  committer: CommitAuthor.nullish(),
   added: z.array(z.string()).nullish(),
   modified: z.array(z.string()).nullish(),
   removed: z.array(z.string()).nullish(),

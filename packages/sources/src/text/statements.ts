@@ -17,7 +17,7 @@ export interface StatementPlace {
   readonly tags: readonly string[]
 }
 
-const worth = { decision: 0.55, summary: 0.3, acceptance: 0.35 } as const
+const worth = { decision: 0.55, outcome: 0.45, summary: 0.3, acceptance: 0.35 } as const
 const textMaxChars = 2_000
 
 /** A statement within the contract's limits. Undefined for an empty text. */

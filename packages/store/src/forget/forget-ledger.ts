@@ -1,6 +1,7 @@
 import type { ForgetCounts, ForgetLedger, ForgetScope, NamedDocument, VectorRef } from "@engram/contracts/forget"
 import type { DocumentId, StoreId } from "@engram/contracts/ids"
 import type { Database, Transaction } from "../database.ts"
+import { unpackBody } from "../packed-body.ts"
 import { createPeopleForgetting } from "./people.ts"
 import { dropOrphanValues, removeDocuments } from "./remove-documents.ts"
 import { removeRest } from "./remove-rest.ts"
@@ -97,14 +98,15 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
       inside(workspaceId, (tx) => removeRest(tx, { workspaceId, forgettingId, replay }, scope)),
 
     deliveriesWithBytes: (workspaceId, after, max) =>
-      inside(workspaceId, (tx) =>
-        tx.query(
-          `select id, body, artifact_key as "artifactKey" from ingest_deliveries
+      inside(workspaceId, async (tx) => {
+        const rows = await tx.query<{ id: string; body: Buffer | null; bytes: number; artifactKey: string | null }>(
+          `select id, body, body_bytes as bytes, artifact_key as "artifactKey" from ingest_deliveries
            where workspace_id = $1 and id > $2 and not forget_raw and (body is not null or artifact_key is not null)
            order by id limit $3`,
           [workspaceId, after, max],
-        ),
-      ),
+        )
+        return rows.map(({ bytes, ...row }) => ({ ...row, body: row.body && unpackBody(row.body, bytes) }))
+      }),
 
     forgetBodies: (workspaceId, forgettingId, ids) =>
       inside(workspaceId, async (tx) => {
@@ -250,6 +252,8 @@ const tenantTables = [
   "entity_aliases",
   "scopes",
   "embedding_values",
+  "accounts",
+  "identity_decisions",
   "api_keys",
   "connections",
 ]

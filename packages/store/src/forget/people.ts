@@ -160,9 +160,19 @@ const textColumns = {
 const wholeWords = (words: readonly string[]): string[] =>
   words.map((word) => `(^|[^[:alnum:]])${word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}($|[^[:alnum:]/])`)
 
-/** The accounts that are one person with these. Accounts alone for now: the component of `people` is asked here once it is there. */
-const accountsOf = async (_: Transaction, __: string, entityIds: readonly EntityId[]): Promise<readonly EntityId[]> =>
-  entityIds
+/** These accounts, and those that are one person with them. */
+async function accountsOf(
+  tx: Transaction,
+  workspaceId: string,
+  entityIds: readonly EntityId[],
+): Promise<readonly EntityId[]> {
+  const rows = await tx.query<{ id: EntityId }>(
+    `select id from accounts where workspace_id = $1
+       and person_id in (select person_id from accounts where workspace_id = $1 and id = any($2))`,
+    [workspaceId, entityIds],
+  )
+  return [...new Set([...entityIds, ...rows.map(({ id }) => id)])].sort()
+}
 
 async function personOf(tx: Transaction, workspaceId: string, entityIds: readonly EntityId[]): Promise<NamedPerson> {
   const aliases = await tx.query<AliasRef & { id: AliasId }>(

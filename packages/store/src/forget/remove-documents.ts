@@ -2,6 +2,7 @@ import type { ForgetCounts } from "@engram/contracts/forget"
 import type { Transaction } from "../database.ts"
 import { sumEvidence } from "../knowledge/graph.ts"
 import { unwant } from "../knowledge/vectors.ts"
+import { removeAccounts } from "../people/remove-accounts.ts"
 
 /**
  * Documents with all that rests on them. In this order, since each step finds its rows by what a later one removes: deliveries by
@@ -200,6 +201,7 @@ export async function removeEntities(
     workspaceId,
     stubs.map(({ id }) => id),
   )
+  await removeAccounts(tx, workspaceId, ids as `ent_${string}`[])
   return ids.length
 }
 

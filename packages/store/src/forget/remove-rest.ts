@@ -65,6 +65,8 @@ async function removeWorkspace(tx: Transaction, place: Place): Promise<ForgetCou
     "api_keys",
     "connections",
     "embedding_values",
+    "accounts",
+    "identity_decisions",
   ]
   const counts: Record<string, number> = { memories: memories.length, memoryVectors: vectors }
   for (const table of tables) {

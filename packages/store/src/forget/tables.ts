@@ -13,6 +13,8 @@ export const tablesForgotten: { readonly [table: string]: string } = {
   relationship_evidence: "goes with its document or observation",
   entities: "go with their document, source or person; a person is scrubbed out of others",
   entity_aliases: "become stubs, and go when nothing mentions them",
+  accounts: "go with their entity",
+  identity_decisions: "go with the accounts they are about",
   scopes: "go with their source; a person is scrubbed out of names",
   ingest_deliveries: "bytes and headers go; the row stays, so that a repeat is a duplicate",
   embedding_values: "go when nothing wants their text",

@@ -1,7 +1,11 @@
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
+import { saveAccounts } from "../people/save-accounts.ts"
 
-type Graph = Pick<KnowledgeWrite, "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "saveEvidence">
+type Graph = Pick<
+  KnowledgeWrite,
+  "saveScopes" | "lockEntities" | "saveEntities" | "saveAliases" | "saveAccounts" | "saveEvidence"
+>
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
 
@@ -44,6 +48,8 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => ({
          and (entity_aliases.entity_id is null or (excluded.at, excluded.entity_id) > (entity_aliases.at, entity_aliases.entity_id))`,
     )
   },
+
+  saveAccounts: (rows) => saveAccounts(tx, workspaceId, rows),
 
   saveEvidence: async ({ documentIds, rows, moments }) => {
     const touched = await replaceEvidence(tx, workspaceId, documentIds, rows)

@@ -1,11 +1,12 @@
 import type { AliasRef } from "@engram/contracts/graph"
 import type { z } from "zod"
+import { carried, latest, link } from "../../claims.ts"
+import { importance, severityOf } from "../../observe/importance.ts"
+import { moment } from "../../observe/moment.ts"
 import { componentOf } from "../components.ts"
-import { carried, Gathering, latest } from "../gather.ts"
-import { importance, severityOf } from "../importance.ts"
+import { Gathering } from "../gather.ts"
 import { alertAlias, componentAlias, repositoryAlias, withinRepository } from "../names.ts"
-import { moment } from "../observe.ts"
-import { inRepository, link } from "../parts.ts"
+import { inRepository } from "../parts.ts"
 import type { AlertTimes, Repository, User } from "../schemas.ts"
 
 /** What the four kinds of alert have in common once read. */

@@ -1,16 +1,17 @@
-import type { Link } from "@engram/contracts/graph"
+import type { AliasRef, Link } from "@engram/contracts/graph"
 import { z } from "zod"
+import { carried, link } from "../../claims.ts"
+import { importance, isRoutineTitle, severityOf } from "../../observe/importance.ts"
+import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { shorten } from "../../text/shorten.ts"
 import { componentsOf } from "../components.ts"
 import { type GithubEvent, skipped } from "../event.ts"
-import { carried, Gathering, isBot } from "../gather.ts"
-import { importance, isRoutineTitle, severityOf } from "../importance.ts"
-import { commitAlias, componentAlias, loginAlias, repositoryAlias, withinRepository } from "../names.ts"
-import { moment } from "../observe.ts"
-import { commentPart, inRepository, isRemoval, link, rankOf } from "../parts.ts"
+import { Gathering, isBot, type Signature } from "../gather.ts"
+import { accountAlias, commitAlias, componentAlias, loginAlias, repositoryAlias, withinRepository } from "../names.ts"
+import { commentPart, inRepository, isRemoval, rankOf } from "../parts.ts"
 import { originOf, references } from "../references.ts"
-import { Comment, InRepository, PushCommit, type Repository } from "../schemas.ts"
+import { Comment, CommitAuthor, InRepository, PushCommit, type Repository, type User } from "../schemas.ts"
 import { tagsOf } from "../tags.ts"
 
 const Push = InRepository.extend({
@@ -19,7 +20,10 @@ const Push = InRepository.extend({
   compare: z.string().nullish(),
   commits: z.array(PushCommit),
   head_commit: PushCommit.nullish(),
+  pusher: CommitAuthor.nullish(),
 })
+
+type Pusher = z.infer<typeof Push>["pusher"]
 
 /** Commits of one push that become part of the graph; the others are counted. */
 const commitsMax = 200
@@ -27,15 +31,15 @@ const commitsListed = 20
 
 /** One moment a push to the default branch, with its commits as evidence. Other branches speak through pull requests. */
 export function readPush({ payload }: GithubEvent) {
-  const { ref, deleted, commits, head_commit: head, compare, repository, sender } = read(Push, payload)
+  const { ref, deleted, commits, head_commit: head, compare, repository, sender, pusher } = read(Push, payload)
   if (ref !== `refs/heads/${repository.default_branch}`)
     return skipped(`A push to ${shorten(ref, 200)} is not one to the default branch.`)
   if (deleted || !head || commits.length === 0) return skipped("The push brings no commits.")
   const gathering = new Gathering(head.timestamp)
-  const scope = gathering.repository(repository)
-  if (sender) gathering.account(sender)
   const title = firstLine(head.message)
   const every = commits.slice(0, commitsMax)
+  if (sender) gathering.account(sender, signatureOf(sender, every, pusher))
+  const scope = gathering.repository(withPlainOwner(repository))
   const count = commits.length === 1 ? "1 commit" : `${commits.length} commits`
   gathering.moment(
     moment({
@@ -78,10 +82,34 @@ function commitLinks(commit: PushCommit, repository: Repository, gathering: Gath
   const paths = [...(commit.added ?? []), ...(commit.modified ?? []), ...(commit.removed ?? [])]
   return [
     link("PART_OF", repositoryAlias(repository.id), from),
-    ...(commit.author?.username ? [link("AUTHORED_BY", loginAlias(commit.author.username), from)] : []),
+    ...authorOf(commit).map((author) => link("AUTHORED_BY", author, from)),
     ...componentsOf(paths).map((path) => link("TOUCHES_COMPONENT", component(path, repository, gathering), from)),
     ...references(commit.message, place).map((reference) => ({ ...reference, from })),
   ]
+}
+
+/**
+ * GitHub finds a commit's author by the address in it. A private address names the account by its number, which outlives the login.
+ */
+function authorOf({ author }: PushCommit): AliasRef[] {
+  const id = /^([1-9]\d{0,15})\+[^@\s]+@users\.noreply\.github\.com$/i.exec(author?.email ?? "")?.[1]
+  if (id !== undefined) return [accountAlias(Number(id))]
+  return author?.username ? [loginAlias(author.username)] : []
+}
+
+/** Pushes describe the owner in an older form: the login in place of the name, and an address of unknown standing. */
+const withPlainOwner = (repository: Repository): Repository =>
+  repository.owner ? { ...repository, owner: { ...repository.owner, name: null, email: null } } : repository
+
+/**
+ * The name and address in the newest commit that GitHub attributes to this account, or else what it says of the pusher. It attributes
+ * by addresses that the account merely lists, verified or not, and anybody may commit with any name: a hint, never evidence.
+ */
+function signatureOf({ login }: User, commits: readonly PushCommit[], pusher: Pusher): Signature {
+  const is = (name: string | null | undefined): boolean => name?.toLowerCase() === login.toLowerCase()
+  const signatures = commits.flatMap(({ author, committer }) => [author, committer])
+  const signed = signatures.findLast((each) => is(each?.username))
+  return signed ?? (is(pusher?.name) ? { email: pusher?.email } : {})
 }
 
 const component = (path: string, repository: Repository, gathering: Gathering) =>

@@ -1,11 +1,11 @@
 import { z } from "zod"
+import { link } from "../../claims.ts"
+import { importance } from "../../observe/importance.ts"
+import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { type GithubEvent, skipped } from "../event.ts"
 import { Gathering } from "../gather.ts"
-import { importance } from "../importance.ts"
 import { deploymentAlias, repositoryAlias, workflowRunAlias } from "../names.ts"
-import { moment } from "../observe.ts"
-import { link } from "../parts.ts"
 import { InRepository, Time, text, time, user } from "../schemas.ts"
 
 const DeploymentStatus = InRepository.extend({

@@ -1,11 +1,12 @@
 import type { DocumentDraft, PartDraft } from "@engram/contracts/draft"
 import { z } from "zod"
+import { carried, link } from "../../claims.ts"
+import { discussionOf, importance, isChatter, severityOf } from "../../observe/importance.ts"
+import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import type { GithubEvent } from "../event.ts"
-import { carried, Gathering } from "../gather.ts"
-import { discussionOf, importance, isChatter, severityOf } from "../importance.ts"
+import { Gathering } from "../gather.ts"
 import { discussionId, refAlias, repositoryAlias, thingAlias } from "../names.ts"
-import { moment } from "../observe.ts"
 import {
   authorFields,
   type Claim,
@@ -13,7 +14,6 @@ import {
   commentPart,
   inRepository,
   isRemoval,
-  link,
   rankOf,
   textField,
 } from "../parts.ts"

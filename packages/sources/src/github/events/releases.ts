@@ -1,10 +1,11 @@
+import { carried, latest, link } from "../../claims.ts"
+import { importance } from "../../observe/importance.ts"
+import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import type { GithubEvent } from "../event.ts"
-import { carried, Gathering, latest } from "../gather.ts"
-import { importance } from "../importance.ts"
+import { Gathering } from "../gather.ts"
 import { releaseAlias, repositoryAlias, withinRepository } from "../names.ts"
-import { moment } from "../observe.ts"
-import { authorFields, inRepository, isRemoval, link, rankOf, textField } from "../parts.ts"
+import { authorFields, inRepository, isRemoval, rankOf, textField } from "../parts.ts"
 import { InRepository, Release } from "../schemas.ts"
 
 const Releases = InRepository.extend({ release: Release })

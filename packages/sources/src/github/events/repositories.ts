@@ -1,11 +1,12 @@
 import { z } from "zod"
+import { carried, latest, link } from "../../claims.ts"
+import { importance } from "../../observe/importance.ts"
+import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { type GithubEvent, skipped } from "../event.ts"
-import { carried, Gathering, latest, repositoryTime } from "../gather.ts"
-import { importance } from "../importance.ts"
+import { Gathering, repositoryTime } from "../gather.ts"
 import { repositoryAlias, withinRepository } from "../names.ts"
-import { moment } from "../observe.ts"
-import { authorFields, inRepository, isRemoval, link, rankOf } from "../parts.ts"
+import { authorFields, inRepository, isRemoval, rankOf } from "../parts.ts"
 import { InRepository, Label, Milestone, User } from "../schemas.ts"
 
 /** What became of a repository is what its entity says: its name, its owner, who may see it. */

@@ -1,17 +1,21 @@
 import type { PartDraft } from "@engram/contracts/draft"
 import type { AliasRef } from "@engram/contracts/graph"
 import { z } from "zod"
+import { carried, link } from "../../claims.ts"
 import { read } from "../../text/read.ts"
 import { type GithubEvent, skipped } from "../event.ts"
-import { carried, Gathering } from "../gather.ts"
+import { Gathering } from "../gather.ts"
 import { organizationAlias, organizationKey, repositoryAlias, teamAlias } from "../names.ts"
-import { isRemoval, link, rankOf } from "../parts.ts"
+import { isRemoval, rankOf } from "../parts.ts"
 import { Common, Organization, Repository, Team, User } from "../schemas.ts"
 
 /**
  * A team or an organization is a document whose parts are its members, so that leaving ends the edge that joining drew.
- * These payloads carry no time at all: the time of receipt is the only order there is.
+ * These payloads carry no time at all: the time of receipt is the only order there is. A deletion is for good whenever it is
+ * received: GitHub brings no team or organization back, and gives its number to no other.
  */
+const forGood = Date.UTC(9999, 0)
+const timeOf = (action: string, receivedAt: number) => (isRemoval(action) ? forGood : receivedAt)
 
 const InOrganization = Common.extend({ organization: Organization, team: Team })
 const Membership = InOrganization.extend({ member: User })
@@ -81,7 +85,7 @@ export function readOrganization({ payload, action, receivedAt }: GithubEvent) {
       {
         partId: "body",
         kind: "body",
-        at: receivedAt,
+        at: timeOf(action, receivedAt),
         rank: rankOf(action),
         ...(action !== "member_removed" && { alive: !isRemoval(action) }),
         fields: { title: organization.login, text: organization.description ?? "" },
@@ -98,7 +102,7 @@ function teamDocument(
   gathering: Gathering,
   organization: Organization,
   team: Team,
-  at: number,
+  receivedAt: number,
   { action, proves }: { readonly action: string; readonly proves: boolean },
   parts: readonly PartDraft[],
 ): void {
@@ -110,7 +114,7 @@ function teamDocument(
       {
         partId: "body",
         kind: "body",
-        at,
+        at: timeOf(action, receivedAt),
         rank: rankOf(action),
         ...(proves && { alive: !isRemoval(action) }),
         fields: carried({

@@ -55,3 +55,9 @@ export const isRoutine = (title: string, byBot: boolean) =>
 /** A comment that agrees, thanks or tells a bot what to do. Long texts are never chatter. */
 export const isChatter = (text: string | null | undefined) =>
   text === null || text === undefined || text.trim() === "" || (text.length <= 80 && chatter.test(text.trim()))
+
+const placeholder =
+  /^(?:untitled|new (?:issue|project|document|initiative)|test(?:ing)?(?: \d+)?|tmp|temp|todo|tbd|asdf\w*|foo|bar|baz|x+|\W*)$/i
+
+/** A title or text that only fills a field: nobody will look for it. */
+export const isPlaceholder = (text: string) => text.length <= 40 && placeholder.test(text.trim())

@@ -1,15 +1,3 @@
-CREATE TABLE "audit_log" (
-	"id" text PRIMARY KEY NOT NULL,
-	"workspace_id" text NOT NULL,
-	"at" timestamp with time zone NOT NULL,
-	"actor" text NOT NULL,
-	"action" text NOT NULL,
-	"subjects" text[] NOT NULL,
-	"detail" jsonb NOT NULL,
-	"undoes" text
-);
---> statement-breakpoint
-ALTER TABLE "audit_log" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "forgettings" (
 	"id" text PRIMARY KEY NOT NULL,
 	"workspace_id" text NOT NULL,
@@ -45,10 +33,8 @@ ALTER TABLE "ingest_deliveries" ADD COLUMN "forget_raw" boolean DEFAULT false NO
 ALTER TABLE "workspaces" ADD COLUMN "redact_emails" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "workspaces" ADD COLUMN "redact_phones" text;--> statement-breakpoint
 ALTER TABLE "workspaces" ADD COLUMN "keep_raw" boolean DEFAULT true NOT NULL;--> statement-breakpoint
-CREATE INDEX "audit_log_workspace_id_at_index" ON "audit_log" USING btree ("workspace_id","at");--> statement-breakpoint
 CREATE INDEX "forgettings_workspace_id_index" ON "forgettings" USING btree ("workspace_id");--> statement-breakpoint
 CREATE INDEX "ingest_deliveries_forgotten" ON "ingest_deliveries" USING btree ("workspace_id","store_id") WHERE forget_raw and (body is not null or artifact_key is not null);--> statement-breakpoint
-CREATE POLICY "tenant" ON "audit_log" AS PERMISSIVE FOR ALL TO "engram_app" USING (workspace_id = (select current_setting('app.workspace_id', true))) WITH CHECK (workspace_id = (select current_setting('app.workspace_id', true)));--> statement-breakpoint
 CREATE POLICY "tenant" ON "forgettings" AS PERMISSIVE FOR ALL TO "engram_app" USING (workspace_id = (select current_setting('app.workspace_id', true))) WITH CHECK (workspace_id = (select current_setting('app.workspace_id', true)));--> statement-breakpoint
 CREATE POLICY "tenant" ON "forgotten_refs" AS PERMISSIVE FOR ALL TO "engram_app" USING (workspace_id = (select current_setting('app.workspace_id', true))) WITH CHECK (workspace_id = (select current_setting('app.workspace_id', true)));--> statement-breakpoint
 CREATE POLICY "tenant" ON "suppressions" AS PERMISSIVE FOR ALL TO "engram_app" USING (workspace_id = (select current_setting('app.workspace_id', true))) WITH CHECK (workspace_id = (select current_setting('app.workspace_id', true)));
