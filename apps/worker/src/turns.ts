@@ -12,7 +12,6 @@ import type {
 import type { Source } from "@engram/contracts/source"
 import type { SweepTotals } from "@engram/contracts/vectors"
 import { chunkLimits } from "@engram/core/chunk/chunk"
-import { createRedactor } from "@engram/core/redact/redactor"
 import { announce, type KnowledgeEvent } from "@engram/pipeline/announce"
 import { archive } from "@engram/pipeline/archive"
 import { embed } from "@engram/pipeline/embed"
@@ -26,6 +25,7 @@ import { createKeyedHash } from "@engram/store/keyed-hash"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createVectorLedger } from "@engram/store/vector-ledger"
 import { createPrivacyOf } from "@engram/store/workspace-settings"
+import { createRedactorOf } from "./redactor-of.ts"
 
 export interface TurnDeps {
   readonly database: Database
@@ -69,15 +69,11 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
   const database = createDatabase(deps.database.pool, { durable: false })
   const vectors = createVectorLedger(database)
   const privacyOf = createPrivacyOf(database)
-  const pseudonyms = createKeyedHash(deps.secretKey, "pseudonyms")
-  const redactorOf = async (workspaceId: string) => {
-    const { redactEmails, redactPhones } = await privacyOf(workspaceId)
-    return createRedactor({
-      policy: { emails: redactEmails, phones: redactPhones },
-      pseudonym: (contact) => pseudonyms(workspaceId, contact).slice(0, 16),
-      onFound: (rule) => meters.redacted(rule),
-    })
-  }
+  const redactorOf = createRedactorOf({
+    privacyOf,
+    secretKey: deps.secretKey,
+    onFound: (rule) => meters.redacted(rule),
+  })
   const leaseMs = deps.leaseMs ?? 30_000
   return {
     normalize: normalize({
