@@ -20,6 +20,7 @@ export interface SearchDoor {
   key(options?: { workspaceId?: string; scopeIds?: string[]; actions?: ("write" | "search")[] }): Promise<string>
   ask(key: string | undefined, body: unknown): Promise<Answer>
   read(key: string, documentId: string): Promise<Answer>
+  around(key: string, query: string): Promise<Answer>
   close(): Promise<void>
 }
 
@@ -53,6 +54,8 @@ export async function openSearchDoor(bench: Workbench, instead: Partial<Workbenc
     },
     read: async (key, documentId) =>
       answer(await fetch(`${url}/v1/documents/${documentId}`, { headers: { authorization: `Bearer ${key}` } })),
+    around: async (key, query) =>
+      answer(await fetch(`${url}/v1/graph?${query}`, { headers: { authorization: `Bearer ${key}` } })),
     close: () => lifecycle.close(),
   }
 }

@@ -262,3 +262,33 @@ test("health and metrics are open, and say what is asked of the door", async () 
   expect(await (await fetch(`${door.url}/metrics`)).text()).toContain('engram_search_seconds_count{outcome="ok"} 1')
   expect((await fetch(`${door.url}/v1/nothing`)).status).toBe(404)
 })
+
+test("the graph around a thing is read by its name, through the eyes of the key", async () => {
+  const { bench, door } = await open()
+  const privately = { scope: { id: "board", privacy: "private" } }
+  await bench.accept([
+    page("plan", "We fix octo/app#7 first."),
+    page("secret", "Nobody may know of octo/app#7.", privately),
+    page("hidden", "Only here: octo/app#8.", privately),
+  ])
+  await bench.drain()
+  const scopes = [scopeId("acme", "events", "board")]
+  const [open1, granted] = [await door.key(), await door.key({ scopeIds: scopes })]
+  const titles = async (key: string, name: string) => {
+    const { status, body } = await door.around(key, `entity=${encodeURIComponent(name)}`)
+    return status === 200 ? body.nodes.flatMap((node: { title: string | null }) => node.title ?? []).sort() : status
+  }
+  expect(await titles(open1, "octo/app#7")).toEqual(["plan"])
+  expect(await titles(granted, "octo/app#7")).toEqual(["plan", "secret"])
+  expect(await titles(open1, "https://github.com/octo/app/issues/7")).toEqual(["plan"])
+  expect(await titles(open1, "octo/app#8")).toBe(404)
+  expect(await titles(granted, "octo/app#8")).toEqual(["hidden"])
+  expect(await titles(open1, "octo/app#9")).toBe(404)
+  for (const [query, path] of [
+    ["", "entity"],
+    ["entity=x&hops=4", "hops"],
+    ["entity=x&limit=0", "limit"],
+    ["entity=x&depth=2", "depth"],
+  ] as const)
+    expect(await door.around(open1, query)).toMatchObject({ status: 400, body: { code: "bad_request", path } })
+})

@@ -2,11 +2,15 @@ import type { Config } from "@engram/config/config"
 import type { Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { Metrics } from "@engram/observability/metrics"
+import { findNode } from "@engram/pipeline/find-node"
+import { neighbourhood } from "@engram/pipeline/neighbourhood"
 import { readDocument } from "@engram/pipeline/read-document"
 import { search } from "@engram/pipeline/search"
+import { aliasesAsked } from "@engram/sources/text/asked-names"
 import { createApiKeys } from "@engram/store/api-keys"
 import type { Database } from "@engram/store/database"
 import { createDocumentIndex } from "@engram/store/document-index"
+import { createGraphIndex } from "@engram/store/graph-index"
 import { createSearchIndex } from "@engram/store/search-index"
 import { createSearchApp } from "./search/app.ts"
 
@@ -22,10 +26,15 @@ export function startSearch(parts: {
   readonly lifecycle: Lifecycle
 }): Promise<string> {
   const { config, database, embedder, index, cache, log, metrics, lifecycle } = parts
+  const graph = { graph: createGraphIndex(database), cache }
   const app = createSearchApp({
     apiKeys: createApiKeys({ database }),
     search: search({ search: createSearchIndex(database), embedder, index }),
     readDocument: readDocument({ documents: createDocumentIndex(database), cache }),
+    readNeighbourhood: async (reader, entity, reach) => {
+      const node = await findNode(graph)(reader.workspaceId, entity, aliasesAsked(entity))
+      return node === undefined ? undefined : neighbourhood(graph)(reader, node, reach)
+    },
     checks: {
       database: () => database.check(),
       vectors: () => index.check(),

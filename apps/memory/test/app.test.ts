@@ -25,6 +25,7 @@ async function start(given: Partial<SearchAppDeps>) {
     apiKeys: { authenticate: async () => key },
     search: async () => [],
     readDocument: async () => undefined,
+    readNeighbourhood: async () => undefined,
     checks: {},
     metrics: createMetrics(),
     log: { debug: say, info: say, warn: say, error: say },

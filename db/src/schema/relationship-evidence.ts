@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm"
 import { boolean, index, pgTable, primaryKey, real, text, timestamp } from "drizzle-orm/pg-core"
 import { tenantPolicy, workspaceId } from "./columns.ts"
 
@@ -13,10 +14,13 @@ export const relationshipEvidence = pgTable(
     until: timestamp({ withTimezone: true }),
     /** False while the document or observation is removed. */
     live: boolean().notNull(),
+    /** Counts only while an entity that is not deleted goes by this alias: `ENG-123` is an issue where `ENG` is a team. */
+    requiresAliasId: text(),
   },
   (t) => [
     primaryKey({ columns: [t.relationshipId, t.evidenceId] }),
     index().on(t.workspaceId, t.evidenceId),
+    index().on(t.workspaceId, t.requiresAliasId).where(sql`requires_alias_id is not null`),
     tenantPolicy(),
   ],
 )

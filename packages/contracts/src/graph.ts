@@ -30,7 +30,7 @@ export interface Link {
   readonly to: AliasRef
   /** 1 for what the payload states, less for what a rule reads out of prose. */
   readonly confidence: number
-  /** The edge holds only while an entity goes by this name: `ENG-123` is an issue where `ENG` is a team. Not part of its identity. */
+  /** The edge holds only while an entity that is not deleted goes by this name: `ENG-123` is an issue where `ENG` is a team. Not part of its identity. */
   readonly requires?: AliasRef
 }
 
@@ -55,6 +55,7 @@ export interface EntityDraft {
   readonly alias: AliasRef
   /** Other names it goes by (a login, `owner/repo`, a key), which may move to another entity later. */
   readonly aliases: readonly AliasRef[]
+  /** Well-known: `name`, `url`, and `deleted: true` once the source removed it; what requires it then no longer holds. */
   readonly fields: { readonly [name: string]: Json }
   /** Source time in ms. */
   readonly at: number

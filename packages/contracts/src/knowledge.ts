@@ -152,6 +152,8 @@ export interface EvidenceRow {
   readonly since: Date
   readonly until: Date | null
   readonly live: boolean
+  /** Counts only while an entity that is not deleted goes by this alias. */
+  readonly requiresAliasId: AliasId | null
 }
 
 /** What the search door answers from. */
@@ -203,7 +205,10 @@ export interface KnowledgeWrite {
   /** Existing states of these entities (core/state's EntityState, as JSON), locked; missing ones are left out. */
   lockEntities(ids: readonly EntityId[]): Promise<{ id: EntityId; state: unknown }[]>
   saveEntities(rows: readonly { id: EntityId; kind: EntityKind; state: object }[]): Promise<void>
-  /** Registers aliases. One with an entity claims it: the greater (at, entityId) stands. One without is a stub, and takes nothing away. */
+  /**
+   * Registers aliases. One with an entity claims it: the greater (at, entityId) stands. One without is a stub, and takes nothing
+   * away. Comes after the evidence: relationships that wait for one of these aliases are summed again.
+   */
   saveAliases(
     rows: readonly { id: AliasId; type: string; value: string; entityId: EntityId | null; at: number }[],
   ): Promise<void>

@@ -1,5 +1,11 @@
+import type { AliasRef } from "@engram/contracts/graph"
+
 /** Ids derive from their workspace, so a key is one tenant's. */
 export const documentCacheKey = (documentId: string): string => `document:${documentId}`
 
 /** Passages of a version never change; another version has another key. */
 export const chunksCacheKey = (documentId: string, version: number): string => `chunks:${documentId}:v${version}`
+
+/** The edges of one name, away from it or towards it. */
+export const neighboursCacheKey = (workspaceId: string, direction: "out" | "in", { type, value }: AliasRef): string =>
+  `graph:${direction}:${workspaceId}:${type}:${value}`

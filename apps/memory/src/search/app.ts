@@ -5,10 +5,11 @@ import type { Metrics } from "@engram/observability/metrics"
 import { type FastifyInstance, fastify } from "fastify"
 import { requireKey } from "./authenticate.ts"
 import { type DocumentRouteDeps, serveDocuments } from "./document-route.ts"
+import { type NeighbourhoodRouteDeps, serveNeighbourhoods } from "./neighbourhood-route.ts"
 import { answerRefusals } from "./refusal.ts"
 import { type SearchRouteDeps, serveSearch } from "./search-route.ts"
 
-export interface SearchAppDeps extends Omit<SearchRouteDeps, "answerMs">, DocumentRouteDeps {
+export interface SearchAppDeps extends Omit<SearchRouteDeps, "answerMs">, DocumentRouteDeps, NeighbourhoodRouteDeps {
   readonly apiKeys: ApiKeys
   /** Without these there are no answers; the cache is not among them. */
   readonly checks: Checks
@@ -74,6 +75,7 @@ export function createSearchApp(deps: SearchAppDeps): SearchApp {
     requireKey(keyed, deps.apiKeys)
     serveSearch(keyed, { ...deps, answerMs: limits.answerMs })
     serveDocuments(keyed, deps)
+    serveNeighbourhoods(keyed, deps)
   })
 
   return {

@@ -1,5 +1,6 @@
 import type { AliasRef, Link } from "@engram/contracts/graph"
 import { canonicalJson, shortHash, storableText } from "../canonical.ts"
+import { compareText } from "../compare-text.ts"
 import { joinRecords, type Register } from "./register.ts"
 
 /** A link that a claim has listed, and the earliest time (ms) any claim did. */
@@ -11,7 +12,7 @@ export interface SeenLink {
 /** By link key. Together with the current list it tells which links have ended. */
 export type SeenLinks = { readonly [linkKey: string]: SeenLink }
 
-/** A link's identity: two links that differ in confidence only are one. */
+/** A link's identity: two links that differ only in confidence, or in what they require, are one. */
 export function linkKey(link: Link): string {
   const from = link.from ? [link.from.type, link.from.value] : null
   return canonicalJson([link.type, from, [link.to.type, link.to.value]])
@@ -25,7 +26,7 @@ export function linkList(links: readonly Link[], at: number, rank: number): Regi
     byKey.set(key, surer(byKey.get(key) ?? link, link))
   }
   const value = [...byKey.keys()].sort().map((key) => byKey.get(key)!)
-  const said = value.map((link) => [linkKey(link), link.confidence])
+  const said = value.map((link) => [linkKey(link), link.confidence, ...(link.requires ? [nameOf(link.requires)] : [])])
   return { value, clock: { at, rank, hash: shortHash(canonicalJson(said)) } }
 }
 
@@ -33,7 +34,7 @@ export function seenIn(list: Register<readonly Link[]>): SeenLinks {
   return Object.fromEntries(list.value.map((link) => [linkKey(link), { link, at: list.clock.at }]))
 }
 
-/** Earliest time and greatest confidence, each a join of its own. */
+/** Earliest time and surest link, each a join of its own. */
 export function joinSeen(a: SeenLinks, b: SeenLinks): SeenLinks {
   return joinRecords(a, b, (one, other) => ({
     link: surer(one.link, other.link),
@@ -50,16 +51,25 @@ export function sameSeen(a: SeenLinks, b: SeenLinks): boolean {
 }
 
 function sameSeenLink(a: SeenLink, b: SeenLink): boolean {
-  return a.at === b.at && a.link.confidence === b.link.confidence
+  return a.at === b.at && compareSureness(a.link, b.link) === 0
 }
 
 function surer(a: Link, b: Link): Link {
-  return b.confidence > a.confidence ? b : a
+  return compareSureness(b, a) > 0 ? b : a
 }
+
+/** A link that requires nothing is surer than any that does; then confidence decides, then the condition's name. */
+function compareSureness(a: Link, b: Link): number {
+  if (!a.requires || !b.requires) return Number(!a.requires) - Number(!b.requires) || a.confidence - b.confidence
+  return a.confidence - b.confidence || compareText(nameOf(a.requires), nameOf(b.requires))
+}
+
+const nameOf = ({ type, value }: AliasRef): string => canonicalJson([type, value])
 
 function storableLink(link: Link): Link {
   const ends = { to: storableAlias(link.to), ...(link.from && { from: storableAlias(link.from) }) }
-  return { type: link.type, ...ends, confidence: link.confidence }
+  const condition = link.requires && { requires: storableAlias(link.requires) }
+  return { type: link.type, ...ends, confidence: link.confidence, ...condition }
 }
 
 function storableAlias(alias: AliasRef): AliasRef {

@@ -20,6 +20,7 @@ const link: fc.Arbitrary<Link> = fc.record(
     from: fc.constant({ type: "t", value: "f" }),
     to: fc.record({ type: fc.constant("github:user"), value: fc.constantFrom("1", "2", "3") }),
     confidence: fc.constantFrom(0.5, 1),
+    requires: fc.record({ type: fc.constant("linear:team_key"), value: fc.constantFrom("ENG", "OPS") }),
   },
   { requiredKeys: ["type", "to", "confidence"] },
 )

@@ -26,10 +26,25 @@ export function evidenceRows(
     const fromAliasId = link.from ? place.alias(link.from) : from
     const toAliasId = place.alias(link.to)
     if (fromAliasId === toAliasId) return []
-    const confidence = Math.max(...same.map((each) => each.confidence))
-    return [{ relationshipId, evidenceId, type: link.type, fromAliasId, toAliasId, confidence, ...span(same), live }]
+    place.join(fromAliasId, toAliasId)
+    const edge = { relationshipId, evidenceId, type: link.type, fromAliasId, toAliasId, live }
+    return [{ ...edge, ...strength(place, same) }]
   })
 }
+
+/** Where anything is said without a condition, what is said under one adds nothing. */
+function strength(place: Place, same: readonly DatedLink[]): Strength {
+  const certain = same.filter((link) => link.requires === undefined)
+  const counted = certain.length > 0 ? certain : same
+  const conditions = counted.flatMap(({ requires }) => (requires ? [place.alias(requires)] : []))
+  return {
+    confidence: Math.max(...counted.map((each) => each.confidence)),
+    ...span(counted),
+    requiresAliasId: conditions.sort()[0] ?? null,
+  }
+}
+
+type Strength = Pick<EvidenceRow, "confidence" | "since" | "until" | "requiresAliasId">
 
 /** From the earliest beginning to the latest end, if all have ended. */
 function span(links: readonly DatedLink[]): { since: Date; until: Date | null } {

@@ -104,6 +104,7 @@ function rolesOf(
 ): { documentId: DocumentId; aliasId: AliasId; role: string }[] {
   if (!live) return []
   return links
-    .filter((link) => link.until === null && (link.from === undefined || place.alias(link.from) === stored.aliasId))
+    .filter((link) => link.until === null && link.requires === undefined)
+    .filter((link) => link.from === undefined || place.alias(link.from) === stored.aliasId)
     .map((link) => ({ documentId: stored.id, aliasId: place.alias(link.to), role: link.type }))
 }

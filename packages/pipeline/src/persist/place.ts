@@ -9,11 +9,16 @@ export interface Place {
   /** The alias's id. Every alias asked for is registered, as a stub if nobody claims it. */
   alias(ref: AliasRef): AliasId
   mentioned(): ReadonlyMap<AliasId, AliasRef>
+  /** Notes that the batch says something of an edge between these. */
+  join(from: AliasId, to: AliasId): void
+  /** The ends of all such edges. */
+  joined(): AliasRef[]
 }
 
 export function placeOf(lane: { readonly workspaceId: string; readonly storeId: string }): Place {
   const ids = new Map<string, AliasId>()
   const refs = new Map<AliasId, AliasRef>()
+  const ends = new Set<AliasId>()
   return {
     workspaceId: lane.workspaceId,
     storeId: lane.storeId as StoreId,
@@ -27,5 +32,7 @@ export function placeOf(lane: { readonly workspaceId: string; readonly storeId: 
       return id
     },
     mentioned: () => refs,
+    join: (from, to) => void ends.add(from).add(to),
+    joined: () => [...ends].flatMap((id) => refs.get(id) ?? []),
   }
 }

@@ -1,6 +1,7 @@
 import type { MergedPart, Rendered, StatementDraft } from "@engram/contracts/draft"
 import type { JsonObject } from "@engram/contracts/json"
 import { firstParagraph } from "../text/passages.ts"
+import { crossReferences } from "../text/references.ts"
 import { decisionStatements, type StatementPlace, statement } from "../text/statements.ts"
 import { authorAlias, defaultScope, documentAlias } from "./normalize.ts"
 
@@ -33,7 +34,10 @@ export function render({ sourceId, parts }: { sourceId: string; parts: readonly 
       importanceMax: 1,
       tags: [],
     }),
-    links: [],
+    links: crossReferences(`${title}\n\n${markdown}`, { self: [documentAlias(sourceId)] }).map((reference) => ({
+      ...reference,
+      since: at,
+    })),
   }
 }
 

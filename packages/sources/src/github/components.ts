@@ -1,5 +1,16 @@
 /** Directories that hold components side by side: there the second level names one. */
-const containers = new Set(["apps", "charts", "cmd", "crates", "libs", "modules", "packages", "plugins", "services"])
+const containers = new Set([
+  "apps",
+  "charts",
+  "cmd",
+  "crates",
+  "libs",
+  "modules",
+  "packages",
+  "pkg",
+  "plugins",
+  "services",
+])
 const componentsMax = 20
 
 /** The components that changed files belong to: `packages/api`, `src`. Files at the root belong to none. */

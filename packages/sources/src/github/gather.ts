@@ -6,6 +6,7 @@ import {
   accountAlias,
   addressAlias,
   commitAlias,
+  componentAlias,
   labelAlias,
   loginAlias,
   milestoneAlias,
@@ -150,6 +151,16 @@ export class Gathering {
       aliases: [],
       fields: carried({ name: label.name, description: label.description, color: label.color, repositoryId }),
       at: this.#at,
+    })
+  }
+
+  component(path: string, repository: Repository): AliasRef {
+    return this.entity({
+      kind: "component",
+      alias: componentAlias(repository.id, path),
+      aliases: [],
+      fields: { name: path, repositoryId: repository.id },
+      at: 0,
     })
   }
 

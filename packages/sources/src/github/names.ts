@@ -27,6 +27,8 @@ export const commitAlias = (sha: string) => alias("commit", sha.toLowerCase())
 export const shortCommitAlias = (repositoryId: string | number, sha: string) =>
   alias("commit_short", `${repositoryId}:${sha.slice(0, 7).toLowerCase()}`)
 export const componentAlias = (repositoryId: number, path: string) => alias("component", `${repositoryId}:${path}`)
+/** The file that names code owners, of which a repository has one. */
+export const codeownersAlias = (repositoryId: number) => alias("codeowners", repositoryId)
 export const wikiAlias = (repositoryId: number, page: string) => alias("wiki", `${repositoryId}:${page}`)
 export const alertAlias = (repositoryId: number, kind: string, number: number) =>
   alias("alert", `${repositoryId}:${kind}:${number}`)

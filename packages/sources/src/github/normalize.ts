@@ -4,6 +4,7 @@ import { z } from "zod"
 import { read } from "../text/read.ts"
 import { shorten } from "../text/shorten.ts"
 import { type EventRule, type GithubEvent, skipped } from "./event.ts"
+import { readCodeowners } from "./events/codeowners.ts"
 import { readCommitComment, readPush } from "./events/commits.ts"
 import { readDeploymentStatus, readWorkflowRun } from "./events/deployments.ts"
 import { readDiscussion, readDiscussionComment } from "./events/discussions.ts"
@@ -41,6 +42,7 @@ export const rules: ReadonlyMap<string, EventRule> = new Map(
       readCodeScanningAlert,
       "appeared_in_branch closed_by_user created fixed reopened reopened_by_user updated_assignment",
     ),
+    codeowners: reads(readCodeowners),
     commit_comment: reads(readCommitComment, "created"),
     create: skips("A new branch or tag speaks through its pull request, push or release."),
     delete: skips("A deleted branch or tag takes nothing away that was kept."),

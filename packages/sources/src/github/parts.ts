@@ -1,6 +1,7 @@
 import type { PartDraft } from "@engram/contracts/draft"
 import type { AliasRef, Link } from "@engram/contracts/graph"
 import { carried, link } from "../claims.ts"
+import { branchReferences } from "../text/references.ts"
 import { type Gathering, isBot } from "./gather.ts"
 import { repositoryAlias } from "./names.ts"
 import type { Comment, PullRequest, Repository, Team, Thing, User } from "./schemas.ts"
@@ -103,6 +104,7 @@ function thingLinks(thing: Thing | PullRequest, gathering: Gathering): { [name: 
   if (thing.assignees) links.assignees = thing.assignees.map((user) => link("ASSIGNED_TO", gathering.account(user)))
   if (thing.milestone !== undefined)
     links.milestone = thing.milestone ? [link("PART_OF", gathering.milestone(thing.milestone))] : []
+  if ("head" in thing && thing.head) links.branch = branchReferences(thing.head.ref)
   if ("requested_reviewers" in thing && thing.requested_reviewers)
     links.requestedReviewers = thing.requested_reviewers.map((one) => asked(reviewer(one, gathering)))
   if ("requested_teams" in thing && thing.requested_teams)

@@ -125,14 +125,19 @@ function textLinks(parts: readonly MergedPart[], place: TextPlace | undefined): 
   for (const part of parts) {
     const closes = place.closes && part.partId === "body"
     const since = createdAt(part)
-    for (const reference of references(text(part, "text") ?? "", { ...place, closes })) {
-      const key = `${reference.type} ${reference.to.type} ${reference.to.value}`
+    for (const reference of references(wordsOf(part), { ...place, closes })) {
+      // What is said without a condition stands beside what is said under one.
+      const key = `${reference.type} ${reference.to.type} ${reference.to.value} ${reference.requires?.value ?? ""}`
       const known = found.get(key)
       if (!known || since < known.since) found.set(key, { ...reference, since })
     }
   }
   return [...found.values()]
 }
+
+/** What a title says counts as much as the text below it. */
+const wordsOf = (part: MergedPart): string =>
+  [part.partId === "body" ? text(part, "title") : undefined, text(part, "text")].filter(Boolean).join("\n\n")
 
 function textPlace(sourceId: string, kind: string, body: MergedPart | undefined): TextPlace | undefined {
   const repositoryId = /^repository:(\d+)/.exec(sourceId)?.[1]

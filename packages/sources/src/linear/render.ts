@@ -268,7 +268,8 @@ function textLinks(parts: readonly MergedPart[], self: readonly AliasRef[]): Ren
   for (const part of parts.filter(({ kind }) => kind === "body" || kind === "comment")) {
     const since = createdAt(part)
     for (const reference of crossReferences(written(part), { self })) {
-      const key = `${reference.type} ${reference.to.type} ${reference.to.value}`
+      // What is said without a condition stands beside what is said under one.
+      const key = `${reference.type} ${reference.to.type} ${reference.to.value} ${reference.requires?.value ?? ""}`
       const known = found.get(key)
       if (!known || since < known.since) found.set(key, { ...reference, since })
     }

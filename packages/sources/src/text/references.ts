@@ -76,6 +76,17 @@ export function crossReferences(markdown: string, place: TextPlace = {}): Refere
 const saidWith = ({ to }: Target, before: string, last: Mention, between: string): RelationshipType =>
   to.type.startsWith("linear:") && isConjunction(between) ? last.type : saidOf(to, before)
 
+/** The Linear issues that a branch is named after: `octocat/eng-123-fix-the-login`. At most five. */
+export function branchReferences(branch: string): Reference[] {
+  const keys = [...branch.slice(0, 255).matchAll(/(?<=^|[/_-])([a-z][a-z\d]{0,9})-([1-9]\d{0,5})(?=$|[/_-])/gi)]
+  return keys.slice(0, 5).flatMap(([, team = "", key = ""]) => {
+    const target = keyTarget(team, key)
+    return target?.requires
+      ? [{ type: "IMPLEMENTS" as const, to: target.to, confidence: 0.8, requires: target.requires }]
+      : []
+  })
+}
+
 interface Mention {
   readonly type: RelationshipType
   readonly end: number

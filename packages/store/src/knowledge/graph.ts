@@ -9,59 +9,75 @@ type Graph = Pick<
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
 
-export const writeGraph = (tx: Transaction, workspaceId: string): Graph => ({
-  saveScopes: async (rows) => {
-    await tx.insert(
-      "scopes",
-      rows.map((row) => ({ ...row, workspaceId })).sort(byId),
-      // Equal times are decided, not tossed: private wins, then the greater name.
-      `on conflict (id) do update set name = excluded.name, privacy = excluded.privacy, kind = excluded.kind, at = excluded.at
-       where (excluded.at, excluded.privacy, excluded.name) > (scopes.at, scopes.privacy, scopes.name)`,
-    )
-  },
+export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
+  /** Relationships that were given evidence under a condition: summed when this transaction holds the condition's alias. */
+  const waiting = new Set<string>()
+  const perhapsDeleted = new Set<string>()
+  return {
+    saveScopes: async (rows) => {
+      await tx.insert(
+        "scopes",
+        rows.map((row) => ({ ...row, workspaceId })).sort(byId),
+        // Equal times are decided, not tossed: private wins, then the greater name.
+        `on conflict (id) do update set name = excluded.name, privacy = excluded.privacy, kind = excluded.kind, at = excluded.at
+         where (excluded.at, excluded.privacy, excluded.name) > (scopes.at, scopes.privacy, scopes.name)`,
+      )
+    },
 
-  // The lock is taken also for entities that do not exist yet, so that two transactions cannot both create one and lose a claim.
-  lockEntities: async (ids) => {
-    if (ids.length === 0) return []
-    await tx.query(
-      "select pg_advisory_xact_lock(hashtextextended(id, 0)) from unnest($1::text[]) as t(id) order by id",
-      [ids],
-    )
-    return tx.query(`select id, state from entities where id = any($1)`, [ids])
-  },
+    // The lock is taken also for entities that do not exist yet, so that two transactions cannot both create one and lose a claim.
+    lockEntities: async (ids) => {
+      if (ids.length === 0) return []
+      await tx.query(
+        "select pg_advisory_xact_lock(hashtextextended(id, 0)) from unnest($1::text[]) as t(id) order by id",
+        [ids],
+      )
+      return tx.query(`select id, state from entities where id = any($1)`, [ids])
+    },
 
-  saveEntities: async (rows) => {
-    await tx.insert(
-      "entities",
-      rows.map((row) => ({ ...row, workspaceId })).sort(byId),
-      "on conflict (id) do update set kind = excluded.kind, state = excluded.state",
-    )
-  },
+    saveEntities: async (rows) => {
+      for (const { id, state } of rows) if (speaksOfDeletion(state)) perhapsDeleted.add(id)
+      await tx.insert(
+        "entities",
+        rows.map((row) => ({ ...row, workspaceId })).sort(byId),
+        "on conflict (id) do update set kind = excluded.kind, state = excluded.state",
+      )
+    },
 
-  saveAliases: async (rows) => {
-    const records = rows.map(({ type, ...row }) => ({ ...row, aliasType: type, workspaceId })).sort(byId)
-    await tx.insert(
-      "entity_aliases",
-      records,
-      `on conflict (id) do update set entity_id = excluded.entity_id, at = excluded.at
-       where excluded.entity_id is not null
-         and (entity_aliases.entity_id is null or (excluded.at, excluded.entity_id) > (entity_aliases.at, entity_aliases.entity_id))`,
-    )
-  },
+    saveAliases: async (rows) => {
+      const records = rows.map(({ type, ...row }) => ({ ...row, aliasType: type, workspaceId })).sort(byId)
+      const written = await tx.insert<{ id: string; entity_id: string | null }>(
+        "entity_aliases",
+        records,
+        `on conflict (id) do update set entity_id = excluded.entity_id, at = excluded.at
+         where excluded.entity_id is not null
+           and (entity_aliases.entity_id is null or (excluded.at, excluded.entity_id) > (entity_aliases.at, entity_aliases.entity_id))
+         returning id, entity_id`,
+      )
+      // The insert locked every alias, also those it left as they were: whoever claims one and whoever waits for it take turns.
+      const doubted = await aliasesOf(tx, workspaceId, [...perhapsDeleted])
+      const claimed = written.flatMap((alias) => (alias.entity_id === null ? [] : [alias.id]))
+      for (const id of await relationshipsUnder(tx, workspaceId, [...claimed, ...doubted])) waiting.add(id)
+      await sumEvidence(tx, [...waiting].sort())
+      waiting.clear()
+      perhapsDeleted.clear()
+    },
 
-  saveAccounts: (rows) => saveAccounts(tx, workspaceId, rows),
+    saveAccounts: (rows) => saveAccounts(tx, workspaceId, rows),
 
-  saveEvidence: async ({ documentIds, rows, moments }) => {
-    const touched = await replaceEvidence(tx, workspaceId, documentIds, rows)
-    touched.push(...(await writeEvidence(tx, workspaceId, moments, isSurer)))
-    const made = await addRelationships(tx, workspaceId, [...rows, ...moments])
-    await sumEvidence(tx, [...new Set(touched)].filter((id) => !made.has(id)).sort())
-  },
-})
+    saveEvidence: async ({ documentIds, rows, moments }) => {
+      const touched = await replaceEvidence(tx, workspaceId, documentIds, rows)
+      touched.push(...(await writeEvidence(tx, workspaceId, moments, isSurer)))
+      const made = await addRelationships(tx, workspaceId, [...rows, ...moments])
+      for (const row of [...rows, ...moments]) if (row.requiresAliasId !== null) waiting.add(row.relationshipId)
+      await sumEvidence(tx, [...new Set(touched)].filter((id) => !made.has(id) && !waiting.has(id)).sort())
+    },
+  }
+}
 
-const isSurer = "(relationship_evidence.confidence) < (excluded.confidence)"
-const differs = `(relationship_evidence.confidence, relationship_evidence.since, relationship_evidence.until, relationship_evidence.live)
-  is distinct from (excluded.confidence, excluded.since, excluded.until, excluded.live)`
+const isSurer =
+  "(excluded.requires_alias_id is null, excluded.confidence) > (relationship_evidence.requires_alias_id is null, relationship_evidence.confidence)"
+const differs = `(relationship_evidence.confidence, relationship_evidence.since, relationship_evidence.until, relationship_evidence.live, relationship_evidence.requires_alias_id)
+  is distinct from (excluded.confidence, excluded.since, excluded.until, excluded.live, excluded.requires_alias_id)`
 
 /** Writes rows that are new or for which `stands` holds, and returns their relationships. */
 async function writeEvidence(
@@ -77,7 +93,8 @@ async function writeEvidence(
     "relationship_evidence",
     records,
     `on conflict (relationship_id, evidence_id) do update
-       set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live
+       set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live,
+           requires_alias_id = excluded.requires_alias_id
      where ${stands} returning relationship_id as id`,
   )
   return written.map((row) => row.id)
@@ -120,9 +137,9 @@ async function addRelationships(
   return new Set(made.map((row) => row.id))
 }
 
-/** As `sumEvidence` has it. */
+/** As `sumEvidence` has it, before anybody is known to meet a condition. */
 function sumOf(evidence: readonly EvidenceRow[]): Pick<EvidenceRow, "confidence" | "since" | "until" | "live"> {
-  const live = evidence.filter((row) => row.live)
+  const live = evidence.filter((row) => row.live && row.requiresAliasId === null)
   const ends = live.flatMap((row) => row.until ?? [])
   const said = live.length > 0 ? live : evidence
   return {
@@ -133,18 +150,52 @@ function sumOf(evidence: readonly EvidenceRow[]): Pick<EvidenceRow, "confidence"
   }
 }
 
-/** A relationship is the sum of its evidence: the same whatever order that came in. Manual edges are left alone. */
+/** The entities' names, locked, so that whoever waits for one takes turns with its deletion too. */
+async function aliasesOf(tx: Transaction, workspaceId: string, entityIds: readonly string[]): Promise<string[]> {
+  if (entityIds.length === 0) return []
+  const rows = await tx.query<{ id: string }>(
+    "select id from entity_aliases where workspace_id = $1 and entity_id = any($2) order by id for update",
+    [workspaceId, entityIds],
+  )
+  return rows.map((row) => row.id)
+}
+
+/** The relationships with evidence that counts, or does not, by who goes by one of these aliases. */
+async function relationshipsUnder(
+  tx: Transaction,
+  workspaceId: string,
+  aliasIds: readonly string[],
+): Promise<string[]> {
+  if (aliasIds.length === 0) return []
+  const rows = await tx.query<{ id: string }>(
+    `select distinct relationship_id as id from relationship_evidence
+     where workspace_id = $1 and requires_alias_id = any($2) and requires_alias_id is not null`,
+    [workspaceId, aliasIds],
+  )
+  return rows.map((row) => row.id)
+}
+
+/** Whether somebody said that it was deleted, or that it is not. */
+const speaksOfDeletion = (state: object): boolean =>
+  (state as { readonly fields?: { readonly deleted?: unknown } }).fields?.deleted !== undefined
+
+/**
+ * A relationship is the sum of its evidence: the same whatever order that came in. Evidence under a condition counts while its
+ * alias is that of an entity that is not deleted. Manual edges are left alone.
+ */
 export async function sumEvidence(tx: Transaction, relationshipIds: readonly string[]): Promise<void> {
   if (relationshipIds.length === 0) return
   await tx.query("select from relationships where id = any($1) order by id for update", [relationshipIds])
   await tx.query(
     `update relationships r set live = s.live, since = coalesce(s.since, r.since), until = s.until,
             confidence = coalesce(s.confidence, r.confidence)
-     from (select t.id, coalesce(bool_or(e.live), false) as live,
-                  min(e.since) filter (where e.live) as since,
-                  case when bool_or(e.live and e.until is null) then null else max(e.until) filter (where e.live) end as until,
-                  max(e.confidence) filter (where e.live) as confidence
-           from unnest($1::text[]) as t(id) left join relationship_evidence e on e.relationship_id = t.id group by t.id) s
+     from (select t.id, count(e.since) > 0 as live, min(e.since) as since, max(e.confidence) as confidence,
+                  case when bool_or(e.until is null) then null else max(e.until) end as until
+           from unnest($1::text[]) as t(id)
+           left join relationship_evidence e on e.relationship_id = t.id and e.live and (e.requires_alias_id is null or exists (
+             select from entity_aliases a join entities n on n.id = a.entity_id
+             where a.id = e.requires_alias_id and n.state #> '{fields,deleted,value}' is distinct from 'true'::jsonb))
+           group by t.id) s
      where r.id = s.id and r.detected_by <> 'manual'`,
     [relationshipIds],
   )

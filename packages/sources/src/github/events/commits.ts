@@ -8,7 +8,7 @@ import { shorten } from "../../text/shorten.ts"
 import { componentsOf } from "../components.ts"
 import { type GithubEvent, skipped } from "../event.ts"
 import { Gathering, isBot, type Signature } from "../gather.ts"
-import { accountAlias, commitAlias, componentAlias, loginAlias, repositoryAlias, withinRepository } from "../names.ts"
+import { accountAlias, commitAlias, loginAlias, repositoryAlias, withinRepository } from "../names.ts"
 import { commentPart, inRepository, isRemoval, rankOf } from "../parts.ts"
 import { originOf, references } from "../references.ts"
 import { Comment, CommitAuthor, InRepository, PushCommit, type Repository, type User } from "../schemas.ts"
@@ -83,7 +83,10 @@ function commitLinks(commit: PushCommit, repository: Repository, gathering: Gath
   return [
     link("PART_OF", repositoryAlias(repository.id), from),
     ...authorOf(commit).map((author) => link("AUTHORED_BY", author, from)),
-    ...componentsOf(paths).map((path) => link("TOUCHES_COMPONENT", component(path, repository, gathering), from)),
+    ...componentsOf(paths).flatMap((path) => {
+      const component = gathering.component(path, repository)
+      return [link("TOUCHES_COMPONENT", component, from), link("PART_OF", repositoryAlias(repository.id), component)]
+    }),
     ...references(commit.message, place).map((reference) => ({ ...reference, from })),
   ]
 }
@@ -111,15 +114,6 @@ function signatureOf({ login }: User, commits: readonly PushCommit[], pusher: Pu
   const signed = signatures.findLast((each) => is(each?.username))
   return signed ?? (is(pusher?.name) ? { email: pusher?.email } : {})
 }
-
-const component = (path: string, repository: Repository, gathering: Gathering) =>
-  gathering.entity({
-    kind: "component",
-    alias: componentAlias(repository.id, path),
-    aliases: [],
-    fields: { name: path, repositoryId: repository.id },
-    at: 0,
-  })
 
 const CommitComment = InRepository.extend({ comment: Comment.extend({ commit_id: z.string() }) })
 

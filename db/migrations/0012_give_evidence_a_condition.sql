@@ -1,0 +1,2 @@
+ALTER TABLE "relationship_evidence" ADD COLUMN "requires_alias_id" text;--> statement-breakpoint
+CREATE INDEX "relationship_evidence_workspace_id_requires_alias_id_index" ON "relationship_evidence" USING btree ("workspace_id","requires_alias_id") WHERE requires_alias_id is not null;
