@@ -1,7 +1,7 @@
 import { Rejected } from "@engram/contracts/errors"
 import type { ForgetCounts, ForgetLedger, ForgetScope } from "@engram/contracts/forget"
 import { forgottenOf } from "@engram/core/forget/forgotten"
-import { chunksCacheKey, documentCacheKey } from "../cache-keys.ts"
+import { chunksCacheKey, documentCacheKey, neighboursCacheKey } from "../cache-keys.ts"
 import type { ForgetDeps } from "./forget-deps.ts"
 import { forgetPerson } from "./forget-person.ts"
 import type { ForgetTarget } from "./target.ts"
@@ -49,6 +49,12 @@ export const forget =
       await forgetPerson(deps, { workspaceId, forgettingId, person, words: target.words, forgotten, count })
     }
     count(await clearUp(deps, workspaceId, forgettingId))
+    await deps.cache.remove(
+      target.aliases.flatMap((alias) => [
+        neighboursCacheKey(workspaceId, "out", alias),
+        neighboursCacheKey(workspaceId, "in", alias),
+      ]),
+    )
     await wakeAll(deps, workspaceId)
     await deps.ledger.finish(workspaceId, forgettingId, counts)
     return { counts, resumed }

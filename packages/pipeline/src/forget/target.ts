@@ -1,4 +1,5 @@
 import type { ForgetLedger, ForgetScope, ForgettingKind, NamedPerson } from "@engram/contracts/forget"
+import type { AliasRef } from "@engram/contracts/graph"
 import type { KeyedHash, Suppression, SuppressionKind } from "@engram/contracts/privacy"
 import { UnclearName } from "@engram/contracts/privacy"
 import { identifierCharsMin, suppressionText } from "@engram/core/forget/forgotten"
@@ -19,6 +20,8 @@ export interface ForgetTarget {
   readonly suppressions: readonly Suppression[]
   readonly scope: ForgetScope
   readonly person?: NamedPerson
+  /** What the graph calls it. */
+  readonly aliases: readonly AliasRef[]
   /** What a person is looked for by, in texts and raw bytes. */
   readonly words: readonly string[]
 }
@@ -45,6 +48,7 @@ export async function findTarget(
     forgettingId: `fgt_${deps.hash(workspaceId, `forgetting ${key}`).slice(0, 32)}`,
     kind,
     words: [],
+    aliases: [],
     ...rest,
   })
   switch (request.kind) {
@@ -56,7 +60,8 @@ export async function findTarget(
       // In every store, there or not: a worker may be writing it for the first time.
       const stores = await deps.ledger.lanes(workspaceId)
       const ids = stores.map(({ storeId }) => documentId(workspaceId, storeId, source, sourceId))
-      return target("document", key, { suppressions, scope: { documents: ids } })
+      const names = documents.map(({ alias }) => alias)
+      return { ...target("document", key, { suppressions, scope: { documents: ids } }), aliases: names }
     }
     case "source": {
       const key = suppressionText.source(request.name)
@@ -73,7 +78,12 @@ export async function findTarget(
       const identifiers = words.map((word) => suppress("identifier", suppressionText.identifier(word)))
       const key = `person ${request.name.toLowerCase()}`
       const rest = { suppressions: [...aliases, ...identifiers], scope: { documents: [] } }
-      return { ...target("person", key, rest), person, words: words.filter((word) => !word.startsWith("#")) }
+      return {
+        ...target("person", key, rest),
+        person,
+        aliases: person.aliases,
+        words: words.filter((word) => !word.startsWith("#")),
+      }
     }
   }
 }
