@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { NewDelivery } from "@engram/contracts/deliveries"
+import type { Hydrator } from "@engram/contracts/fetches"
 import type { ConnectionId, StoreId } from "@engram/contracts/ids"
 import type {
   ArtifactStore,
@@ -75,6 +76,11 @@ export interface WorkbenchOptions {
   readonly index?: (real: VectorIndex) => VectorIndex
   readonly artifacts?: (real: ArtifactStore) => ArtifactStore
   readonly sources?: Readonly<Record<string, Source>>
+  readonly hydrators?: Readonly<Record<string, Hydrator>>
+  /** What senders are asked with, whichever the connection; no waiting for things to settle unless said. */
+  readonly credentials?: { readonly [name: string]: string }
+  readonly settling?: TurnDeps["settling"]
+  readonly hydrateLimits?: TurnDeps["hydrateLimits"]
   readonly normalizeLimits?: TurnDeps["normalizeLimits"]
   readonly leaseMs?: number
   readonly log?: Log
@@ -121,6 +127,18 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     cache,
     log: options.log ?? warnings,
     secretKey: testSecretKey,
+    hydrators: options.hydrators ?? {},
+    connections: {
+      find: async (id) => ({
+        id: id as ConnectionId,
+        ...lane,
+        source: "",
+        secrets: [],
+        credentials: options.credentials ?? {},
+      }),
+    },
+    settling: options.settling ?? { settleMs: 0, settleMaxMs: 0 },
+    ...(options.hydrateLimits && { hydrateLimits: options.hydrateLimits }),
     ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
     ...(options.leaseMs && { leaseMs: options.leaseMs }),
     meters: {
@@ -164,7 +182,8 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       }
     },
     drain: async (place = lane) => {
-      for (const stage of ["normalize", "embed", "archive"] as const) {
+      // What was asked for is read in its turn.
+      for (const stage of ["normalize", "hydrate", "normalize", "embed", "archive"] as const) {
         let end: TurnEnd = "more"
         while (end === "more") end = await turn(stage, place)
         if (end !== "idle") throw new Error(`${stage} wants to go on later`)

@@ -10,6 +10,7 @@ const fleetMay: { readonly [table: string]: string } = {
   api_keys: "SELECT",
   ingest_deliveries: "INSERT,SELECT,UPDATE",
   vector_entries: "DELETE,SELECT,UPDATE",
+  wanted_fetches: "SELECT",
 }
 
 interface Column {

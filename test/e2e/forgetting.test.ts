@@ -112,10 +112,12 @@ async function readThenHold(bench: Workbench): Promise<() => Promise<unknown>> {
     persist: async (place, deliveries) => {
       read.resolve()
       await go.promise
-      return persist({ knowledge, chunkLimits, hash: createKeyedHash(testSecretKey, "suppressions") })(
-        place,
-        deliveries,
-      )
+      return persist({
+        knowledge,
+        chunkLimits,
+        settling: { settleMs: 0, settleMaxMs: 0 },
+        hash: createKeyedHash(testSecretKey, "suppressions"),
+      })(place, deliveries)
     },
     announce: async () => {},
     queue: { wake: async () => {} },

@@ -10,6 +10,8 @@ import { startStatusServer } from "@engram/observability/status-server"
 import { openDatabase } from "@engram/platform/open-database"
 import { openPlatform, type Platform, type PlatformOptions } from "@engram/platform/platform"
 import { sources } from "@engram/sources/registry"
+import { createConnections } from "@engram/store/connections"
+import { createSealer } from "@engram/store/sealing"
 import { startFleet } from "@engram/worker/fleet"
 import { createMeters } from "@engram/worker/meters"
 
@@ -40,9 +42,11 @@ export async function runAll(parts: {
   }
   const platform = await openPlatform(config, options)
   const secretKey = await secretKeyOf(config)
+  const connections = createConnections({ database: platform.database, sealer: createSealer(secretKey) })
   const fleet = await startFleet({
     ...platform,
     sources,
+    connections,
     log,
     secretKey,
     meters: createMeters(metrics),

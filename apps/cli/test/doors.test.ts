@@ -1,6 +1,8 @@
+import { createConnections } from "@engram/store/connections"
+import { createDatabase, createPool } from "@engram/store/database"
 import { createSealer } from "@engram/store/sealing"
 import { expect, test } from "vitest"
-import { install, run } from "./cli-fixture.ts"
+import { afterwards, install, run } from "./cli-fixture.ts"
 
 // Each command is a process of its own, which takes seconds while the machine is busy.
 const manyCommandsMs = 240_000
@@ -56,6 +58,42 @@ test(
       "ghp_from_input",
     )
     expect(await run([...connect, "-"], environment, "\n")).toMatchObject({ code: 2 })
+  },
+  manyCommandsMs,
+)
+
+test(
+  "the token that Notion's handshake brings is shown when it has come, and let go on request",
+  async () => {
+    const { json, ok, rows, database, environment } = await install()
+    const first = await ok("connect", "notion", ...main, "--token", "ntn_secret")
+    expect(first).toContain("none yet: run this command again")
+    expect(first).toContain("Create a subscription")
+    const { connectionId } = await json("connect", "notion", ...main)
+    const pool = createPool(database.url, { connectionsMax: 1, applicationName: "handshake" })
+    afterwards(() => pool.end())
+    const sealer = createSealer(environment.ENGRAM_SECRET_KEY!)
+    const connections = createConnections({ database: createDatabase(pool), sealer })
+    const connection = await connections.find(connectionId)
+    expect(connection).toMatchObject({ secrets: [], credentials: { token: "ntn_secret" } })
+    expect(await connections.adopt(connection!, "secret_from_notion")).toBe(true)
+
+    expect(await ok("connect", "notion", ...main)).toMatch(/token sent +secret_from_notion/)
+    expect(await json("connect", "notion", ...main)).toMatchObject({
+      secret: "secret_from_notion",
+      credentials: ["token"],
+    })
+    expect(await ok("connect", "notion", ...main, "--rotate")).toContain("none yet")
+
+    const door = `'${connectionId}', 'acme', '${connection!.storeId}', 'notion', 'page'`
+    await rows(`insert into wanted_fetches (connection_id, workspace_id, store_id, source, kind, thing_id, wanted_at, covered_at, answer, reason, answered_at)
+      values (${door}, 'p1', 2, 1, 'later', 'Notion answered 503', now()), (${door}, 'p2', 2, 2, 'missing', 'not found (404)', now()),
+             (${door}, 'p3', 2, 2, 'found', null, now())`)
+    const status = await ok("status")
+    expect(status).toMatch(/fetches +1 owed, 1 found, 1 not shown/)
+    expect(status).toMatch(/notion page p2 +missing +not found \(404\)/)
+    expect(status).toMatch(/notion page p1 +again now +Notion answered 503/)
+    expect((await json("status")).unansweredFetches).toHaveLength(2)
   },
   manyCommandsMs,
 )

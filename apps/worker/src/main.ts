@@ -6,6 +6,8 @@ import { createMetrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openPlatform } from "@engram/platform/platform"
 import { sources } from "@engram/sources/registry"
+import { createConnections } from "@engram/store/connections"
+import { createSealer } from "@engram/store/sealing"
 import { startFleet } from "./fleet.ts"
 import { createMeters } from "./meters.ts"
 
@@ -21,9 +23,12 @@ try {
     lifecycle,
     onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
   })
+  const sealer = createSealer(await secretKeyOf(config))
+  const connections = createConnections({ database: platform.database, sealer })
   const fleet = await startFleet({
     ...platform,
     sources,
+    connections,
     log,
     secretKey: await secretKeyOf(config),
     meters: createMeters(metrics),

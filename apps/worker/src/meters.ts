@@ -11,8 +11,9 @@ export const createMeters = (metrics: Metrics): FleetMeters => ({
     metrics.embeddingBatchFill.observe(texts / textsMax)
   },
   searchable: ({ acceptedAt }) => metrics.searchableLagSeconds.observe((Date.now() - acceptedAt) / 1_000),
-  totals: ({ deliveries, owed }) => {
+  totals: ({ deliveries, owed, owedFetches }) => {
     for (const [state, count] of Object.entries(deliveries)) metrics.deliveries.set({ state }, count)
+    metrics.fetchesOwed.set(owedFetches)
     for (const family of families) metrics.vectorsOwed.set({ family }, owed[family] ?? 0)
   },
   redacted: (rule) => metrics.redactions.inc({ rule }),

@@ -1,3 +1,5 @@
+import type { Connections } from "@engram/contracts/deliveries"
+import type { Hydrator, Settling } from "@engram/contracts/fetches"
 import type {
   ArtifactStore,
   Cache,
@@ -15,12 +17,14 @@ import { chunkLimits } from "@engram/core/chunk/chunk"
 import { announce, type KnowledgeEvent } from "@engram/pipeline/announce"
 import { archive } from "@engram/pipeline/archive"
 import { embed } from "@engram/pipeline/embed"
+import { type HydrateLimits, hydrate, hydrateLimits } from "@engram/pipeline/hydrate"
 import { type NormalizeLimits, normalize } from "@engram/pipeline/normalize"
 import { openStore } from "@engram/pipeline/open-store"
 import { persist } from "@engram/pipeline/persist"
 import { createArchiveLedger } from "@engram/store/archive-ledger"
 import { createDatabase, type Database } from "@engram/store/database"
 import { createDeliveryDesk } from "@engram/store/delivery-desk"
+import { createFetchLedger } from "@engram/store/fetch-ledger"
 import { createKeyedHash } from "@engram/store/keyed-hash"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createVectorLedger } from "@engram/store/vector-ledger"
@@ -35,11 +39,17 @@ export interface TurnDeps {
   readonly embedder: Embedder
   readonly index: VectorIndex
   readonly cache: Cache
+  /** Those whose things are asked for, with the credentials to ask with. */
+  readonly connections: Pick<Connections, "find">
+  /** By source. */
+  readonly hydrators: Readonly<Record<string, Hydrator>>
   readonly log: Log
   readonly meters: FleetMeters
   /** ENGRAM_SECRET_KEY: what pseudonyms are made with. */
   readonly secretKey: string
   readonly normalizeLimits?: Partial<NormalizeLimits>
+  readonly hydrateLimits?: Partial<HydrateLimits>
+  readonly settling?: Settling
   /** How long what a killed worker held, deliveries and lanes, is kept from the others; 30,000 by default. */
   readonly leaseMs?: number
 }
@@ -61,6 +71,9 @@ export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
   bytesMax: 16 * 1024 * 1024,
   attemptsMax: 5,
 }
+
+/** Long enough that what somebody types in one go is one fetch, and never so long that a page being written is not seen. */
+const settling: Settling = { settleMs: 3_000, settleMaxMs: 30_000 }
 
 /** What each stage does with a lane when its turn comes. */
 export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promise<TurnEnd>> {
@@ -84,11 +97,19 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
       persist: persist({
         knowledge: createKnowledge(database),
         chunkLimits,
+        settling: deps.settling ?? settling,
         hash: createKeyedHash(deps.secretKey, "suppressions"),
       }),
       announce: announce({ cache: deps.cache, emit: (event) => meters.event(event), log }),
       queue,
       limits: { ...normalizeLimits, leaseMs, ...deps.normalizeLimits },
+    }),
+    hydrate: hydrate({
+      ...deps,
+      leaseMs,
+      leases: vectors,
+      ledger: createFetchLedger(database),
+      limits: { ...hydrateLimits, ...deps.hydrateLimits },
     }),
     embed: embed({
       ...deps,

@@ -15,6 +15,7 @@ export interface Config {
   }
   readonly pinecone?: { readonly apiKey: string; readonly controllerHost?: string }
   readonly cohere?: { readonly apiKey: string; readonly baseUrl?: string }
+  readonly notion: { readonly baseUrl?: string }
   readonly embedding: { readonly model: string; readonly dimension: number }
   /** Left out with the embedded database only: made on first run. */
   readonly secretKey?: string
@@ -87,6 +88,7 @@ export function readConfig(environment: Environment): Config {
     cohere: values.COHERE_API_KEY
       ? definedOnly({ apiKey: values.COHERE_API_KEY, baseUrl: values.COHERE_BASE_URL })
       : undefined,
+    notion: definedOnly({ baseUrl: values.NOTION_BASE_URL }),
     embedding: { model, dimension: values.EMBEDDING_DIMENSION ?? dimensions[model]?.[0] ?? 512 },
     secretKey: values.ENGRAM_SECRET_KEY,
     host: values.HOST,

@@ -8,7 +8,7 @@ export interface Mistake {
   readonly words: string
 }
 
-export const stages = ["normalize", "embed", "archive"] as const
+export const stages = ["normalize", "hydrate", "embed", "archive"] as const
 
 const url = (...protocols: string[]) =>
   z
@@ -54,6 +54,8 @@ const settings = z.object({
   PINECONE_CONTROLLER_HOST: url("https", "http").optional(),
   COHERE_API_KEY: text.optional(),
   COHERE_BASE_URL: url("https", "http").optional(),
+  /** Another address than Notion's own: a proxy, or a stand-in. */
+  NOTION_BASE_URL: url("https", "http").optional(),
   EMBEDDING_MODEL: text.optional(),
   EMBEDDING_DIMENSION: whole(16, 4_096).optional(),
   ENGRAM_SECRET_KEY: text

@@ -69,11 +69,23 @@ export interface MomentDraft {
   readonly links: readonly Link[]
 }
 
+/** A thing that the payload names and does not bring: its sender is to be asked for it, once for all that happened to it meanwhile. */
+export interface FetchDraft {
+  /** In the source's words; with `id` the thing's identity: `page`. */
+  readonly kind: string
+  readonly id: string
+  /** The source's time in ms of what happened to it. What was asked for since then need not be asked for again. */
+  readonly at: number
+  /** What it is a piece of, where it does not say so itself. */
+  readonly within?: string
+}
+
 export interface Drafts {
   readonly documents: readonly DocumentDraft[]
   readonly moments: readonly MomentDraft[]
   readonly entities: readonly EntityDraft[]
   readonly scopes: readonly ScopeDraft[]
+  readonly fetches?: readonly FetchDraft[]
 }
 
 /** `skipped` ends the delivery with a reason a person understands; it is never an error. */

@@ -1,4 +1,5 @@
 import type { Privacy } from "./draft.ts"
+import type { Settling, WantedFetch } from "./fetches.ts"
 import type { EntityKind, RelationshipType } from "./graph.ts"
 import type {
   AliasId,
@@ -256,6 +257,8 @@ export interface KnowledgeWrite {
     rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[],
   ): Promise<void>
   wantVectors(rows: readonly WantedVector[]): Promise<void>
+  /** Owes these fetches, unless they were made since. Each waits to settle, so that a burst of events about one thing is one fetch. */
+  wantFetches(rows: readonly WantedFetch[], settling: Settling): Promise<void>
   /** Shows the newest version to vector search where no vector of it is owed any more, and lets superseded chunks go. */
   showComplete(documentIds: readonly DocumentId[]): Promise<void>
   linkDeliveries(rows: readonly { documentId: DocumentId; deliveryId: DeliveryId }[]): Promise<void>

@@ -90,8 +90,11 @@ export interface Cache {
   check(): Promise<void>
 }
 
-/** The stages that drain a store's rows: deliveries to read, vectors to write, raw bytes to move out. A lane is what one stage still owes one store. */
-export const stages = ["normalize", "embed", "archive"] as const
+/**
+ * The stages that drain a store's rows: deliveries to read, things to ask their sender for, vectors to write, raw bytes to move
+ * out. A lane is what one stage still owes one store.
+ */
+export const stages = ["normalize", "hydrate", "embed", "archive"] as const
 export type Stage = (typeof stages)[number]
 
 export interface Lane {

@@ -78,4 +78,6 @@ export interface SweepTotals {
   readonly oldestWaitingMs: number
   readonly owed: { readonly [family: string]: number }
   readonly parkedVectors: number
+  /** Things that their senders are still to be asked for. */
+  readonly owedFetches: number
 }

@@ -10,6 +10,7 @@ export interface Metrics {
   /** From accept until search finds it. */
   readonly searchableLagSeconds: Histogram
   readonly vectorsOwed: Gauge<"family">
+  readonly fetchesOwed: Gauge
   /** Texts of an embedding call over the most it takes. */
   readonly embeddingBatchFill: Histogram
   readonly embeddingCalls: Counter<"outcome">
@@ -62,6 +63,7 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
       "From accept until search finds it.",
       [0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300, 1_800, 7_200],
     ),
+    fetchesOwed: gauge("fetches_owed", "Things that their senders are still to be asked for."),
     vectorsOwed: gauge("vectors_owed", "Vectors that differ from what they should be.", ["family"]),
     embeddingBatchFill: histogram(
       "embedding_batch_fill",

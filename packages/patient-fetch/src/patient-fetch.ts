@@ -28,6 +28,8 @@ export interface Patience {
   readonly breakAfter?: number
   /** … for so long. Then one request finds out whether it is back, while the others wait for what it finds. */
   readonly restMs?: number
+  /** Awaited before each request, retries too, where a service limits how often it may be asked; what it gives is called after the answer. */
+  readonly turn?: () => Promise<() => void>
   /** An answer of 429 or 5xx that trying again will not change. */
   readonly isFinal?: (status: number, body: string) => boolean
 }
@@ -79,7 +81,20 @@ function waitMs({ attempt, result }: IRetryBackoffContext<unknown>, retryBaseMs:
   return Math.max(asked, backoff * (0.5 + Math.random() / 2))
 }
 
-async function ask(patience: Patience, input: Parameters<typeof fetch>[0], init: RequestInit = {}): Promise<Response> {
+async function ask(patience: Patience, input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
+  const done = await patience.turn?.()
+  try {
+    return await askNow(patience, input, init)
+  } finally {
+    done?.()
+  }
+}
+
+async function askNow(
+  patience: Patience,
+  input: Parameters<typeof fetch>[0],
+  init: RequestInit = {},
+): Promise<Response> {
   const { service, timeoutMs, isFinal } = patience
   const timeout = AbortSignal.timeout(timeoutMs)
   const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout

@@ -47,11 +47,12 @@ export const normalize =
     const fresh = await readFresh(deps, lane)
     const again = await deps.desk.claim(lane, "again", { ...deps.limits, rowsMax: 1 })
     await end(deps, lane, await takeAll(deps, lane, await giveUp(deps, lane, again)))
-    if (fresh + again.length > 0) return "more"
-
-    // Now that nothing waits: the bytes of what was read may leave Postgres.
-    await deps.queue.wake({ ...lane, stage: "archive" }).catch((error) => untold(deps.log, lane, error))
-    return "idle"
+    // Once a turn, so that the embedder finds full batches. When nothing waits any more, bytes may leave Postgres.
+    const done = fresh + again.length === 0
+    await deps.queue
+      .wake({ ...lane, stage: done ? "archive" : "embed" })
+      .catch((error) => untold(deps.log, lane, error))
+    return done ? "idle" : "more"
   }
 
 /** Two batches a turn: while the first is written, the second is read. Returns how many deliveries there were. */
@@ -81,7 +82,11 @@ async function readFresh(deps: NormalizeDeps, lane: Lane): Promise<number> {
 const documentsOf = ({ read }: Taken): string[] => {
   if (!("drafts" in read)) return []
   const { source, drafts } = read.drafts
-  const named = [...drafts.documents.map(({ sourceId }) => sourceId), ...drafts.moments.map((m) => m.documentSourceId)]
+  const named = [
+    ...drafts.documents.map(({ sourceId }) => sourceId),
+    ...drafts.moments.map((m) => m.documentSourceId),
+    ...(drafts.fetches ?? []).map(({ kind, id }) => `${kind}:${id}`),
+  ]
   return named.flatMap((sourceId) => (sourceId === undefined ? [] : [`${source.name} ${sourceId}`]))
 }
 
@@ -178,6 +183,8 @@ async function write(deps: NormalizeDeps, lane: Lane, reads: readonly Read[]): P
     reads.flatMap((read) => ("end" in read ? [read.end] : [])),
   )
   if (persisted === undefined) return
+  if (persisted.fetches > 0)
+    await deps.queue.wake({ ...lane, stage: "hydrate" }).catch((error) => untold(deps.log, lane, error))
   await deps.announce(lane, persisted)
 }
 

@@ -1,3 +1,4 @@
+import type { Settling } from "@engram/contracts/fetches"
 import type { AliasRef } from "@engram/contracts/graph"
 import type { DeliveryId, DocumentId } from "@engram/contracts/ids"
 import type { Knowledge } from "@engram/contracts/knowledge"
@@ -8,6 +9,7 @@ import { documentId } from "@engram/core/ids"
 import { writeAccounts } from "./persist/accounts.ts"
 import { writeChunks } from "./persist/chunks.ts"
 import { writeDocuments } from "./persist/documents.ts"
+import { writeFetches } from "./persist/fetches.ts"
 import { dropForgotten } from "./persist/forgotten.ts"
 import { writeAliases, writeEntities, writeEvidence, writeScopes } from "./persist/graph.ts"
 import { writeMemory } from "./persist/memory.ts"
@@ -21,6 +23,8 @@ export interface Persisted {
   readonly observations: readonly string[]
   /** Names whose edges may have changed. */
   readonly joined: readonly AliasRef[]
+  /** How many things their senders are to be asked for. */
+  readonly fetches: number
 }
 
 export interface PersistedDocument {
@@ -37,7 +41,12 @@ export interface PersistedDocument {
  * The same deliveries in other batches, in another order or once more end in the same rows.
  */
 export const persist =
-  (deps: { readonly knowledge: Knowledge; readonly chunkLimits: ChunkLimits; readonly hash: KeyedHash }) =>
+  (deps: {
+    readonly knowledge: Knowledge
+    readonly chunkLimits: ChunkLimits
+    readonly settling: Settling
+    readonly hash: KeyedHash
+  }) =>
   (lane: Lane, given: readonly ReadDelivery[]): Promise<Persisted> =>
     deps.knowledge.write(lane.workspaceId, async (write) => {
       const place = placeOf(lane)
@@ -51,6 +60,7 @@ export const persist =
       const visible = changes.filter((change) => change.rendered || change.live !== change.stored.live)
       await write.showComplete(visible.map((change) => change.stored.id))
       await write.linkDeliveries(links(place, deliveries))
+      const fetches = await writeFetches(write, place, deliveries, deps.settling)
       await write.closeDeliveries(deliveries.map(({ id }) => ({ id, state: "processed" })))
 
       // Last, because all batches of a workspace meet here: whoever has these rows keeps the others waiting until it commits.
@@ -69,6 +79,7 @@ export const persist =
         })),
         observations: memory.observations,
         joined: place.joined(),
+        fetches,
       }
     })
 

@@ -29,7 +29,15 @@ export async function readDelivery(
     const normalized = source.normalize({ headers: delivery.headers, body, receivedAt: delivery.receivedAt })
     if (normalized.outcome === "skipped")
       return { end: { id, state: "skipped", reason: redactor.text(normalized.reason) } }
-    return { drafts: { id, source, receivedAt: delivery.receivedAt, drafts: redactor.drafts(normalized.drafts) } }
+    return {
+      drafts: {
+        id,
+        connectionId: delivery.connectionId,
+        source,
+        receivedAt: delivery.receivedAt,
+        drafts: redactor.drafts(normalized.drafts),
+      },
+    }
   } catch (error) {
     if (error instanceof RetryLater) throw error
     return parked(id, redactor.text(parkReason(error)))

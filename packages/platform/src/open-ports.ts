@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { type Config, localModel } from "@engram/config/config"
+import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 
@@ -39,6 +40,20 @@ export async function openEmbedder({ cohere, embedding }: Config): Promise<Embed
   }
   const { createCohereEmbedder } = await import("@engram/cohere/cohere-embedder")
   return createCohereEmbedder({ ...cohere, ...embedding, timeoutMs: requestTimeoutMs })
+}
+
+/** By source. Sources that are not here bring in their events all that there is to know. */
+export function openHydrators({ notion }: Config): Readonly<Record<string, Hydrator>> {
+  let opened: Promise<Hydrator> | undefined
+  const open = async (): Promise<Hydrator> => {
+    const { createNotionHydrator } = await import("@engram/notion/notion-hydrator")
+    return createNotionHydrator({ ...notion, timeoutMs: requestTimeoutMs })
+  }
+  const fetch: Hydrator["fetch"] = async (thing, credentials) => {
+    opened ??= open()
+    return (await opened).fetch(thing, credentials)
+  }
+  return { notion: { fetch } }
 }
 
 /** Upstash where it is named, else Redis, else this process's own memory. */

@@ -1,11 +1,12 @@
 import { resolve } from "node:path"
 import type { Config } from "@engram/config/config"
+import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
 import { databaseUrlOf, openDatabase } from "./open-database.ts"
-import { openArtifacts, openCache, openEmbedder, openVectors } from "./open-ports.ts"
+import { openArtifacts, openCache, openEmbedder, openHydrators, openVectors } from "./open-ports.ts"
 import { openQueue } from "./open-queue.ts"
 
 /** Every port, each with the provider that the settings choose. */
@@ -17,6 +18,8 @@ export interface Platform {
   readonly index: VectorIndex
   readonly embedder: Embedder
   readonly cache: Cache
+  /** Who asks senders whose events carry ids only, by source. */
+  readonly hydrators: Readonly<Record<string, Hydrator>>
   /** Whether each answers, by name. */
   readonly checks: { readonly [dependency: string]: () => Promise<void> }
 }
@@ -52,5 +55,5 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     embeddings: () => embedder.check(),
     cache: () => cache.check(),
   }
-  return { database, databaseUrl, queue, artifacts, index, embedder, cache, checks }
+  return { database, databaseUrl, queue, artifacts, index, embedder, cache, hydrators: openHydrators(config), checks }
 }

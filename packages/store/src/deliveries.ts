@@ -1,7 +1,7 @@
 import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
 import { textHash } from "@engram/core/ids"
 import { createRedactor } from "@engram/core/redact/redactor"
-import type { Database } from "./database.ts"
+import type { Database, Transaction } from "./database.ts"
 import { packBody } from "./packed-body.ts"
 
 /**
@@ -26,12 +26,8 @@ export function createDeliveryInbox({ database }: { database: Database }): Deliv
   return {
     insert: async (deliveries) => {
       if (deliveries.length === 0) return []
-      // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
-      const sorted = [...deliveries].sort(byKey)
-      const bodies = await Promise.all(sorted.map(({ body }) => packBody(body)))
-      const values = [JSON.stringify(rowsOf(sorted, bodies)), joined(bodies)]
-      const made = await database.asFleet((tx) => tx.query<{ id: string }>(insertAll, values))
-      const fresh = new Set(made.map((row) => row.id))
+      const rows = await packDeliveries(deliveries)
+      const fresh = await database.asFleet((tx) => insertDeliveries(tx, rows))
       // Deleting makes the second of two equal deliveries in one batch the repeat.
       return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
     },
@@ -46,6 +42,20 @@ export function createDeliveryInbox({ database }: { database: Database }): Deliv
       return row?.n ?? 0
     },
   }
+}
+
+/** What `insertDeliveries` sends. Bodies are packed before there is a transaction, whose connection others wait for. */
+export async function packDeliveries(deliveries: readonly NewDelivery[]): Promise<readonly [string, Buffer]> {
+  // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
+  const sorted = [...deliveries].sort(byKey)
+  const bodies = await Promise.all(sorted.map(({ body }) => packBody(body)))
+  return [JSON.stringify(rowsOf(sorted, bodies)), joined(bodies)]
+}
+
+/** Inserts those that are not there yet, and returns their ids. */
+export async function insertDeliveries(tx: Transaction, rows: readonly [string, Buffer]): Promise<Set<string>> {
+  const made = await tx.query<{ id: string }>(insertAll, rows)
+  return new Set(made.map((row) => row.id))
 }
 
 const byKey = (a: NewDelivery, b: NewDelivery): number =>

@@ -2,6 +2,7 @@ import type { Knowledge } from "@engram/contracts/knowledge"
 import type { Database } from "./database.ts"
 import { writeChunks } from "./knowledge/chunks.ts"
 import { writeDocuments } from "./knowledge/documents.ts"
+import { writeFetches } from "./knowledge/fetches.ts"
 import { writeForgotten } from "./knowledge/forgotten.ts"
 import { writeGraph } from "./knowledge/graph.ts"
 import { writeObservations } from "./knowledge/observations.ts"
@@ -17,6 +18,7 @@ export const createKnowledge = (database: Database): Knowledge => ({
         ...writeGraph(tx, workspaceId),
         ...writeForgotten(tx, workspaceId),
         ...writeVectors(tx, workspaceId),
+        ...writeFetches(tx, workspaceId),
       }),
     ),
 })

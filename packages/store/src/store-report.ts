@@ -106,6 +106,7 @@ const tables = [
   "scopes",
   "stores",
   "vector_entries",
+  "wanted_fetches",
 ]
 
 const isOwed = "wanted_hash is distinct from written_hash and parked_reason is null"

@@ -2,6 +2,7 @@ import { type Lane, stages } from "@engram/contracts/ports"
 import type { SweepLedger } from "@engram/contracts/vectors"
 import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database } from "./database.ts"
+import { isOwed } from "./knowledge/fetches.ts"
 
 /** "engram sweep" on a phone's keys, cut to fit. */
 const sweepLock = 364_726_793
@@ -11,6 +12,8 @@ const dueLanes = `
   select s.workspace_id as "workspaceId", s.id as "storeId",
     exists (select from ingest_deliveries d where d.workspace_id = s.workspace_id and d.store_id = s.id and d.state = 'received'
             and d.due_at <= now() and (d.claimed_until is null or d.claimed_until < now())) as normalize,
+    exists (select from wanted_fetches f where f.workspace_id = s.workspace_id and f.store_id = s.id and ${isOwed}
+            and f.due_at <= now()) as hydrate,
     exists (select from vector_entries v where v.workspace_id = s.workspace_id and v.store_id = s.id
             and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null) as embed,
     exists (select from ingest_deliveries d where d.workspace_id = s.workspace_id and d.store_id = s.id
@@ -42,6 +45,7 @@ export const createSweepLedger = (database: Database): SweepLedger => ({
         workspaceId: string
         storeId: string
         normalize: boolean
+        hydrate: boolean
         embed: boolean
         archive: boolean
       }>(dueLanes)
@@ -76,11 +80,15 @@ export const createSweepLedger = (database: Database): SweepLedger => ({
       const [parked] = await tx.query<{ count: number }>(
         "select count(*)::int as count from vector_entries where parked_reason is not null",
       )
+      const [fetches] = await tx.query<{ count: number }>(
+        `select count(*)::int as count from wanted_fetches f where ${isOwed}`,
+      )
       return {
         deliveries: Object.fromEntries(states.map((row) => [row.state, row.count])),
         oldestWaitingMs: oldest?.ms ?? 0,
         owed: Object.fromEntries(owed.map((row) => [row.family, row.count])),
         parkedVectors: parked?.count ?? 0,
+        owedFetches: fetches?.count ?? 0,
       }
     }),
 })

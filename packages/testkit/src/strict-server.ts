@@ -25,15 +25,16 @@ export interface Answer {
   readonly status: number
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown
+  readonly headers?: { readonly [name: string]: string }
 }
 
 /** A request that was refused, as the service words it. */
 export class Refused extends Error {
   readonly answer: Answer
 
-  constructor(status: number, body: unknown) {
+  constructor(status: number, body: unknown, headers: { readonly [name: string]: string } = {}) {
     super(JSON.stringify(body))
-    this.answer = { status, body }
+    this.answer = { status, body, headers }
   }
 }
 
@@ -121,9 +122,10 @@ async function answerOf(handle: (request: Request) => Answer | Promise<Answer>, 
   }
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
+function send(response: ServerResponse, { status, body, headers = {} }: Answer): void {
   if (response.destroyed) return
   response.statusCode = status
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   if (body === undefined) return void response.end()
   response.setHeader("content-type", typeof body === "string" ? "text/plain" : "application/json")
   response.end(typeof body === "string" ? body : JSON.stringify(body))

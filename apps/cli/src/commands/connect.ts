@@ -124,7 +124,7 @@ interface Connected {
 const awaited: Readonly<Record<Source["secretFrom"], string>> = {
   here: "",
   there: "none yet: connect again with --secret once the sender shows it",
-  handshake: "none yet: the sender's handshake brings it",
+  handshake: "none yet: run this command again once the sender has sent it",
 }
 
 function inWords({ terminal }: Context, door: Connected): string {
@@ -135,7 +135,10 @@ function inWords({ terminal }: Context, door: Connected): string {
     headline,
     "",
     line("payload URL", terminal.style("bold", door.url)),
-    line("secret", terminal.style("bold", door.secret || awaited[sources[door.source]!.secretFrom])),
+    line(
+      sources[door.source]!.secretFrom === "handshake" ? "token sent" : "secret",
+      terminal.style("bold", door.secret || awaited[sources[door.source]!.secretFrom]),
+    ),
     ...(door.secretsValid > 1 ? ["", "The secret before it is valid too, until `--settle`."] : []),
     ...(door.credentials.length > 0 ? ["", `Kept sealed for its API: ${door.credentials.join(", ")}.`] : []),
     "",

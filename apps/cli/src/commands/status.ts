@@ -2,21 +2,27 @@ import { reasonOf } from "@engram/contracts/errors"
 import type { LaneQueue } from "@engram/contracts/ports"
 import type { SweepTotals } from "@engram/contracts/vectors"
 import { openQueue } from "@engram/platform/open-queue"
+import { createFetchReport, type FetchReport, type UnansweredFetch } from "@engram/store/fetch-report"
 import { createStoreReport, type ListedStore, type StoreContents } from "@engram/store/store-report"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { openCommandDatabase, type Parts, withParts } from "../open.ts"
 import { table } from "../table.ts"
-import { duration, sum, tally } from "../words.ts"
+import { cut, duration, sum, tally } from "../words.ts"
 
 type Counts = Awaited<ReturnType<LaneQueue["counts"]>>
 
 interface Status extends SweepTotals {
   /** Or why the queue does not say. */
   readonly queue: Counts | { readonly error: string }
+  /** What senders were asked for because their events carry ids only. */
+  readonly fetches: Awaited<ReturnType<FetchReport["counts"]>>
+  readonly unansweredFetches: readonly UnansweredFetch[]
   readonly stores: readonly (ListedStore & StoreContents)[]
 }
+
+const unansweredShown = 10
 
 export function addStatus(program: Command, context: Context): void {
   program
@@ -42,7 +48,9 @@ async function statusOf(parts: Parts): Promise<Status> {
   const queue = await openQueue({ ...parts, databaseUrl })
     .then((opened) => opened.counts())
     .catch((error) => ({ error: reasonOf(error) }))
-  return { ...totals, queue, stores }
+  const asked = createFetchReport({ database })
+  const [fetches, unansweredFetches] = await Promise.all([asked.counts(), asked.unanswered(unansweredShown)])
+  return { ...totals, queue, fetches, unansweredFetches, stores }
 }
 
 function inWords({ terminal }: Context, status: Status): string {
@@ -53,12 +61,16 @@ function inWords({ terminal }: Context, status: Status): string {
   return [
     line("deliveries", `${tally(status.deliveries)} (${waiting})`),
     line("vectors", `${sum(status.owed)} owed${texts}`),
+    ...fetchLines(status.fetches, line),
     ...("error" in status.queue
       ? [line("queue", terminal.style("red", status.queue.error))]
       : ["", table(terminal, ["queue", "waiting", "active", "delayed", "failed"], queueRows(status.queue))]),
     ...(status.stores.length === 0
       ? ["", "There is no store yet; `engram connect` makes one."]
       : ["", table(terminal, storeColumns, status.stores.map(storeRow))]),
+    ...(status.unansweredFetches.length === 0
+      ? []
+      : ["", table(terminal, ["not shown", "answer", "reason"], status.unansweredFetches.map(fetchRow))]),
     ...(parked === 0 ? [] : ["", "`engram deliveries list --parked` shows why, `engram replay --parked` tries again."]),
   ].join("\n")
 }
@@ -68,6 +80,25 @@ const queueRows = (queue: Counts): string[][] =>
     stage,
     ...[waiting, active, delayed, failed].map(String),
   ])
+
+/** Nothing where no sender has to be asked. */
+function fetchLines(counts: Status["fetches"], line: (name: string, value: string) => string): string[] {
+  const { owed, found = 0, missing = 0, gave_up: gaveUp = 0 } = counts
+  if (owed + found + missing + gaveUp === 0) return []
+  const words = [`${owed} owed`, `${found} found`, missing && `${missing} not shown`, gaveUp && `${gaveUp} given up`]
+  return [line("fetches", words.filter(Boolean).join(", "))]
+}
+
+const fetchRow = (fetch: UnansweredFetch): string[] => [
+  `${fetch.source} ${fetch.kind} ${fetch.id}`,
+  fetch.answer === "later" ? `again ${until(fetch.dueAt)}` : fetch.answer.replace("_", " "),
+  cut(fetch.reason, 90),
+]
+
+const until = (dueAt: Date | null): string => {
+  const ms = (dueAt?.getTime() ?? 0) - Date.now()
+  return ms > 0 ? `in ${duration(ms)}` : "now"
+}
 
 const storeColumns = ["store", "documents", "chunks", "observations", "edges", "vectors", "owed"]
 

@@ -38,6 +38,8 @@ export async function removeRest(tx: Transaction, place: Place, scope: ForgetSco
     workspaceId,
     values,
   ])
+  // Asked for again by the deliveries, where those are read again.
+  await tx.query(`delete from wanted_fetches where workspace_id = $1 and ${ofSource("source")}`, [workspaceId, values])
   const deliveries = await releaseDeliveries(
     tx,
     place,

@@ -15,6 +15,7 @@ export const tablesForgotten: { readonly [table: string]: string } = {
   entity_aliases: "become stubs, and go when nothing mentions them",
   accounts: "go with their entity",
   identity_decisions: "go with the accounts they are about",
+  wanted_fetches: "go with their source; ids of things, no content",
   scopes: "go with their source; a person is scrubbed out of names",
   ingest_deliveries: "bytes and headers go; the row stays, so that a repeat is a duplicate",
   embedding_values: "go when nothing wants their text",
