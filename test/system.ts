@@ -9,9 +9,9 @@ import { createTestDatabase } from "@engram/testkit/database"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { type CurrentState, currentState } from "./current-state.ts"
 import { type Environment, type RunningProcess, startProcess } from "./processes.ts"
-import { createWorkbench, type Payload, type Place } from "./workbench.ts"
+import { createWorkbench, type Payload, type Place, testSecretKey } from "./workbench.ts"
 
-const secretKey = "a key for tests, long enough"
+const secretKey = testSecretKey
 
 /** The fleet as it is deployed: ingest and workers are processes, and whatever the environment does not name is embedded. */
 export interface System {

@@ -24,6 +24,9 @@ import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createTestDatabase } from "@engram/testkit/database"
 import { createTurns, type TurnDeps } from "@engram/worker/turns"
 
+/** ENGRAM_SECRET_KEY of every workbench and system. */
+export const testSecretKey = "a key for tests, long enough"
+
 export interface Payload {
   readonly key: string
   readonly event: string
@@ -44,6 +47,7 @@ export interface Workbench {
   readonly index: VectorIndex
   readonly cache: Cache
   readonly artifacts: ReadonlyMap<string, Uint8Array>
+  readonly artifactStore: ArtifactStore
   /** Accepts GitHub payloads, as if signed and posted, into the first store unless said otherwise. */
   accept(payloads: readonly Payload[], into?: Place): Promise<void>
   /** Takes turns until nothing is owed. */
@@ -52,6 +56,8 @@ export interface Workbench {
   addStore(workspaceId: string, name: string): Promise<Place>
   /** Rows of a query, as the tables' owner. */
   rows<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Rules that found something, in order. */
+  readonly redacted: readonly string[]
   readonly calls: { texts: number; calls: number }
   close(): Promise<void>
 }
@@ -98,6 +104,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     return { workspaceId: workspace, storeId: id }
   }
   const lane = await addStore(workspaceId, "main")
+  const redacted: string[] = []
   const calls = { texts: 0, calls: 0 }
   const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
   const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
@@ -109,15 +116,17 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     remove: async (key) => void artifacts.delete(key),
     check: async () => {},
   }
+  const artifactStore = options.artifacts?.(inMemory) ?? inMemory
   const turns = createTurns({
     database,
     queue: silent,
     sources: options.sources ?? sources,
-    artifacts: options.artifacts?.(inMemory) ?? inMemory,
+    artifacts: artifactStore,
     embedder,
     index,
     cache,
     log: options.log ?? warnings,
+    secretKey: testSecretKey,
     hydrators: options.hydrators ?? {},
     connections: {
       find: async (id) => ({
@@ -140,6 +149,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       searchable: () => {},
       totals: () => {},
       cleaned: () => {},
+      redacted: (rule) => void redacted.push(rule),
       event: () => {},
     },
   })
@@ -152,7 +162,9 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     index,
     cache,
     artifacts,
+    artifactStore,
     calls,
+    redacted,
     turn,
     addStore,
     rows: async (sql, values = []) => (await pool.query(sql, [...values])).rows,

@@ -127,7 +127,7 @@ describe("row-level security", () => {
   })
 
   test("lets nobody change, take over, or plant rows of another workspace", async () => {
-    for (const table of tables) {
+    for (const table of tables.filter((each) => each !== "suppressions")) {
       const id = tenantColumn(table)
       const theirs = `where ${id} = 'theirs'`
       expect([table, await attempt("engram_app", "ours", `delete from "${table}" ${theirs}`)]).toEqual([table, 0])
@@ -139,6 +139,16 @@ describe("row-level security", () => {
         "row-level security",
       )
     }
+  })
+
+  test("lets nobody change or remove a suppression, also of their own workspace, or plant one in another", async () => {
+    for (const statement of ["delete from suppressions", "update suppressions set hash = 'x'"]) {
+      for (const role of ["engram_app", "engram_fleet"]) {
+        expect(await attempt(role, "ours", statement)).toContain("permission denied")
+      }
+    }
+    const planted = `insert into suppressions (workspace_id, kind, hash, key_id, forgetting_id) values ('theirs', 'source', 'h', 'k', 'f')`
+    expect(await attempt("engram_app", "ours", planted)).toContain("row-level security")
   })
 
   test("holds in the functions that find text, which nobody but a named workspace can use", async () => {

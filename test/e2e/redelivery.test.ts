@@ -122,7 +122,7 @@ test("sweeps that fail and then succeed are an outage that is over", async () =>
     queue: { wake: async () => {}, run: async () => ({ close: async () => {} }) } as never,
     ...{ connections: { find: async () => undefined }, hydrators: {} },
     ...{ artifacts: {} as never, embedder: bench.embedder, index: bench.index, cache: bench.cache },
-    meters: { embedded() {}, searchable() {}, totals() {}, cleaned() {}, event() {} },
+    meters: { embedded() {}, searchable() {}, totals() {}, cleaned() {}, event() {}, redacted() {} },
     repairs: {
       ledger: {
         claimDue: async (minAgeMs) => {

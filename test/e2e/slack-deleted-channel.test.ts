@@ -78,7 +78,7 @@ test("a worker that dies halfway leaves the delivery to be taken again, and then
     const { id, connectionId } = row!
     const delivery = { id, connectionId, source: slack, receivedAt: 0, drafts: read.drafts }
     await expect(
-      persist({ knowledge: dying, chunkLimits, settling: { settleMs: 0, settleMaxMs: 0 } })(
+      persist({ knowledge: dying, chunkLimits, settling: { settleMs: 0, settleMaxMs: 0 }, hash: (_, text) => text })(
         { ...bench.lane, stage: "normalize" },
         [delivery],
       ),

@@ -52,6 +52,7 @@ export async function runAll(parts: {
     sources,
     connections,
     log,
+    secretKey,
     meters: createMeters(metrics),
     stages: config.stages,
     concurrency: config.workerConcurrency,

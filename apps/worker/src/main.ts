@@ -34,6 +34,7 @@ try {
     sources,
     connections,
     log,
+    secretKey: await secretKeyOf(config),
     meters: createMeters(metrics),
     stages: config.stages,
     concurrency: config.workerConcurrency,

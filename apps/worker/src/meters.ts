@@ -16,6 +16,7 @@ export const createMeters = (metrics: Metrics): FleetMeters => ({
     metrics.fetchesOwed.set(owedFetches)
     for (const family of families) metrics.vectorsOwed.set({ family }, owed[family] ?? 0)
   },
+  redacted: (rule) => metrics.redactions.inc({ rule }),
   cleaned: (memories) => metrics.memoriesCleaned.inc(memories),
   event: ({ name }) => metrics.knowledgeEvents.inc({ name }),
 })

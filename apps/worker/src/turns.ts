@@ -25,8 +25,11 @@ import { createArchiveLedger } from "@engram/store/archive-ledger"
 import { createDatabase, type Database } from "@engram/store/database"
 import { createDeliveryDesk } from "@engram/store/delivery-desk"
 import { createFetchLedger } from "@engram/store/fetch-ledger"
+import { createKeyedHash } from "@engram/store/keyed-hash"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createVectorLedger } from "@engram/store/vector-ledger"
+import { createPrivacyOf } from "@engram/store/workspace-settings"
+import { createRedactorOf } from "./redactor-of.ts"
 
 export interface TurnDeps {
   readonly database: Database
@@ -42,6 +45,8 @@ export interface TurnDeps {
   readonly hydrators: Readonly<Record<string, Hydrator>>
   readonly log: Log
   readonly meters: FleetMeters
+  /** ENGRAM_SECRET_KEY: what pseudonyms are made with. */
+  readonly secretKey: string
   readonly normalizeLimits?: Partial<NormalizeLimits>
   readonly hydrateLimits?: Partial<HydrateLimits>
   readonly settling?: Settling
@@ -55,6 +60,8 @@ export interface FleetMeters {
   searchable(document: { readonly acceptedAt: number }): void
   totals(totals: SweepTotals): void
   cleaned(memories: number): void
+  /** Something was taken out of a text by this rule. */
+  redacted(rule: string): void
   event(event: KnowledgeEvent): void
 }
 
@@ -74,13 +81,25 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
   // Turns derive rows from deliveries, which accept made durable: a turn that a crash of Postgres undoes is taken again.
   const database = createDatabase(deps.database.pool, { durable: false })
   const vectors = createVectorLedger(database)
+  const privacyOf = createPrivacyOf(database)
+  const redactorOf = createRedactorOf({
+    privacyOf,
+    secretKey: deps.secretKey,
+    onFound: (rule) => meters.redacted(rule),
+  })
   const leaseMs = deps.leaseMs ?? 30_000
   return {
     normalize: normalize({
       ...deps,
       desk: createDeliveryDesk(database),
       open: openStore({ ledger: vectors, model: embedder.model }),
-      persist: persist({ knowledge: createKnowledge(database), chunkLimits, settling: deps.settling ?? settling }),
+      redactorOf,
+      persist: persist({
+        knowledge: createKnowledge(database),
+        chunkLimits,
+        settling: deps.settling ?? settling,
+        hash: createKeyedHash(deps.secretKey, "suppressions"),
+      }),
       announce: announce({ cache: deps.cache, emit: (event) => meters.event(event), log }),
       queue,
       limits: { ...normalizeLimits, leaseMs, ...deps.normalizeLimits },
@@ -99,6 +118,6 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
       onEmbedded: (call) => meters.embedded(call),
       onSearchable: (document) => meters.searchable(document),
     }),
-    archive: archive({ ledger: createArchiveLedger(database), artifacts }),
+    archive: archive({ ledger: createArchiveLedger(database), artifacts, privacyOf }),
   }
 }

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core"
+import { boolean, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core"
 import { bytea, fleetPolicy, tenantPolicy, workspaceId } from "./columns.ts"
 
 /**
@@ -41,6 +41,8 @@ export const ingestDeliveries = pgTable(
     claimedUntil: timestamp({ withTimezone: true }),
     finishedAt: timestamp({ withTimezone: true }),
     artifactKey: text(),
+    /** Something it said was forgotten: its bytes are to go, wherever they are or still get to. */
+    forgetRaw: boolean().notNull().default(false),
   },
   (t) => [
     uniqueIndex().on(t.connectionId, t.deliveryKey),
@@ -48,6 +50,9 @@ export const ingestDeliveries = pgTable(
     index("ingest_deliveries_unarchived")
       .on(t.workspaceId, t.storeId)
       .where(sql`state <> 'received' and body is not null`),
+    index("ingest_deliveries_forgotten")
+      .on(t.workspaceId, t.storeId)
+      .where(sql`forget_raw and (body is not null or artifact_key is not null)`),
     index("ingest_deliveries_listed").on(t.workspaceId, t.state, t.receivedAt),
     tenantPolicy(),
     fleetPolicy("all"),

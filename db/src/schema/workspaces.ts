@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
+import { boolean, pgTable, text, timestamp } from "drizzle-orm/pg-core"
 import { fleetPolicy, tenantPolicy } from "./columns.ts"
 
 /** The tenant boundary. */
@@ -7,6 +7,12 @@ export const workspaces = pgTable(
   "workspaces",
   {
     id: text().primaryKey(),
+    /** Whether addresses of people are taken out of texts, as credentials always are. */
+    redactEmails: boolean().notNull().default(false),
+    /** Null, `international`, or a country whose numbers are also found without their code: `US`. */
+    redactPhones: text(),
+    /** Whether the bytes of a delivery outlive its reading. */
+    keepRaw: boolean().notNull().default(true),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   () => [tenantPolicy(sql`id`), fleetPolicy("select")],

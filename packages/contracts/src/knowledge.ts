@@ -17,6 +17,7 @@ import type {
 import type { JsonObject } from "./json.ts"
 import type { AccountRow } from "./people.ts"
 import type { EmbeddingModel, Lane, VectorMetadata } from "./ports.ts"
+import type { Suppression } from "./privacy.ts"
 import type { StoredRequest } from "./source.ts"
 
 /** The rows that normalize and persist read and write, and the transaction they do it in. */
@@ -191,6 +192,13 @@ export interface ScopedDocument {
 
 /** One persist transaction. Every method takes sets and writes rows in sorted order, so that two transactions cannot deadlock. */
 export interface KnowledgeWrite {
+  /**
+   * What was forgotten. To be asked after `lockVersions`: who forgets holds the versions alone, so that no transaction is
+   * between having asked and having written.
+   */
+  suppressions(): Promise<Suppression[]>
+  /** Has the bytes of these deliveries go, in Postgres now and in object storage soon. */
+  forgetBodies(ids: readonly DeliveryId[]): Promise<void>
   /** The versions vectors are wanted in, share-locked: none can be created or activated until this transaction ends. */
   lockVersions(storeId: StoreId): Promise<EmbeddingVersion[]>
   /** Joins them with what is stored, as core/state's `mergeScopes` does. */

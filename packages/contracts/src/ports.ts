@@ -63,6 +63,8 @@ export interface VectorIndex {
     values: Float32Array,
     options: { topK: number; filter?: VectorFilter },
   ): Promise<VectorHit[]>
+  /** Which of these ids are there; may trail writes. */
+  present(target: VectorTarget, ids: readonly string[]): Promise<string[]>
   /** How many vectors the namespace holds; may trail writes. */
   count(target: VectorTarget): Promise<number>
   check(): Promise<void>

@@ -50,6 +50,12 @@ export interface ArchiveLedger {
   ): Promise<{ readonly id: string; readonly bodyHash: string; readonly body: Uint8Array }[]>
   /** Whether the store has deliveries that could be read now. */
   isBusy(lane: Lane): Promise<boolean>
+  /** Forgets the bytes of up to `max` processed and skipped deliveries; returns how many. */
+  dropBodies(lane: Lane, max: number): Promise<number>
+  /** Deliveries whose bytes are to be forgotten and are in object storage. */
+  forgotten(lane: Lane, max: number): Promise<{ readonly id: string; readonly artifactKey: string }[]>
+  /** Their bytes are gone from there. */
+  removed(lane: Lane, rows: readonly { readonly id: string; readonly artifactKey: string }[]): Promise<void>
   /** Takes the bytes out of the row. */
   archived(lane: Lane, rows: readonly { readonly id: string; readonly artifactKey: string }[]): Promise<void>
 }

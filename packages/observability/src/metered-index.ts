@@ -25,6 +25,7 @@ export function meterIndex(index: VectorIndex, { indexCalls, indexVectors }: Met
       ids.length === 0 ? index.remove(target, ids) : counted("remove", ids.length, index.remove(target, ids)),
     query: (target, values, options) => counted("query", 0, index.query(target, values, options)),
     count: (target) => index.count(target),
+    present: (target, ids) => index.present(target, ids),
     check: () => index.check(),
   }
 }

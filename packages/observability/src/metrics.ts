@@ -22,6 +22,8 @@ export interface Metrics {
   readonly turnSeconds: Histogram<"stage" | "outcome">
   readonly redelivered: Counter
   readonly knowledgeEvents: Counter<"name">
+  /** Credentials, and addresses and numbers of people, taken out of texts. */
+  readonly redactions: Counter<"rule">
   readonly searchSeconds: Histogram<"outcome">
   /** One request to the memory plugin, by endpoint. */
   readonly memoryRequestSeconds: Histogram<"endpoint" | "status">
@@ -87,6 +89,7 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
       "Deliveries that failed and that their provider was asked to send again.",
     ),
     knowledgeEvents: counter("knowledge_events_total", "What was said after commits.", ["name"]),
+    redactions: counter("redactions_total", "What was taken out of texts, by rule.", ["rule"]),
     searchSeconds: histogram(
       "search_seconds",
       "One search, from its request to its answer.",

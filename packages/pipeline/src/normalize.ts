@@ -3,6 +3,7 @@ import type { ClaimedDelivery, DeliveryDesk } from "@engram/contracts/knowledge"
 import type { ArtifactStore, Lane, LaneQueue, Log, TurnEnd } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
 import { disjointGroups } from "@engram/core/disjoint-groups"
+import type { Redactor } from "@engram/core/redact/redactor"
 import type { ReadDelivery } from "./persist/read-delivery.ts"
 import type { Persisted } from "./persist.ts"
 import { parkReason, type Read, readDelivery } from "./read-delivery.ts"
@@ -23,6 +24,8 @@ export interface NormalizeDeps {
   readonly desk: DeliveryDesk
   readonly sources: Readonly<Record<string, Source>>
   readonly artifacts: ArtifactStore
+  /** What takes credentials, and what else the workspace wants gone, out of texts. */
+  readonly redactorOf: (workspaceId: string) => Promise<Redactor>
   /** Makes the store ready to be written to. */
   readonly open: (lane: Lane) => Promise<void>
   readonly persist: (lane: Lane, deliveries: readonly ReadDelivery[]) => Promise<Persisted>
@@ -134,7 +137,8 @@ const takeAll = async (deps: NormalizeDeps, lane: Lane, claimed: readonly Claime
 /** Bytes that cannot be fetched now say nothing against their delivery: it alone goes back, and was never taken. */
 async function take(deps: NormalizeDeps, lane: Lane, delivery: ClaimedDelivery): Promise<Taken[]> {
   try {
-    return [{ delivery, read: await readDelivery(deps, delivery) }]
+    const redactor = await deps.redactorOf(lane.workspaceId)
+    return [{ delivery, read: await readDelivery({ ...deps, redactor }, delivery) }]
   } catch (error) {
     if (!(error instanceof RetryLater)) throw error
     await deps.desk.release(lane, delivery.id, reasonOf(error), { afterMs: error.afterMs, untaken: true })

@@ -3,12 +3,14 @@ import type { AliasRef } from "@engram/contracts/graph"
 import type { DeliveryId, DocumentId, StoreId } from "@engram/contracts/ids"
 import type { Knowledge } from "@engram/contracts/knowledge"
 import type { Lane } from "@engram/contracts/ports"
+import type { KeyedHash } from "@engram/contracts/privacy"
 import type { ChunkLimits } from "@engram/core/chunk/chunk"
 import { documentId } from "@engram/core/ids"
 import { writeAccounts } from "./persist/accounts.ts"
 import { writeChunks } from "./persist/chunks.ts"
 import { writeDocuments } from "./persist/documents.ts"
 import { writeFetches } from "./persist/fetches.ts"
+import { dropForgotten } from "./persist/forgotten.ts"
 import { type GoneScopes, knownGone, removals, speakingOfGone } from "./persist/gone-scopes.ts"
 import { writeAliases, writeEntities, writeEvidence, writeScopes } from "./persist/graph.ts"
 import { writeMemory } from "./persist/memory.ts"
@@ -39,6 +41,7 @@ interface PersistDeps {
   readonly knowledge: Knowledge
   readonly chunkLimits: ChunkLimits
   readonly settling: Settling
+  readonly hash: KeyedHash
 }
 
 /** Documents of a scope that is gone that are removed in one transaction. */
@@ -76,12 +79,13 @@ interface Written extends Persisted {
 const write = (
   deps: PersistDeps,
   lane: Lane,
-  deliveries: readonly ReadDelivery[],
+  given: readonly ReadDelivery[],
   { open = false }: { readonly open?: boolean } = {},
 ): Promise<Written> =>
   deps.knowledge.write(lane.workspaceId, async (write) => {
     const place = placeOf(lane)
     const versions = await write.lockVersions(place.storeId)
+    const deliveries = await dropForgotten(write, place, deps.hash, given)
     const changes = await writeDocuments(write, place, deliveries)
     await writeChunks(write, place, versions, changes, deps.chunkLimits)
     const memory = await writeMemory(write, place, versions, deliveries, changes)

@@ -2,38 +2,45 @@ import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { ClaimedDelivery, DeliveryEnd } from "@engram/contracts/knowledge"
 import type { ArtifactStore } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
+import type { Redactor } from "@engram/core/redact/redactor"
 import type { ReadDelivery } from "./persist/read-delivery.ts"
 
 export type Read = { readonly drafts: ReadDelivery } | { readonly end: DeliveryEnd }
 
 /**
- * What a delivery's source makes of it: drafts, or its end. Never throws for what the payload says; a bug in a source parks
- * too. `RetryLater` when its bytes cannot be fetched now.
+ * What a delivery's source makes of it: drafts, or its end. Nothing that it says leaves here with a credential in it. Never
+ * throws for what the payload says; a bug in a source parks too. `RetryLater` when its bytes cannot be fetched now.
  */
 export async function readDelivery(
-  deps: { readonly sources: Readonly<Record<string, Source>>; readonly artifacts: ArtifactStore },
+  deps: {
+    readonly sources: Readonly<Record<string, Source>>
+    readonly artifacts: ArtifactStore
+    readonly redactor: Redactor
+  },
   delivery: ClaimedDelivery,
 ): Promise<Read> {
   const { id } = delivery
+  const { redactor } = deps
   const source = Object.hasOwn(deps.sources, delivery.source) ? deps.sources[delivery.source] : undefined
   if (source === undefined) return parked(id, `no source is called ${delivery.source}`)
   try {
     const body = delivery.body ?? (delivery.artifactKey && (await deps.artifacts.get(delivery.artifactKey)))
-    if (!body) return parked(id, `its bytes are gone: ${delivery.artifactKey ?? "never archived"}`)
+    if (!body) return parked(id, `its bytes are gone: ${delivery.artifactKey ?? "they were not kept"}`)
     const normalized = source.normalize({ headers: delivery.headers, body, receivedAt: delivery.receivedAt })
-    if (normalized.outcome === "skipped") return { end: { id, state: "skipped", reason: normalized.reason } }
+    if (normalized.outcome === "skipped")
+      return { end: { id, state: "skipped", reason: redactor.text(normalized.reason) } }
     return {
       drafts: {
         id,
         connectionId: delivery.connectionId,
         source,
         receivedAt: delivery.receivedAt,
-        drafts: normalized.drafts,
+        drafts: redactor.drafts(normalized.drafts),
       },
     }
   } catch (error) {
     if (error instanceof RetryLater) throw error
-    return parked(id, parkReason(error))
+    return parked(id, redactor.text(parkReason(error)))
   }
 }
 

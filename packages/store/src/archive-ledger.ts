@@ -27,6 +27,37 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
       return waiting.length > 0
     }),
 
+  dropBodies: (lane, max) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      const dropped = await tx.query(
+        `update ingest_deliveries set body = null where id in (
+           select id from ingest_deliveries
+           where workspace_id = $1 and store_id = $2 and state <> 'received' and state <> 'parked' and body is not null
+           limit $3 for update skip locked)
+         returning id`,
+        [lane.workspaceId, lane.storeId, max],
+      )
+      return dropped.length
+    }),
+
+  forgotten: (lane, max) =>
+    database.inWorkspace(lane.workspaceId, (tx) =>
+      tx.query(
+        `select id, artifact_key as "artifactKey" from ingest_deliveries
+         where workspace_id = $1 and store_id = $2 and forget_raw and artifact_key is not null limit $3`,
+        [lane.workspaceId, lane.storeId, max],
+      ),
+    ),
+
+  removed: (lane, rows) =>
+    database.inWorkspace(lane.workspaceId, async (tx) => {
+      await tx.query(
+        `update ingest_deliveries d set artifact_key = null
+         from unnest($1::text[], $2::text[]) as k(id, key) where d.id = k.id and d.artifact_key = k.key and d.forget_raw`,
+        [rows.map((row) => row.id), rows.map((row) => row.artifactKey)],
+      )
+    }),
+
   archived: (lane, rows) =>
     database.inWorkspace(lane.workspaceId, async (tx) => {
       await tx.query(

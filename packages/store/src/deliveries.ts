@@ -1,4 +1,6 @@
 import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
+import { textHash } from "@engram/core/ids"
+import { createRedactor } from "@engram/core/redact/redactor"
 import type { Database, Transaction } from "./database.ts"
 import { packBody } from "./packed-body.ts"
 
@@ -70,10 +72,10 @@ function rowsOf(deliveries: readonly NewDelivery[], bodies: readonly Uint8Array[
       workspace_id: delivery.workspaceId,
       store_id: delivery.storeId,
       connection_id: delivery.connectionId,
-      delivery_key: delivery.deliveryKey,
+      delivery_key: storableKey(delivery.deliveryKey),
       source: delivery.source,
-      event: delivery.event,
-      headers: delivery.headers,
+      event: redact(delivery.event),
+      headers: Object.fromEntries(Object.entries(delivery.headers).map(([name, value]) => [name, redact(value)])),
       at,
       kept,
       bytes: delivery.body.byteLength,
@@ -83,6 +85,15 @@ function rowsOf(deliveries: readonly NewDelivery[], bodies: readonly Uint8Array[
     at += kept
     return row
   })
+}
+
+/** The body is the raw artifact; what stands beside it is not, and is read by anybody who lists deliveries. */
+const { text: redact } = createRedactor({ policy: { emails: false, phones: null }, pseudonym: () => "" })
+
+/** Keys that differ stay different. */
+function storableKey(key: string): string {
+  const redacted = redact(key)
+  return redacted === key ? key : `${redacted.slice(0, 200)}#${textHash(key).slice(0, 32)}`
 }
 
 /** One body goes as it is; a large copy is worth avoiding. */

@@ -109,7 +109,11 @@ export function createDeliveryAdmin({ database }: { database: Database }): Deliv
       return { ...none, ...Object.fromEntries(states.map(({ state, n }) => [state, n])) }
     },
     replay: async (selection, { dryRun = false } = {}) => {
-      const free = or(ne(rows.state, "received"), isNull(rows.claimedUntil), lte(rows.claimedUntil, sql`now()`))
+      // What was forgotten has no bytes to read again.
+      const free = and(
+        eq(rows.forgetRaw, false),
+        or(ne(rows.state, "received"), isNull(rows.claimedUntil), lte(rows.claimedUntil, sql`now()`)),
+      )
       const chosen = and(matching(selection), free)
       const lane = { workspaceId: rows.workspaceId, storeId: rows.storeId }
       const replayed = await database.asFleet((tx) =>

@@ -3,6 +3,7 @@ import type { Database } from "./database.ts"
 import { writeChunks } from "./knowledge/chunks.ts"
 import { writeDocuments } from "./knowledge/documents.ts"
 import { writeFetches } from "./knowledge/fetches.ts"
+import { writeForgotten } from "./knowledge/forgotten.ts"
 import { writeGraph } from "./knowledge/graph.ts"
 import { writeObservations } from "./knowledge/observations.ts"
 import { writeVectors } from "./knowledge/vectors.ts"
@@ -15,6 +16,7 @@ export const createKnowledge = (database: Database): Knowledge => ({
         ...writeChunks(tx, workspaceId),
         ...writeObservations(tx, workspaceId),
         ...writeGraph(tx, workspaceId),
+        ...writeForgotten(tx, workspaceId),
         ...writeVectors(tx, workspaceId),
         ...writeFetches(tx, workspaceId),
       }),

@@ -17,8 +17,10 @@ const dueLanes = `
     exists (select from vector_entries v where v.workspace_id = s.workspace_id and v.store_id = s.id
             and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null) as embed,
     exists (select from ingest_deliveries d where d.workspace_id = s.workspace_id and d.store_id = s.id
-            and d.state <> 'received' and d.body is not null) as archive
-  from stores s order by s.id`
+            and d.state <> 'received' and d.body is not null and (w.keep_raw or d.state <> 'parked'))
+      or exists (select from ingest_deliveries d where d.workspace_id = s.workspace_id and d.store_id = s.id
+            and d.forget_raw and (d.body is not null or d.artifact_key is not null) and d.artifact_key is not null) as archive
+  from stores s join workspaces w on w.id = s.workspace_id order by s.id`
 
 export const createSweepLedger = (database: Database): SweepLedger => ({
   alone: async (work) => {

@@ -120,6 +120,13 @@ export function createPineconeIndexes(options: { staleReads: number; indexesMax:
         .slice(0, topK)
     },
 
+    fetch(name: string, namespace: string, ids: readonly string[]) {
+      if (ids.length === 0 || ids.length > 1_000) throw refused(400, "INVALID_ARGUMENT", "fetch takes 1 to 1,000 ids")
+      const place = ready(name).namespaces.get(namespace)
+      const vectors = place ? seen(place) : new Map<string, PineconeVector>()
+      return Object.fromEntries(ids.flatMap((id) => (vectors.has(id) ? [[id, vectors.get(id)!]] : [])))
+    },
+
     stats(name: string) {
       const { dimension, namespaces } = ready(name)
       const counts = [...namespaces].map(

@@ -121,6 +121,11 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
   }
 
   const data = (request: Request, name: string, operation: string): Answer => {
+    if (operation === "/vectors/fetch" && request.method === "GET") {
+      const namespace = request.query.get("namespace") ?? ""
+      const vectors = indexes.fetch(name, namespace, request.query.getAll("ids"))
+      return { status: 200, body: { vectors, namespace, usage: { readUnits: 1 } } }
+    }
     if (request.method !== "POST") throw refused(405, "METHOD_NOT_ALLOWED", "method not allowed")
     if (operation === "/vectors/upsert") {
       const { vectors, namespace } = parse(Upsert, request)

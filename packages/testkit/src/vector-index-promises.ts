@@ -73,6 +73,19 @@ export function vectorIndexPromises(name: string, create: () => Promise<VectorIn
         })
       }))
 
+    test("says which of some ids are there", () =>
+      using(async (vectors) => {
+        await vectors.upsert(target, [record("a", 0), record("b", 40)])
+        await eventually(async () => {
+          expect((await vectors.present(target, ["b", "never-there", "a"])).sort()).toEqual(["a", "b"])
+        })
+        await vectors.remove(target, ["a"])
+        await eventually(async () => expect(await vectors.present(target, ["a", "b"])).toEqual(["b"]))
+        expect(await vectors.present(target, [])).toEqual([])
+        expect(await vectors.present({ index: "memory", namespace: "never-written" }, ["a"])).toEqual([])
+        expect(await vectors.present({ index: "never-made", namespace: "chunks" }, ["a"])).toEqual([])
+      }))
+
     test("what was removed is gone, and removing it again or what never was is no error", () =>
       using(async (vectors) => {
         await vectors.upsert(target, [record("a", 0), record("b", 40)])

@@ -4,6 +4,7 @@ import type { DocumentRow, StoredDocument } from "@engram/contracts/knowledge"
 import type { Source } from "@engram/contracts/source"
 import { canonicalJson } from "@engram/core/canonical"
 import { scopeId, textHash } from "@engram/core/ids"
+import { marksIn } from "@engram/core/redact/redactor"
 import { isDocumentLive, liveParts, mergeDocument } from "@engram/core/state/document"
 import { type PartState, partEdges } from "@engram/core/state/part"
 import type { DatedLink } from "./evidence.ts"
@@ -31,14 +32,28 @@ export interface DocumentChange {
 /** Pure: merges the claims into what is stored and renders the result. */
 export function changeDocument(place: Place, stored: StoredDocument, claim: Claim): DocumentChange {
   const drafts = claim.drafts.flatMap((draft) => draft.parts)
-  const { parts, changed } = mergeDocument(stored.parts as PartState[], drafts)
+  return renderChange(place, stored, { ...mergeDocument(stored.parts as PartState[], drafts), ...claim })
+}
+
+/** What readers see of a document whose parts are these now. Pure. */
+export function renderChange(
+  place: Place,
+  stored: StoredDocument,
+  now: {
+    readonly parts: readonly PartState[]
+    readonly changed: readonly PartState[]
+    readonly source: Source
+    readonly acceptedAt: number
+  },
+): DocumentChange {
+  const { parts, changed, source, acceptedAt } = now
   const live = isDocumentLive(parts)
   const nothing = { stored, changedParts: changed, live, rendered: undefined, links: [] }
   if (changed.length === 0) return nothing
   const links: DatedLink[] = parts.flatMap(partEdges)
   if (!live) return { ...nothing, links }
 
-  const content = claim.source.render({ sourceId: stored.sourceId, parts: liveParts(parts) })
+  const content = withRedactions(source.render({ sourceId: stored.sourceId, parts: liveParts(parts) }))
   links.push(...content.links.map((link) => ({ ...link, until: null })))
   const contentHash = textHash(canonicalJson(content))
   const seen = stored.live && stored.contentHash === contentHash
@@ -56,7 +71,16 @@ export function changeDocument(place: Place, stored: StoredDocument, claim: Clai
     metadata: content.metadata,
     contentHash,
     version: stored.version + 1,
-    pendingSince: new Date(claim.acceptedAt),
+    pendingSince: new Date(acceptedAt),
   }
   return { ...nothing, rendered: seen ? undefined : { row, content }, links }
+}
+
+/** Says in the document's metadata how many marks its text has. */
+function withRedactions(content: Rendered): Rendered {
+  const redactions = [content.title, ...content.sections.map(({ markdown }) => markdown)].reduce(
+    (sum, text) => sum + marksIn(text),
+    0,
+  )
+  return redactions === 0 ? content : { ...content, metadata: { ...content.metadata, redactions } }
 }

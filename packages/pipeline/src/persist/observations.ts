@@ -76,7 +76,14 @@ export function statementRows(
   })
 }
 
-function observationRow(row: Omit<ObservationRow, "contentHash" | "live">): ObservationRow {
+const observationRow = (row: Omit<ObservationRow, "contentHash" | "live">): ObservationRow => ({
+  ...row,
+  contentHash: observationHash(row),
+  live: true,
+})
+
+/** Of everything that a reader or the index sees of it. */
+export function observationHash(row: Omit<ObservationRow, "contentHash" | "live">): string {
   const said = [
     row.title,
     row.summary,
@@ -87,5 +94,5 @@ function observationRow(row: Omit<ObservationRow, "contentHash" | "live">): Obse
     row.subjectAliasIds,
     row.occurredAt.getTime(),
   ]
-  return { ...row, contentHash: textHash(canonicalJson(said)), live: true }
+  return textHash(canonicalJson(said))
 }

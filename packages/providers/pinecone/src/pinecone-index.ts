@@ -8,6 +8,8 @@ import { batchesOf, wireFilter } from "./requests.ts"
 
 /** Pinecone's limits for one request. */
 const DELETE_IDS_MAX = 1_000
+/** They travel in the URL. */
+const FETCH_IDS_MAX = 100
 const TOP_K_MAX = 10_000
 /** A check answers for this moment, so it asks once and waits no longer than this. */
 const CHECK_TIMEOUT_MS = 5_000
@@ -102,6 +104,18 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
           ...(wanted ? { filter: wanted } : {}),
         })
         return matches.map(({ id, score = 0 }) => ({ id, score }))
+      })
+    },
+
+    async present(target, ids) {
+      if (ids.length === 0) return []
+      return await read(target, [], async (namespace) => {
+        const found: string[] = []
+        for (let from = 0; from < ids.length; from += FETCH_IDS_MAX) {
+          const { records } = await namespace.fetch({ ids: ids.slice(from, from + FETCH_IDS_MAX) })
+          found.push(...Object.keys(records))
+        }
+        return found
       })
     },
 

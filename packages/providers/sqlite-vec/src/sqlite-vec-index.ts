@@ -23,6 +23,9 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
       on conflict (id, namespace, index_name) do update set source = excluded.source, type = excluded.type,
         occurred_at = excluded.occurred_at, memory_namespace = excluded.memory_namespace, embedding = excluded.embedding`),
     remove: db.prepare("delete from vectors where index_name = ? and namespace = ? and id = ?"),
+    present: db.prepare(
+      "select id from vectors where index_name = ? and namespace = ? and id in (select value from json_each(?))",
+    ),
     count: db.prepare("select count(*) as vectors from vectors where index_name = ? and namespace = ?"),
   }
 
@@ -81,6 +84,11 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
         where ${conditions.join(" and ")} order by distance, id limit ?`
       const rows = readFrom(() => db.prepare(nearest).all(bytesOf(values), ...parameters, topK))
       return rows.map(({ id, distance }) => ({ id: String(id), score: 1 - Number(distance) }))
+    },
+
+    async present({ index, namespace }, ids) {
+      const rows = readFrom(() => statements.present.all(index, namespace, JSON.stringify(ids)))
+      return rows.map(({ id }) => String(id))
     },
 
     async count({ index, namespace }) {

@@ -22,9 +22,14 @@ export function parseJson(text: string): unknown {
     const value: unknown = JSON.parse(text)
     return suspicious.test(text) ? wellFormed(value) : value
   } catch (cause) {
-    throw new Rejected("payload_unreadable", `The body is not readable JSON: ${reasonOf(cause)}`, { cause })
+    throw new Rejected("payload_unreadable", `The body is not readable JSON: ${withoutExcerpt(reasonOf(cause))}`, {
+      cause,
+    })
   }
 }
+
+/** V8 quotes what stands around the mistake, which may be half a credential. */
+const withoutExcerpt = (message: string): string => message.replace(/,?\s*(?:\.{3})?".*is not valid JSON$/s, "")
 
 function wellFormed(value: unknown): unknown {
   if (typeof value === "string") return clean(value)

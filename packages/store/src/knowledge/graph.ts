@@ -219,7 +219,7 @@ const speaksOfDeletion = (state: object): boolean =>
  * A relationship is the sum of its evidence: the same whatever order that came in. Evidence under a condition counts while its
  * alias is that of an entity that is not deleted. Manual edges are left alone.
  */
-async function sumEvidence(tx: Transaction, relationshipIds: readonly string[]): Promise<void> {
+export async function sumEvidence(tx: Transaction, relationshipIds: readonly string[]): Promise<void> {
   if (relationshipIds.length === 0) return
   await tx.query("select from relationships where id = any($1) order by id for update", [relationshipIds])
   await tx.query(

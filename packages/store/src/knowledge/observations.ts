@@ -6,7 +6,7 @@ import { unwant, unwanted } from "./vectors.ts"
 
 type Observations = Pick<KnowledgeWrite, "saveObservations" | "keepViews" | "keepStatements" | "setMomentsLive">
 
-const columns = `id, store_id as "storeId", source, class, kind, document_id as "documentId", part_id as "partId",
+export const observationColumns = `id, store_id as "storeId", source, class, kind, document_id as "documentId", part_id as "partId",
   thing_alias_id as "thingAliasId", scope_id as "scopeId", occurred_at as "occurredAt", title, summary, text, url, importance,
   tags, subject_alias_ids as "subjectAliasIds", content_hash as "contentHash", live`
 
@@ -58,7 +58,7 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
     if (documentIds.length === 0) return []
     const changed = await tx.query<ObservationRow>(
       `update memory_observations set live = $3
-       where workspace_id = $1 and document_id = any($2) and class = 'moment' and live <> $3 returning ${columns}`,
+       where workspace_id = $1 and document_id = any($2) and class = 'moment' and live <> $3 returning ${observationColumns}`,
       [workspaceId, documentIds, live],
     )
     const ids = changed.map((row) => row.id)

@@ -1,0 +1,167 @@
+import { userInfo } from "node:os"
+import { secretKeyOf } from "@engram/config/secret-key"
+import type { ForgetCounts } from "@engram/contracts/forget"
+import { UnclearName } from "@engram/contracts/privacy"
+import { chunkLimits } from "@engram/core/chunk/chunk"
+import { forget } from "@engram/pipeline/forget/forget"
+import type { ForgetDeps } from "@engram/pipeline/forget/forget-deps"
+import { type ForgetRequest, type ForgetTarget, findTarget } from "@engram/pipeline/forget/target"
+import { type Looked, verify } from "@engram/pipeline/forget/verify"
+import { openPlatform } from "@engram/platform/platform"
+import { sources } from "@engram/sources/registry"
+import { createForgetLedger } from "@engram/store/forget/forget-ledger"
+import { createKeyedHash } from "@engram/store/keyed-hash"
+import { createKnowledge } from "@engram/store/knowledge"
+import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
+import type { Command } from "commander"
+import type { Context } from "../context.ts"
+import { UsageError } from "../explain-error.ts"
+import { type Parts, withParts } from "../open.ts"
+import { workspaceName } from "../options.ts"
+import { table } from "../table.ts"
+import { tally } from "../words.ts"
+
+interface ForgetOptions {
+  readonly document?: string
+  readonly person?: string
+  readonly source?: string
+  readonly workspace?: string
+  readonly replay?: true
+  readonly dryRun?: true
+  readonly verify?: true
+  readonly yes?: true
+  readonly json?: true
+}
+
+export function addForget(program: Command, context: Context): void {
+  program
+    .command("forget")
+    .description(
+      "Forget something for good: it goes from every store, and nothing that is replayed or imported brings it back.",
+    )
+    .option("--document <id, URL or source:sourceId>", "one document with all that rests on it")
+    .option("--person <alias>", "github:login:octocat; their words stay as nobody's, their names and accounts go")
+    .option("--source <name>", "all of a source, and whatever it still sends")
+    .option("--workspace <name>", "where; by itself: all of this workspace", workspaceName)
+    .option("--replay", "with --source: take it out and read its deliveries again, by the settings as they are now")
+    .option("--dry-run", "say what there is, and change nothing")
+    .option("--verify", "look for it in every store; fails when something is left")
+    .option("--yes", "do it: it cannot be undone")
+    .option("--json", "print the result as JSON")
+    .addHelpText(
+      "after",
+      `
+Killed half way, the same command goes on where it ended; run once more, it does nothing. Vectors go with the next turns of a worker, and
+again after the longest timeout: \`--verify\` is true for good two minutes after nothing is owed any more.
+
+Examples:
+  engram forget --document https://github.com/acme/site/issues/7 --dry-run
+  engram forget --document github:repository:1296269#7 --yes
+  engram forget --person github:login:octocat --yes && engram forget --person github:login:octocat --verify
+  engram forget --source github --workspace acme --replay --yes`,
+    )
+    .action((options: ForgetOptions) => forgetSomething(context, options))
+}
+
+const forgetSomething = (context: Context, options: ForgetOptions): Promise<void> =>
+  withParts(context, async (parts) => {
+    const request = requestOf(options)
+    const deps = await openDeps(parts)
+    const workspaceId = await workspaceOf(deps, options)
+    const target = await findTarget(deps, workspaceId, request).catch((error) => {
+      throw error instanceof UnclearName ? new UsageError(error.message) : error
+    })
+    if (options.verify) return showVerified(context, options, target, await verify(deps)(workspaceId, target))
+    if (options.dryRun || !options.yes)
+      return showCensus(context, options, target, await censusOf(deps, workspaceId, target))
+
+    const { counts, resumed } = await forget(deps)(workspaceId, target, {
+      actor: actorOf(context),
+      replay: options.replay === true,
+      onProgress: (so) => context.terminal.update(`forgetting: ${tally(so)}`),
+    })
+    const { terminal } = context
+    if (options.json) return terminal.print(JSON.stringify({ forgetting: target.forgettingId, resumed, counts }))
+    const done = options.replay ? "Taken out, to be read again" : "Forgotten"
+    terminal.print(`${done}: ${tally(counts)} (${target.forgettingId}).`)
+    if (!options.replay) terminal.note("Look again in two minutes, when workers have removed its vectors: --verify")
+  })
+
+function requestOf({ document, person, source, workspace, replay }: ForgetOptions): ForgetRequest {
+  const given = [document, person, source].filter((each) => each !== undefined)
+  if (given.length > 1) throw new UsageError("forget one thing at a time: --document, --person or --source")
+  if (replay && source === undefined) throw new UsageError("--replay goes with --source")
+  if (document !== undefined) return { kind: "document", name: document }
+  if (person !== undefined) return { kind: "person", name: person }
+  if (source !== undefined) return { kind: "source", name: source }
+  if (workspace !== undefined) return { kind: "workspace" }
+  throw new UsageError("say what: --document, --person, --source, or --workspace alone (see --help)")
+}
+
+type Deps = ForgetDeps & Parameters<typeof verify>[0] & { readonly admin: ReturnType<typeof createWorkspaceAdmin> }
+
+async function openDeps(parts: Parts): Promise<Deps> {
+  const platform = await openPlatform(parts.config, { ...parts, name: "forget" })
+  const { database } = platform
+  return {
+    ...platform,
+    ledger: createForgetLedger(database),
+    knowledge: createKnowledge(database),
+    admin: createWorkspaceAdmin({ database }),
+    hash: createKeyedHash(await secretKeyOf(parts.config), "suppressions"),
+    sources,
+    chunkLimits,
+    now: () => Date.now(),
+  }
+}
+
+async function workspaceOf({ admin }: Deps, { workspace }: ForgetOptions): Promise<string> {
+  const known = (await admin.list()).map(({ id }) => id)
+  if (workspace !== undefined) {
+    if (known.includes(workspace)) return workspace
+    throw new UsageError(`there is no workspace ${workspace}; there is ${known.join(", ") || "none yet"}`)
+  }
+  if (known.length === 1) return known[0]!
+  throw new UsageError(`name the workspace with --workspace; there is ${known.join(", ") || "none yet"}`)
+}
+
+/** Of a person: how many documents hold one of their names. */
+async function censusOf({ ledger }: Deps, workspaceId: string, target: ForgetTarget): Promise<ForgetCounts> {
+  if (target.person === undefined) return ledger.census(workspaceId, target.scope)
+  return { accounts: target.person.entityIds.length, ...(await ledger.wordsLeft(workspaceId, target.words)) }
+}
+
+function showCensus({ terminal }: Context, options: ForgetOptions, target: ForgetTarget, counts: ForgetCounts): void {
+  if (options.json) {
+    terminal.print(JSON.stringify({ forgetting: target.forgettingId, dryRun: true, counts }))
+    return
+  }
+  terminal.print(`Would forget: ${tally(counts)}.`)
+  terminal.note(options.dryRun ? "Nothing was changed." : "Nothing was changed: it cannot be undone, so say --yes.")
+}
+
+function showVerified(
+  { terminal }: Context,
+  options: ForgetOptions,
+  target: ForgetTarget,
+  looked: readonly Looked[],
+): void {
+  const left = looked.filter(({ found }) => found > 0)
+  if (options.json) {
+    terminal.print(JSON.stringify({ forgetting: target.forgettingId, clean: left.length === 0, looked }))
+  } else {
+    const rows = looked.map(({ where, asked, found }) => [
+      where,
+      String(asked),
+      found === 0 ? "nothing" : `${found} left`,
+    ])
+    terminal.print(table(terminal, ["looked in", "for", "found"], rows))
+  }
+  if (left.length === 0) return
+  throw new Error(
+    `something is left in ${left.map(({ where, found }) => `${where} (${found})`).join(", ")}; ` +
+      "vectors go with a worker's next turns: look again, and if it stays, run the command again with --yes",
+  )
+}
+
+const actorOf = ({ environment }: Context): string => environment.USER?.trim() || userInfo().username

@@ -1,0 +1,88 @@
+import type { PrivacySettings } from "@engram/contracts/privacy"
+import { isCountry } from "@engram/core/redact/contacts"
+import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
+import { type Command, InvalidArgumentError } from "commander"
+import type { Context } from "../context.ts"
+import { UsageError } from "../explain-error.ts"
+import { openCommandDatabase, withParts } from "../open.ts"
+import { workspaceName } from "../options.ts"
+import { table } from "../table.ts"
+
+interface SetOptions {
+  readonly redactEmails?: boolean
+  readonly redactPhones?: string
+  readonly keepRaw?: boolean
+  readonly json?: true
+}
+
+export function addWorkspace(program: Command, context: Context): void {
+  const workspace = program.command("workspace").description("What a workspace keeps of what it is sent.")
+  workspace
+    .command("list")
+    .description("Every workspace with its choices. Credentials are taken out of texts whatever they are.")
+    .option("--json", "print {workspaces} as JSON")
+    .addHelpText("after", "\nExample:\n  engram workspace list")
+    .action((options: { json?: true }) => listWorkspaces(context, options))
+  workspace
+    .command("set")
+    .description("Change a choice. It holds for what is read from then on; workers see it within 2 seconds.")
+    .argument("<workspace>", "its name", workspaceName)
+    .option("--redact-emails <on|off>", "whether addresses of people become pseudonyms", onOff)
+    .option(
+      "--redact-phones <off|international|US>",
+      "which of their numbers do: US for those dialled there too",
+      phones,
+    )
+    .option("--keep-raw <on|off>", "whether the bytes of a delivery outlive its reading", onOff)
+    .option("--json", "print the choices as JSON")
+    .addHelpText(
+      "after",
+      `
+What was read before stays as it was: a value says the same thing at the same time, so a replay alone does not replace it.
+Forget it and take its deliveries again instead: engram forget --source github --workspace acme --replay
+
+Examples:
+  engram workspace set acme --redact-emails on --redact-phones US
+  engram workspace set acme --keep-raw off`,
+    )
+    .action((name: string, options: SetOptions) => setWorkspace(context, name, options))
+}
+
+function onOff(text: string): boolean {
+  if (text === "on" || text === "off") return text === "on"
+  throw new InvalidArgumentError("Expected on or off.")
+}
+
+// Commander takes null for no value, so off stays a word until the change is made.
+function phones(text: string): string {
+  if (text === "off" || text === "international" || isCountry(text)) return text
+  throw new InvalidArgumentError("Expected off, international, or a country by its two letters: US.")
+}
+
+const listWorkspaces = (context: Context, options: { json?: true }): Promise<void> =>
+  withParts(context, async (parts) => {
+    const { terminal } = context
+    const workspaces = await createWorkspaceAdmin(await openCommandDatabase(parts)).list()
+    if (options.json) return terminal.print(JSON.stringify({ workspaces }))
+    if (workspaces.length === 0) return terminal.print("There is no workspace yet; `engram connect` makes one.")
+    const rows = workspaces.map((each) => [each.id, ...choicesOf(each)])
+    terminal.print(table(terminal, ["workspace", "redact emails", "redact phones", "keep raw"], rows))
+  })
+
+const setWorkspace = (context: Context, name: string, { json, redactPhones, ...others }: SetOptions): Promise<void> =>
+  withParts(context, async (parts) => {
+    const numbers = redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }
+    const change: Partial<PrivacySettings> = { ...others, ...numbers }
+    if (Object.keys(change).length === 0) throw new UsageError("say what to change: --redact-emails, … (see --help)")
+    const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change)
+    if (!settings) throw new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
+    if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings }))
+    const [emails, phoned, raw] = choicesOf(settings)
+    context.terminal.print(`${name}: redact emails ${emails}, redact phones ${phoned}, keep raw ${raw}.`)
+  })
+
+const choicesOf = ({ redactEmails, redactPhones, keepRaw }: PrivacySettings): string[] => [
+  redactEmails ? "on" : "off",
+  redactPhones ?? "off",
+  keepRaw ? "on" : "off",
+]

@@ -1,0 +1,16 @@
+import type { KnowledgeWrite } from "@engram/contracts/knowledge"
+import type { Transaction } from "../database.ts"
+
+type ForgottenRows = Pick<KnowledgeWrite, "suppressions" | "forgetBodies">
+
+export const writeForgotten = (tx: Transaction, workspaceId: string): ForgottenRows => ({
+  suppressions: () =>
+    tx.query(`select kind, hash, key_id as "keyId" from suppressions where workspace_id = $1`, [workspaceId]),
+
+  forgetBodies: async (ids) => {
+    await tx.query(
+      "update ingest_deliveries set forget_raw = true, body = null where workspace_id = $1 and id = any($2)",
+      [workspaceId, ids],
+    )
+  },
+})
