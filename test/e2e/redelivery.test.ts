@@ -117,7 +117,14 @@ test("sweeps that fail and then succeed are an outage that is over", async () =>
     connect: () => (away ? Promise.reject(new Error("away")) : bench.database.pool.connect()),
   }
   const fleet = await startFleet({
-    ...{ sources: {}, stages: [], concurrency: 1, sweepEveryMs: 5, log: silentLog },
+    ...{
+      sources: {},
+      stages: [],
+      concurrency: 1,
+      sweepEveryMs: 5,
+      log: silentLog,
+      secretKey: "sixteen characters and more",
+    },
     database: { ...bench.database, pool: pool as unknown as typeof bench.database.pool },
     queue: { wake: async () => {}, run: async () => ({ close: async () => {} }) } as never,
     ...{ connections: { find: async () => undefined }, hydrators: {} },

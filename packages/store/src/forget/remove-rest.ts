@@ -40,6 +40,8 @@ export async function removeRest(tx: Transaction, place: Place, scope: ForgetSco
   ])
   // Asked for again by the deliveries, where those are read again.
   await tx.query(`delete from wanted_fetches where workspace_id = $1 and ${ofSource("source")}`, [workspaceId, values])
+  // What an import remembers is where it was; the suppression keeps what it would bring again out.
+  await tx.query(`delete from imports where workspace_id = $1 and ${ofSource("source")}`, [workspaceId, values])
   const deliveries = await releaseDeliveries(
     tx,
     place,

@@ -17,6 +17,7 @@ export const tablesForgotten: { readonly [table: string]: string } = {
   identity_decisions: "go with the accounts they are about",
   wanted_fetches: "go with their source; ids of things, no content",
   scopes: "go with their source; a person is scrubbed out of names",
+  imports: "goes with its source or workspace: how far it had come",
   ingest_deliveries: "bytes and headers go; the row stays, so that a repeat is a duplicate",
   embedding_values: "go when nothing wants their text",
   vector_entries: "owe their removal, twice, then go",
