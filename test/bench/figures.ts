@@ -5,6 +5,7 @@ import { measureFill } from "./figures/fill.ts"
 import { indexFloor } from "./figures/index-floor.ts"
 import { type Indexed, indexLoad } from "./figures/index-load.ts"
 import { measureLatency } from "./figures/latency.ts"
+import { measureNormalizers } from "./figures/normalizers.ts"
 import { memoryMeasures } from "./memory-figures.ts"
 import type { Site } from "./site.ts"
 
@@ -49,6 +50,15 @@ export const measures: { readonly [name: string]: (site: Site, repetitions: numb
     const peakMb = Math.max(...runs.flatMap(({ redis, postgres }) => [redis.workerPeakMb, postgres.workerPeakMb]))
     return [overFloor("redis", 0.5), overFloor("postgres", 0.35), ...sameSize(runs), again(runs), memory(peakMb)]
   },
+
+  normalizers: async () =>
+    measureNormalizers().map(({ source, payloads, bytesEach, perSecond }) => ({
+      name: `payloads/s of one core, ${source}`,
+      measured: rounded(perSecond, 0),
+      target: "reported",
+      reached: true,
+      detail: { payloads, bytesEach },
+    })),
 
   latency: async (site) => {
     const { p50Ms, p95Ms, documents } = await measureLatency(site)
