@@ -46,10 +46,6 @@ describe("what is asked wrongly is one line and exit code 2", () => {
     ["status --jsn", /unknown option '--jsn' \(Did you mean --json\?\)/],
     ["connect github", /required option '--workspace <name>' not specified/],
     ["connect github --workspace Acme --store main", /must be 1 to 40 lowercase letters, digits or hyphens/],
-    [
-      "connect slack --workspace acme --store main",
-      /slack makes the secret itself: give it with --secret. On api\.slack\.com/,
-    ],
     ["connect gitlab --workspace acme --store main", /no source is called "gitlab"; there is github/],
     ["connect events --workspace acme --store main", /engram keys create/],
     ["connect github --workspace acme --store main --secret short", /at least 8 characters/],

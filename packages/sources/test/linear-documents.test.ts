@@ -230,12 +230,21 @@ describe("scopes", () => {
 
   it("are private when the payload says so, and no payload that leaves it out opens them again", () => {
     const team = fixture("issue-create").data.team as object
-    const scopeOf = (body: unknown) => draftsOf(body).scopes.find(({ key }) => key.startsWith("team"))!
-    const told = scopeOf(changed("issue-create", { team: { ...team, private: true } }))
-    expect(told).toMatchObject({ privacy: "private", name: "Engineering", at: Date.parse("2026-03-03T09:00:00.000Z") })
-    const named = scopeOf(fixture("issue-update-completed"))
-    expect(named).toMatchObject({ privacy: "org", name: "Engineering", at: 1 })
-    expect(scopeOf(fixture("cycle-create"))).toMatchObject({ privacy: "org", name: named.key, at: 0 })
+    const claims = (body: unknown) =>
+      draftsOf(body)
+        .scopes.filter(({ key }) => key.startsWith("team"))
+        .map(({ name, privacy, at }) => ({ name, privacy, at }))
+    const at = Date.parse("2026-03-03T09:00:00.000Z")
+    expect(claims(changed("issue-create", { team: { ...team, private: true } }))).toEqual([
+      { name: "Engineering", at },
+      { privacy: "private", at },
+    ])
+    const later = draftsOf(fixture("issue-update-completed")).scopes.find(({ name }) => name === "Engineering")!.at
+    expect(claims(fixture("issue-update-completed"))).toEqual([
+      { name: "Engineering", at: later },
+      { privacy: "org", at: 0 },
+    ])
+    expect(claims(fixture("cycle-create"))).toEqual([{ privacy: "org", at: 0 }])
   })
 
   it("do not let an issue of a private team be named by another's relation", () => {

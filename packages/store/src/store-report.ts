@@ -94,7 +94,10 @@ const tables = [
   "embedding_versions",
   "entities",
   "entity_aliases",
+  "forgettings",
+  "forgotten_refs",
   "identity_decisions",
+  "imports",
   "ingest_deliveries",
   "knowledge_chunks",
   "knowledge_documents",
@@ -105,6 +108,7 @@ const tables = [
   "relationships",
   "scopes",
   "stores",
+  "suppressions",
   "vector_entries",
   "wanted_fetches",
 ]

@@ -32,7 +32,7 @@ const status = skips("What somebody is up to right now is not memory.")
 const access = skips("What an app may see is access, not memory.")
 const window = skips("Opening and closing a conversation says nothing.")
 const history = skips(
-  "History that was changed in bulk does not say what changed; `engram import slack` reads it again.",
+  "History that was changed in bulk does not say what changed.",
 )
 const invitation = skips("An invitation is told by what is said once it is accepted.")
 const workflow = skips("Workflows and their steps are automation; what they post arrives as messages.")
@@ -188,7 +188,7 @@ export function normalize(request: StoredRequest): Normalized {
   const { type, team_id: team, event, event_time: seconds } = read(Envelope, payload)
   if (type === "url_verification") return skipped("Slack asked whether the URL answers; it does.")
   if (type === "app_rate_limited")
-    return skipped("Slack held back this minute's further events; `engram import slack` brings in what was missed.")
+    return skipped("Slack held back this minute's further events, and sends none of them later.")
   if (type !== "event_callback") return skipped(`Unknown request ${shorten(type, 100)}.`)
   if (!event) throw new Rejected("payload_unreadable", "event cannot be read: it is missing", { path: "event" })
   const rule = ruleOf(event, payload)
