@@ -2,10 +2,11 @@ import fc from "fast-check"
 import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { directoryPayloads, withDirectory } from "../directory.ts"
-import { examplePayloads, linearPayloads } from "../examples.ts"
+import { examplePayloads, incidentPayloads, linearPayloads } from "../examples.ts"
+import { slackPayloads } from "../slack.ts"
 import { createWorkbench, type Payload } from "../workbench.ts"
 
-const recorded = [...examplePayloads, ...linearPayloads]
+const recorded = [...examplePayloads, ...linearPayloads, ...slackPayloads, ...incidentPayloads]
 
 const streams: readonly (readonly [name: string, payloads: readonly Payload[]])[] = [
   ["Linear", linearPayloads],
