@@ -3,15 +3,27 @@ import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { directoryPayloads, withDirectory } from "../directory.ts"
 import { examplePayloads, incidentPayloads, linearPayloads } from "../examples.ts"
+import { createNotionBench } from "../notion-bench.ts"
+import { aBusyDay } from "../notion-day.ts"
 import { slackPayloads } from "../slack.ts"
 import { createWorkbench, type Payload } from "../workbench.ts"
 
 const recorded = [...examplePayloads, ...linearPayloads, ...slackPayloads, ...incidentPayloads]
 
-const streams: readonly (readonly [name: string, payloads: readonly Payload[]])[] = [
-  ["Linear", linearPayloads],
-  ["all sources together", [...recorded, ...directoryPayloads]],
+const streams: readonly (readonly [name: string, payloads: () => Promise<readonly Payload[]>])[] = [
+  ["Linear", async () => linearPayloads],
+  ["all four sources together", async () => [...recorded, ...(await notionPayloads()), ...directoryPayloads]],
 ]
+
+/** A day in Notion: its events, and what was read of its pages. */
+async function notionPayloads(): Promise<Payload[]> {
+  const bench = await createNotionBench()
+  try {
+    return await aBusyDay(bench)
+  } finally {
+    await bench.close()
+  }
+}
 
 test("every recorded payload ends processed or skipped, and nothing is left owed", async () => {
   const bench = await createWorkbench()
@@ -27,7 +39,8 @@ test("every recorded payload ends processed or skipped, and nothing is left owed
 
 test.each(streams)(
   "any order and any repetition of %s ends in the same state",
-  async (_, payloads) => {
+  async (_, stream) => {
+    const payloads = await stream()
     const state = async (order: readonly number[]) => {
       const bench = await createWorkbench({ sources: withDirectory })
       try {
