@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import { incident } from "@engram/cli/demo/story/incident"
 import type { Payload } from "./workbench.ts"
 
 interface Example {
@@ -24,3 +25,6 @@ export const linearPayloads: readonly Payload[] = readdirSync(linearFolder)
     const payload = JSON.parse(readFileSync(new URL(file, linearFolder), "utf8"))
     return { key: `linear-${file}`, source: "linear", event: payload.type, payload }
   })
+
+/** The demo's incident: GitHub, Linear, Slack and Notion speak of the same people and things. */
+export const incidentPayloads: readonly Payload[] = incident

@@ -2,13 +2,13 @@ import fc from "fast-check"
 import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { directoryPayloads, withDirectory } from "../directory.ts"
-import { examplePayloads, linearPayloads } from "../examples.ts"
+import { examplePayloads, incidentPayloads, linearPayloads } from "../examples.ts"
 import { createNotionBench } from "../notion-bench.ts"
 import { aBusyDay } from "../notion-day.ts"
 import { slackPayloads } from "../slack.ts"
 import { createWorkbench, type Payload } from "../workbench.ts"
 
-const recorded = [...examplePayloads, ...linearPayloads, ...slackPayloads]
+const recorded = [...examplePayloads, ...linearPayloads, ...slackPayloads, ...incidentPayloads]
 
 const streams: readonly (readonly [name: string, payloads: () => Promise<readonly Payload[]>])[] = [
   ["Linear", async () => linearPayloads],

@@ -6,6 +6,15 @@ import { count, cut } from "./words.ts"
 export const nameNode = ({ kind, name, title }: GraphNode): string =>
   `${kind.replaceAll("_", " ")} ${name}${title ? ` “${cut(title, 60)}”` : ""}`
 
+/** Ids that nobody says aloud: of Notion's pages, of Slack's threads. */
+const unspoken = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|[A-Z][A-Z\d]{6,12}:\d+\.\d+)$/
+
+/** What to call a node in the tree: by its title where its name is only an id, and never by its name twice. */
+function called({ name, title }: GraphNode): { readonly name: string; readonly title: string } {
+  if (title && unspoken.test(name)) return { name: cut(title, 60), title: "" }
+  return { name, title: title?.startsWith(`${name} `) ? title.slice(name.length + 1) : (title ?? "") }
+}
+
 const readings: { readonly [type: string]: readonly [out: string, into: string] } = {
   AUTHORED_BY: ["written by", "wrote"],
   ASSIGNED_TO: ["assigned to", "is assigned"],
@@ -89,7 +98,8 @@ function branches(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): Map
 
 function headline(terminal: Terminal, node: GraphNode, width: number): string {
   const about = [node.kind.replaceAll("_", " "), node.state].filter(Boolean).join(", ")
-  const first = `${terminal.style("bold", node.name)}  ${node.title ? cut(node.title, width - node.name.length - about.length - 6) : ""}`
+  const { name, title } = called(node)
+  const first = `${terminal.style("bold", name)}  ${title ? cut(title, width - name.length - about.length - 6) : ""}`
   const lines = [`${first.trimEnd()}  ${dim(terminal, `(${about})`)}`]
   if (node.url) lines.push(terminal.style("cyan", node.url))
   return lines.join("\n")
@@ -108,9 +118,10 @@ function edgeLine(terminal: Terminal, { edge, node, followed }: Branch, near: Gr
     followed ? undefined : "shown elsewhere",
   ].filter(Boolean)
   const about = `(${facts.join(", ")})`
-  const room = width - verb.length - node.name.length - about.length - 4
-  const title = node.title && room > 12 ? ` ${cut(node.title, room)}` : ""
-  return `${terminal.style("yellow", verb)} ${terminal.style("bold", node.name)}${title} ${dim(terminal, about)}`
+  const { name, title } = called(node)
+  const room = width - verb.length - name.length - about.length - 4
+  const words = title && room > 12 ? ` ${cut(title, room)}` : ""
+  return `${terminal.style("yellow", verb)} ${terminal.style("bold", name)}${words} ${dim(terminal, about)}`
 }
 
 /** Edges that the source gives no time for begin at 0. */
@@ -126,7 +137,7 @@ function span({ since, until }: Pick<GraphEdge, "since" | "until">): string | un
 function evidenceLine(terminal: Terminal, drawn: Drawn, piece: Evidence, width: number): string {
   const kind = piece.kind.replaceAll("_", " ")
   const node = piece.observationId === null ? drawn.documents.get(piece.documentId ?? "") : undefined
-  if (node) return dim(terminal, `says ${kind} ${node.name}`)
+  if (node) return dim(terminal, `says ${kind} ${called(node).name}`)
   const says = `says ${piece.source} ${kind}: `
   const address = piece.url ? `  ${piece.url}` : ""
   const words = cut(piece.title || piece.text || "", Math.max(24, width - says.length - address.length))

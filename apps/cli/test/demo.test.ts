@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
+import { incident } from "../src/demo/story/incident.ts"
 import { install, run, start } from "./cli-fixture.ts"
 
 const demoMs = 180_000
@@ -16,12 +17,19 @@ test(
     const number = async (sql: string): Promise<number> =>
       (await engram.rows<{ n: number }>(`select count(*)::int as n from ${sql}`))[0]!.n
 
-    expect(report.posted).toEqual({ payloads: 329, events: 58, accepted: 329, duplicate: 0 })
+    expect(report.posted).toEqual({
+      payloads: 345,
+      events: 65,
+      recorded: 329,
+      told: 16,
+      accepted: 345,
+      duplicate: 0,
+    })
     for (const [state, n] of Object.entries(report.deliveries)) {
       expect({ state, n }).toEqual({ state, n: await number(`ingest_deliveries where state = '${state}'`) })
     }
     expect(report.deliveries).toMatchObject({ received: 0, parked: 0 })
-    expect(report.deliveries.processed + report.deliveries.skipped).toBe(329)
+    expect(report.deliveries.processed + report.deliveries.skipped).toBe(345)
 
     const named = await engram.rows<{ name: string }>(
       "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relrowsecurity order by 1",
@@ -50,9 +58,19 @@ test(
     const documents = await engram.rows<{ id: string }>("select source_id as id from knowledge_documents")
     expect(documents.map(({ id }) => id).sort()).toEqual([...distinctThings()].sort())
 
+    expect(report.tables.wanted_fetches).toBe(0)
+    const sources = await engram.rows<{ source: string }>("select distinct source from connections order by source")
+    expect(sources.map(({ source }) => source)).toEqual(["github", "linear", "notion", "slack"])
+    expect(report.person).toEqual({
+      name: "Mira Okafor",
+      accounts: ["github:user", "linear:user", "notion:user", "slack:user"],
+    })
+    expect(report.neighbourhood).toEqual({ of: "ENG-142", nodes: 7, edges: 8, evidence: 9 })
+
     const again = await engram.json("demo")
-    expect(again.posted).toMatchObject({ accepted: 0, duplicate: 329 })
+    expect(again.posted).toMatchObject({ accepted: 0, duplicate: 345 })
     expect(again.embedding).toEqual({ calls: 0, texts: 0 })
+    expect(again.neighbourhood).toEqual(report.neighbourhood)
     expect({ ...again.tables, api_keys: 0 }).toEqual({ ...report.tables, api_keys: 0 })
   },
   demoMs,
@@ -63,10 +81,22 @@ test(
   async () => {
     const { code, stdout, stderr } = await run(["demo"])
     expect({ code, stderr }).toMatchObject({ code: 0 })
-    expect(stdout).toMatch(/329 webhooks of 58 event types/)
+    expect(stdout).toMatch(/345 webhooks of 65 event types[\s\S]*329 are real ones of GitHub/)
     expect(stdout).toMatch(/144 skipped/)
     expect(stdout).toMatch(/Ask: [\s\S]*https:\/\/github.com\//)
-    expect(stderr).toMatch(/of 329 answered\n/)
+    expect(stderr).toMatch(/of 345 answered\n/)
+    const [, around = ""] = stdout.split("Around ENG-142")
+    expect(around.split("\n").filter((line) => /^[├└]─ /.test(line))).toEqual([
+      expect.stringMatching(/← resolved by acme\/checkout#87 .*\(pull request, merged, since 2026-03-10\)$/),
+      expect.stringMatching(/← implemented by acme\/checkout#87 /),
+      expect.stringMatching(/written by → Mira Okafor /),
+      expect.stringMatching(/assigned to → Jonas Lind /),
+      expect.stringMatching(/← referred to by Post-mortem: checkout ran out of connections \(page, /),
+      expect.stringMatching(/refers to → acme\/checkout#87 /),
+      expect.stringMatching(/part of → Engineering \(team, /),
+      expect.stringMatching(/← referred to by Checkout answers 502 to one request.* \(thread, resolved, /),
+    ])
+    expect(around).toMatch(/says issue ENG-142\n.*says pull request acme\/checkout#87\n/)
     const [, dataDir] = /Its data was in (\S+) and is removed/.exec(stderr) ?? []
     expect(dataDir).toBeDefined()
     expect(existsSync(dataDir!)).toBe(false)
@@ -101,7 +131,18 @@ function distinctThings(): Set<string> {
   for (const { name, examples } of events) {
     for (const payload of examples) for (const thing of thingsOf(name, payload)) things.add(thing)
   }
+  for (const { source, event, payload } of incident)
+    for (const thing of toldThings(source, event, payload)) things.add(thing)
   return things
+}
+
+function toldThings(source: string, event: string, payload: Raw): string[] {
+  if (source === "github") return thingsOf(event, payload)
+  if (source === "notion") return [`page:${payload.entity.id}`]
+  if (source === "linear") return [`issue:${event === "Issue" ? payload.data.id : payload.data.issueId}`]
+  const { type, channel, thread_ts: thread, ts } = payload.event
+  if (type === "message") return [`${channel}:${thread ?? ts}`]
+  return type === "channel_created" ? [channel.id] : []
 }
 
 function thingsOf(event: string, payload: Raw): string[] {

@@ -18,7 +18,7 @@ interface DemoOptions {
 export function addDemo(program: Command, context: Context): void {
   program
     .command("demo")
-    .description("See 329 real GitHub webhooks become memory that answers questions.")
+    .description("See 329 real GitHub webhooks, and an incident in four sources, become memory.")
     .option("--keep", "keep the data, to look at it with the other commands")
     .option("--json", "print one JSON object: deliveries, tables, vectors, embedding, seconds")
     .addHelpText(

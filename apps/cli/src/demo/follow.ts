@@ -20,10 +20,10 @@ export function followDemo({ terminal }: Context, config: Config): (progress: Pr
   }
 }
 
-function introduction(config: Config, { running, payloads, events }: Extract<Progress, { step: "started" }>): string {
+function introduction(config: Config, { running, stream }: Extract<Progress, { step: "started" }>): string {
   const shown = ["database", "queue", "artifacts", "vectors", "embeddings"]
   return [
-    `Engram demo: ${payloads} real GitHub payloads of ${events} event types, as signed webhooks.`,
+    `Engram demo: ${stream.recorded} real GitHub payloads and an incident as four sources tell it (${stream.told}), as signed webhooks.`,
     ...describeConfig(config).flatMap(({ part, choice }) =>
       shown.includes(part) ? [`  ${part.padEnd(12)}${choice}`] : [],
     ),

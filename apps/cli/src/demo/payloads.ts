@@ -1,12 +1,6 @@
 import { hash } from "node:crypto"
 import { createRequire } from "node:module"
-
-export interface Payload {
-  /** GitHub's id of the delivery, a GUID. Derived from the payload: sent again, it is a redelivery. */
-  readonly deliveryKey: string
-  readonly event: string
-  readonly body: string
-}
+import type { Webhook } from "./webhook.ts"
 
 const require = createRequire(import.meta.url)
 
@@ -16,15 +10,18 @@ interface Example {
 }
 
 /** Real GitHub payloads, as octokit recorded them: 329 of 58 event types. */
-export function readPayloads(): Payload[] {
+export function readPayloads(): Webhook[] {
   const events: readonly Example[] = require("@octokit/webhooks-examples")
   return events.flatMap(({ name, examples }) =>
-    examples.map((payload, index) => {
-      const body = JSON.stringify(payload)
-      return { deliveryKey: guid(`${name} ${index} ${body}`), event: name, body }
-    }),
+    examples.map((payload, index) => ({
+      source: "github",
+      key: guid(`${name} ${index} ${JSON.stringify(payload)}`),
+      event: name,
+      payload,
+    })),
   )
 }
 
+/** GitHub's ids of deliveries are GUIDs. */
 const guid = (text: string): string =>
   hash("sha256", text, "hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5")

@@ -1,5 +1,5 @@
-import { createHmac } from "node:crypto"
-import type { Payload } from "./payloads.ts"
+import { sign } from "./sign.ts"
+import type { DemoSource, Webhook } from "./webhook.ts"
 
 export interface Answers {
   /** 202: stored, will be processed. */
@@ -8,41 +8,39 @@ export interface Answers {
   duplicate: number
 }
 
+export interface Door {
+  readonly url: string
+  readonly secret: string
+}
+
 /**
- * Posts each payload as GitHub would, signed with the connection's secret. One after the other: some payloads carry no time
- * of their own, and what happened last is then what came last. Throws on any other answer than 202 or 200.
+ * Posts each payload as its source would, signed with the secret of that source's connection. One after the other: some payloads
+ * carry no time of their own, and what happened last is then what came last. Throws on any other answer than 202 or 200.
  */
 export async function postPayloads(
-  payloads: readonly Payload[],
-  door: { readonly url: string; readonly secret: string },
+  webhooks: readonly Webhook[],
+  doors: { readonly [source in DemoSource]: Door },
   onAnswer: (answers: Answers) => void,
 ): Promise<Answers> {
   const answers: Answers = { accepted: 0, duplicate: 0 }
-  for (const payload of payloads) {
-    answers[await post(payload, door)] += 1
+  for (const webhook of webhooks) {
+    answers[await post(webhook, doors[webhook.source])] += 1
     onAnswer(answers)
   }
   return answers
 }
 
-async function post(
-  { deliveryKey, event, body }: Payload,
-  door: { readonly url: string; readonly secret: string },
-): Promise<keyof Answers> {
-  const response = await fetch(door.url, {
+async function post(webhook: Webhook, { url, secret }: Door): Promise<keyof Answers> {
+  const { headers, body } = sign(webhook, secret, Date.now())
+  const response = await fetch(url, {
     method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "user-agent": "GitHub-Hookshot/engram-demo",
-      "x-github-event": event,
-      "x-github-delivery": deliveryKey,
-      "x-hub-signature-256": `sha256=${createHmac("sha256", door.secret).update(body).digest("hex")}`,
-    },
+    headers: { "content-type": "application/json", "user-agent": "engram-demo", ...headers },
     body,
     signal: AbortSignal.timeout(30_000),
   })
   const text = await response.text()
   if (response.status === 202) return "accepted"
   if (response.status === 200) return "duplicate"
-  throw new Error(`the ingest door answered ${response.status} to a ${event} delivery: ${text.slice(0, 200)}`)
+  const { source, event } = webhook
+  throw new Error(`the ingest door answered ${response.status} to a ${event} of ${source}: ${text.slice(0, 200)}`)
 }

@@ -26,12 +26,23 @@ export interface DemoReport {
   /** Live documents over `seconds`. */
   readonly documentsPerSecond: number
   readonly searches: readonly { readonly query: string; readonly ms: number; readonly hits: number }[]
+  /** The story's issue: what stands around it, and how many pieces of evidence say so. */
+  readonly neighbourhood: {
+    readonly of: string
+    readonly nodes: number
+    readonly edges: number
+    readonly evidence: number
+  }
+  /** One of the story's people, and the accounts that certain links made one. */
+  readonly person: { readonly name: string; readonly accounts: readonly string[] }
 }
 
 export function demoReport(result: DemoResult): DemoReport {
   const deliveries = { received: 0, processed: 0, skipped: 0, parked: 0 }
   for (const { state, deliveries: n } of result.outcomes) deliveries[state] += n
-  const { contents, seconds } = result
+  const { contents, seconds, surroundings } = result
+  const { nodes, edges } = surroundings.neighbourhood
+  const { name, accounts } = surroundings.person
   const documents = sum(contents.documents)
   return {
     posted: result.posted,
@@ -52,5 +63,12 @@ export function demoReport(result: DemoResult): DemoReport {
     acceptingSeconds: seconds.accepting,
     documentsPerSecond: Math.round((documents / seconds.total) * 10) / 10,
     searches: result.searches.map(({ query, ms, hits }) => ({ query, ms, hits: hits.length })),
+    neighbourhood: {
+      of: surroundings.of,
+      nodes: nodes.length,
+      edges: edges.length,
+      evidence: edges.reduce((n, { evidenceCount }) => n + evidenceCount, 0),
+    },
+    person: { name, accounts: accounts.map(({ aliasType }) => aliasType).sort() },
   }
 }

@@ -15,8 +15,11 @@ import {
   type StoreContents,
 } from "@engram/store/store-report"
 import { type Running, runAll } from "../run-all.ts"
+import { connectAll } from "./connect-all.ts"
+import { lookAround, type Surroundings } from "./look-around.ts"
 import { readPayloads } from "./payloads.ts"
 import { type Answers, postPayloads } from "./post-payloads.ts"
+import { incident } from "./story/incident.ts"
 
 export const demoPlace = { workspaceId: "demo", storeName: "main" } as const
 
@@ -24,6 +27,7 @@ const demoQueries = [
   "which change updates the README",
   "secrets disclosed in a log",
   "denial of service by a regular expression",
+  "why did Postgres refuse connections at checkout",
 ]
 
 /** On a slow machine it takes half a minute; after this long something is wrong. */
@@ -31,12 +35,21 @@ const deadlineMs = 180_000
 
 /** What the demo is doing, as it goes. */
 export type Progress =
-  | { readonly step: "started"; readonly running: Running; readonly payloads: number; readonly events: number }
+  | { readonly step: "started"; readonly running: Running; readonly stream: Stream }
   | { readonly step: "posting"; readonly answers: Answers; readonly of: number }
   | { readonly step: "working"; readonly owed: Owed; readonly of: number }
 
+/** What is sent: real payloads of GitHub, and the story that four sources tell. */
+interface Stream {
+  readonly payloads: number
+  /** Distinct types of events, a source's own each. */
+  readonly events: number
+  readonly recorded: number
+  readonly told: number
+}
+
 export interface DemoResult {
-  readonly posted: { readonly payloads: number; readonly events: number } & Answers
+  readonly posted: Stream & Answers
   readonly outcomes: readonly Outcome[]
   readonly contents: StoreContents
   /** Rows of the workspace, by table. */
@@ -46,6 +59,7 @@ export interface DemoResult {
   readonly embedding: { readonly calls: number; readonly texts: number }
   readonly seconds: { readonly setUp: number; readonly accepting: number; readonly total: number }
   readonly searches: readonly { readonly query: string; readonly ms: number; readonly hits: readonly SearchHit[] }[]
+  readonly surroundings: Surroundings
 }
 
 /** Connects, posts every payload, waits until nothing is owed, and looks at what became of it: all as in production. */
@@ -56,37 +70,39 @@ export async function runDemo(
   const opened = performance.now()
   const running = await runAll({ ...parts, memoryPlugin: false })
   const { database } = running.platform
-  const payloads = readPayloads()
-  const events = new Set(payloads.map(({ event }) => event)).size
-  onProgress({ step: "started", running, payloads: payloads.length, events })
+  const recorded = readPayloads()
+  const payloads = [...recorded, ...incident]
+  const events = new Set(payloads.map(({ source, event }) => `${source} ${event}`)).size
+  const stream = { payloads: payloads.length, events, recorded: recorded.length, told: incident.length }
+  onProgress({ step: "started", running, stream })
 
   const admin = createConnectionAdmin({ database, sealer: createSealer(running.secretKey) })
-  const connection = await admin.create({ ...demoPlace, source: "github" })
-  const door = { url: `${running.urls.ingest}/v1/webhooks/github/${connection.id}`, secret: connection.secrets[0]! }
+  const { doors, place } = await connectAll(admin, demoPlace, running.urls.ingest)
 
   const started = performance.now()
-  const answers = await postPayloads(payloads, door, (soFar) =>
+  const answers = await postPayloads(payloads, doors, (soFar) =>
     onProgress({ step: "posting", answers: soFar, of: payloads.length }),
   )
   const accepted = performance.now()
   const report = createStoreReport({ database })
   await nothingOwed(
-    () => report.owed(connection),
+    () => report.owed(place),
     (owed) => onProgress({ step: "working", owed, of: payloads.length }),
   )
   const done = performance.now()
   const searches = await askAll(running)
 
   return {
-    posted: { payloads: payloads.length, events, ...answers },
-    outcomes: await report.outcomes(connection),
-    contents: await report.contents(connection),
-    tables: await report.rows(connection.workspaceId),
-    notable: await report.notable(connection, 8),
-    edges: await report.edges(connection.workspaceId, 2),
+    posted: { ...stream, ...answers },
+    outcomes: await report.outcomes(place),
+    contents: await report.contents(place),
+    tables: await report.rows(place.workspaceId),
+    notable: await report.notable(place, 8),
+    edges: await report.edges(place.workspaceId, 2),
     embedding: await embeddingOf(running),
     seconds: { setUp: seconds(opened, started), accepting: seconds(started, accepted), total: seconds(started, done) },
     searches,
+    surroundings: await lookAround(running.platform, place.workspaceId),
   }
 }
 

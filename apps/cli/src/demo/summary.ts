@@ -1,4 +1,6 @@
 import { showHits } from "../show-hits.ts"
+import { showNeighbourhood } from "../show-neighbourhood.ts"
+import { accountInWords } from "../show-person.ts"
 import type { Terminal } from "../terminal.ts"
 import { count, cut, duration, sum, tally, wrap } from "../words.ts"
 import type { DemoResult } from "./run-demo.ts"
@@ -10,6 +12,8 @@ const eventsShown = 12
 /** The demo's end, as a person reads it. */
 export function summaryInWords(terminal: Terminal, result: DemoResult): string {
   const width = Math.min(terminal.columns, 110)
+  const heading = (title: string, how: string): string =>
+    `${terminal.style(["bold", "cyan"], title)}${terminal.style("dim", `  ${how}`)}`
   const section = (title: string, lines: readonly string[]): string =>
     [terminal.style(["bold", "cyan"], title), ...lines.map((line) => `${indent}${line}`)].join("\n")
   const named = (n: number, name: string, more: string): string =>
@@ -36,10 +40,12 @@ export function summaryInWords(terminal: Terminal, result: DemoResult): string {
     ),
     ...result.searches.map(({ query, ms, hits }) =>
       [
-        `${terminal.style(["bold", "cyan"], `Ask: ${query}`)}${terminal.style("dim", `  ${ms} ms, POST /v1/search`)}`,
+        heading(`Ask: ${query}`, `${ms} ms, POST /v1/search`),
         hits.length === 0 ? `${indent}nothing found` : showHits(terminal, query, hits),
       ].join("\n"),
     ),
+    section(`One person: ${result.surroundings.person.name}`, person(result)),
+    `${heading(`Around ${result.surroundings.of}`, `engram graph ${result.surroundings.of}`)}\n${showNeighbourhood(terminal, result.surroundings.neighbourhood)}`,
   ].join("\n\n")
 }
 
@@ -47,6 +53,7 @@ function cameIn({ posted, seconds }: DemoResult): string[] {
   const again = posted.duplicate === 0 ? "" : `, ${posted.duplicate} known from before`
   return [
     `${count(posted.payloads, "webhook")} of ${posted.events} event types, signed and posted over HTTP: ${posted.accepted} accepted${again}.`,
+    `${posted.recorded} are real ones of GitHub; ${posted.told} tell of one incident in GitHub, Linear, Slack and Notion.`,
     `Accepted in ${duration(seconds.accepting * 1_000)}; everything searchable after ${duration(seconds.total * 1_000)} (${(posted.payloads / seconds.total).toFixed(0)} webhooks a second).`,
   ]
 }
@@ -101,6 +108,12 @@ function vectors({ contents, embedding }: DemoResult): string {
   const { owed, parked } = contents.vectors
   const left = owed + parked === 0 ? "none owed" : `${owed} owed, ${parked} parked`
   return `${left}; ${count(embedding.texts, "text")} embedded in ${count(embedding.calls, "call")}`
+}
+
+/** The accounts that certain links made one, and what links them. */
+function person({ surroundings: { person } }: DemoResult): string[] {
+  const linked = person.links.filter(({ verdict }) => verdict === "links").map(({ by, key }) => `${by} ${key}`)
+  return [...person.accounts.map((account) => `· ${accountInWords(account)}`), `linked by ${linked.join(", ")}`]
 }
 
 const verbs: { readonly [type: string]: string } = {
