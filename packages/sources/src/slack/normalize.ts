@@ -31,9 +31,7 @@ const files = skips("A file arrives with the message that shares it.")
 const status = skips("What somebody is up to right now is not memory.")
 const access = skips("What an app may see is access, not memory.")
 const window = skips("Opening and closing a conversation says nothing.")
-const history = skips(
-  "History that was changed in bulk does not say what changed.",
-)
+const history = skips("History that was changed in bulk does not say what changed.")
 const invitation = skips("An invitation is told by what is said once it is accepted.")
 const workflow = skips("Workflows and their steps are automation; what they post arrives as messages.")
 
