@@ -129,8 +129,8 @@ export interface ForgetLedger {
     workspaceId: string,
     rows: readonly { readonly id: string; readonly artifactKey: string }[],
   ): Promise<void>
-  /** Removes values of forgotten texts that nothing wants, also those that came after their vectors went. */
-  dropOrphanValues(workspaceId: string, forgettingId: string): Promise<number>
+  /** Removes values that no wanted vector is of, also those of texts that were replaced before. */
+  dropOrphanValues(workspaceId: string): Promise<number>
   finish(workspaceId: string, forgettingId: string, counts: ForgetCounts): Promise<void>
   forgetting(
     workspaceId: string,

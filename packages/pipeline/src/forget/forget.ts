@@ -84,7 +84,7 @@ export async function clearUp(
     await ledger.artifactsRemoved(workspaceId, rows)
     removed += rows.length
   }
-  return { artifacts: removed, embeddingValues: await ledger.dropOrphanValues(workspaceId, forgettingId) }
+  return { artifacts: removed, embeddingValues: await ledger.dropOrphanValues(workspaceId) }
 }
 
 /** A version and one that a reader may be about to cache. */

@@ -142,8 +142,7 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
         )
       }),
 
-    dropOrphanValues: (workspaceId, forgettingId) =>
-      inside(workspaceId, (tx) => dropOrphanValues(tx, workspaceId, forgettingId)),
+    dropOrphanValues: (workspaceId) => inside(workspaceId, (tx) => dropOrphanValues(tx, workspaceId)),
 
     finish: (workspaceId, id, counts) =>
       inside(workspaceId, async (tx) => {

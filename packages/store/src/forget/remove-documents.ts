@@ -106,7 +106,7 @@ export async function releaseDeliveries(
   return gone.length
 }
 
-/** Owes the removal of the vectors of these, and lets go the values of texts that nothing else wants. */
+/** Owes the removal of the vectors of these. */
 export async function removeVectors(
   tx: Transaction,
   { workspaceId, forgettingId }: Place,
@@ -130,18 +130,20 @@ export async function removeVectors(
     )
     owed += unwanted.length
   }
-  await dropOrphanValues(tx, workspaceId, forgettingId)
   return owed
 }
 
-/** Values of forgotten texts that no wanted vector of the workspace is of. */
-export async function dropOrphanValues(tx: Transaction, workspaceId: string, forgettingId: string): Promise<number> {
+/**
+ * Values that no wanted vector of the workspace is of. Also those of texts that an edit had replaced before: nothing says any
+ * more whose they were. A text that comes back to another document is embedded again.
+ */
+export async function dropOrphanValues(tx: Transaction, workspaceId: string): Promise<number> {
   const dropped = await tx.query(
-    `delete from embedding_values e using forgotten_refs r
-     where e.workspace_id = $1 and r.forgetting_id = $2 and r.kind = 'text' and e.text_hash = r.ref
-       and not exists (select from vector_entries v where v.workspace_id = $1 and v.text_hash = r.ref and v.wanted_hash is not null)
+    `delete from embedding_values e
+     where e.workspace_id = $1 and not exists (
+       select from vector_entries v where v.workspace_id = $1 and v.text_hash = e.text_hash and v.wanted_hash is not null)
      returning e.text_hash`,
-    [workspaceId, forgettingId],
+    [workspaceId],
   )
   return dropped.length
 }
