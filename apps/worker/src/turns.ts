@@ -66,7 +66,7 @@ export interface FleetMeters {
 }
 
 export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
-  rowsMax: 256,
+  rowsMax: 192,
   writesMax: 2,
   bytesMax: 16 * 1024 * 1024,
   attemptsMax: 5,
