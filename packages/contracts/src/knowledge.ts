@@ -159,7 +159,7 @@ export interface EvidenceRow {
 
 /** What the search door answers from. */
 export type KnowledgeFamily = "chunks" | "observations"
-export type VectorFamily = KnowledgeFamily | "memories"
+export type VectorFamily = KnowledgeFamily | "summaries" | "profiles" | "memories"
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {
