@@ -184,18 +184,16 @@ const tricks: { readonly [trick in ChatTrick]: (documents: readonly Document[]) 
   },
   "thinks aloud": (documents) => {
     const answer = messageOf(summaryOf(documents), documents, 1)
-    const thought = {
-      start: 0,
-      end: 5,
-      text: "Let m",
-      sources: [{ type: "document", id: "obs_thought" }],
-      content_index: 0,
-      type: "THINKING_CONTENT",
-    }
+    const sources = [{ type: "document", id: "obs_thought" }]
+    const thought = { start: 0, end: 5, text: "Let m", sources }
+    const thoughts = [
+      { ...thought, type: "THINKING_CONTENT" },
+      { ...thought, content_index: 0 },
+    ]
     return {
       ...answer,
       content: [{ type: "thinking", thinking: "Let me see what these say." }, ...answer.content!],
-      citations: [thought, ...answer.citations!],
+      citations: [...thoughts, ...answer.citations!],
     }
   },
 }
