@@ -39,6 +39,13 @@ describe("the night that is due", () => {
     expect(dueNight({ ...berlin, now: early + 6 * hour, lastDoneNight: "2026-03-04" })).toBe("2026-03-10")
   })
 
+  test("is the date before, however long that day was", () => {
+    const afterShort = Date.parse("2026-03-29T22:10:00Z")
+    expect(dueNight({ ...berlin, now: afterShort, lastDoneNight: "2026-03-28" })).toBe("2026-03-29")
+    const afterLong = Date.parse("2026-10-25T23:10:00Z")
+    expect(dueNight({ ...berlin, now: afterLong, lastDoneNight: "2026-10-24" })).toBe("2026-10-25")
+  })
+
   const minute = 60_000
   const clockChanges: [what: string, zone: string, from: string, until: string, nights: string[]][] = [
     [
