@@ -21,3 +21,19 @@ export interface NightQueue {
   check(): Promise<void>
   close(): Promise<void>
 }
+
+/** What is done after each run of consolidation, one after the other. */
+export interface NightStep {
+  readonly name: string
+  /** Resolves to what it did, as JSON. `now` in ms. A failure keeps none of the others from their turn. */
+  run(workspaceId: string, now: number): Promise<object>
+}
+
+/** What came of a step. */
+export interface StepRecord {
+  readonly name: string
+  readonly ms: number
+  readonly result?: object
+  /** Why it failed. */
+  readonly error?: string
+}

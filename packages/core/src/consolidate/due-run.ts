@@ -6,9 +6,13 @@ export interface NightState {
   readonly timeZone: string
   readonly createdAt: number
   readonly lastDoneNight: string | null
+  /** When that night's run ended. */
+  readonly lastNightAt: number | null
+  /** That run ended and what follows it did not. */
+  readonly stepsOwed: boolean
   /** A run of it is under way, and whoever does it is alive. */
   readonly running: boolean
-  /** Runs that failed or were abandoned since the last one that ended well, those begun by hand left out. */
+  /** Runs since the last one that ended well that failed, or were abandoned save the first; those begun by hand left out. */
   readonly failures: number
   readonly lastFailedAt: number | null
   readonly lastThresholdAt: number | null
@@ -35,7 +39,7 @@ export const nightRules: NightRules = {
   retryMaxMs: 3_600_000,
 }
 
-/** `crowded`: entities may have reached the threshold, which only their names' owners can tell. */
+/** `crowded`: entities may have reached the threshold; whose the new observations are is to be asked within the workspace. */
 export type DueRun = { readonly kind: "night"; readonly night: string } | { readonly kind: "crowded" }
 
 /** What the workspace needs at `now`, if anything. A new workspace waits for its first night. An unknown time zone counts as UTC. */

@@ -8,6 +8,8 @@ const state: NightState = {
   timeZone: "UTC",
   createdAt: Date.parse("2026-01-01T00:00:00Z"),
   lastDoneNight: "2026-03-10",
+  lastNightAt: Date.parse("2026-03-10T03:00:00Z"),
+  stepsOwed: false,
   running: false,
   failures: 0,
   lastFailedAt: null,
