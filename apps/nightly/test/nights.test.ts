@@ -173,14 +173,15 @@ test("fifty new observations about one person, by whatever names, start a run fo
   await all.addWorkspace("acme")
   await recordingConsolidate(all).run("acme", { kind: "night", night: "2999-01-01", now: 0 })
   await all.rows(
-    `insert into entity_aliases (id, workspace_id, type, value, entity_id, at) values
+    `insert into entity_aliases (id, workspace_id, alias_type, value, entity_id, at) values
        ('als_a', 'acme', 'github:user', '1', 'ent_a', 1), ('als_b', 'acme', 'slack:user', 'U1', 'ent_b', 1),
-       ('als_c', 'acme', 'github:repository', '9', 'ent_c', 1)`,
+       ('als_c', 'acme', 'github:repository', '9', 'ent_c', 1), ('als_bot', 'acme', 'github:user', '7', 'ent_bot', 1)`,
   )
   await all.rows(
     `insert into accounts (id, workspace_id, alias_type, alias_value, realm, kind, verified, person_id) values
        ('ent_a', 'acme', 'github:user', '1', 'github', 'person', true, 'ent_a'),
-       ('ent_b', 'acme', 'slack:user', 'U1', 'slack', 'person', true, 'ent_a')`,
+       ('ent_b', 'acme', 'slack:user', 'U1', 'slack', 'person', true, 'ent_a'),
+       ('ent_bot', 'acme', 'github:user', '7', 'github', 'bot', true, null)`,
   )
   const mark = (alias: string | null, added: number) =>
     all.rows(
@@ -191,6 +192,7 @@ test("fifty new observations about one person, by whatever names, start a run fo
   await mark("als_b", 19)
   await mark("als_c", 49)
   await mark("als_stub", 49)
+  await mark("als_bot", 500)
   await mark(null, 500)
   const { run, begun } = recordingConsolidate(all, async ({ entityIds }) => {
     expect(entityIds).toEqual(["ent_a"])

@@ -8,7 +8,7 @@ export interface NightLedger {
   /** Every workspace, by name. */
   states(): Promise<NightState[]>
   state(workspaceId: string): Promise<NightState | undefined>
-  /** People, entities and unclaimed names with at least so many new observations, the most first. */
+  /** People, entities and unclaimed names, bots left out, with at least so many new observations, the most first. */
   crowded(workspaceId: string, threshold: number): Promise<string[]>
   /**
    * Does `work` unless some process does so for this workspace already; then undefined. Held by a connection, so it ends with its
@@ -22,24 +22,27 @@ export interface NightLedger {
   handBack(workspaceId: string): Promise<boolean>
 }
 
+/** Whole milliseconds, as pg reads numbers. */
+const ms = (time: string): string => `floor(extract(epoch from ${time}) * 1000)::float8`
+
 // The marks of a night's evidence are a few thousand rows; looked at every few minutes.
 const states = `
-  select w.id as "workspaceId", w.time_zone as "timeZone", (extract(epoch from w.created_at) * 1000)::float8 as "createdAt",
+  select w.id as "workspaceId", w.time_zone as "timeZone", ${ms("w.created_at")} as "createdAt",
     r."lastDoneNight", r."lastNightAt", r."stepsOwed", r.running, r."lastThresholdAt", f.failures, f."lastFailedAt",
     coalesce((select sum(m.added) from consolidation_marks m where m.workspace_id = w.id and m.alias_id is not null), 0)::int as unseen
   from workspaces w
   cross join lateral (
     select (max(night) filter (where kind = 'night' and state = 'done'))::text as "lastDoneNight",
-      (extract(epoch from max(finished_at) filter (where kind = 'night' and state = 'done')) * 1000)::float8 as "lastNightAt",
+      ${ms("max(finished_at) filter (where kind = 'night' and state = 'done')")} as "lastNightAt",
       coalesce((array_agg(steps is null order by started_at desc) filter (where kind = 'night' and state = 'done'))[1], false) as "stepsOwed",
       coalesce(bool_or(state = 'running' and leased_until > now()), false) as running,
-      (extract(epoch from max(started_at) filter (where kind = 'threshold')) * 1000)::float8 as "lastThresholdAt",
+      ${ms("max(started_at) filter (where kind = 'threshold')")} as "lastThresholdAt",
       max(started_at) filter (where state = 'done') as done_at
     from consolidation_runs where workspace_id = w.id
   ) r
   cross join lateral (
     -- The first whose process died is begun anew at once; one that kills every process is not.
-    select (count(*) filter (where state = 'failed') + greatest(count(*) filter (where state = 'abandoned') - 1, 0))::int as failures, (extract(epoch from max(coalesce(finished_at, started_at))) * 1000)::float8 as "lastFailedAt"
+    select (count(*) filter (where state = 'failed') + greatest(count(*) filter (where state = 'abandoned') - 1, 0))::int as failures, ${ms("max(coalesce(finished_at, started_at))")} as "lastFailedAt"
     from consolidation_runs
     where workspace_id = w.id and state in ('failed', 'abandoned') and kind <> 'manual' and (r.done_at is null or started_at > r.done_at)
   ) f`
@@ -57,7 +60,7 @@ export const createNightLedger = ({ database }: { readonly database: Database })
          from consolidation_marks m
          left join entity_aliases e on e.workspace_id = m.workspace_id and e.id = m.alias_id
          left join accounts a on a.workspace_id = m.workspace_id and a.id = e.entity_id
-         where m.workspace_id = $1 and m.alias_id is not null
+         where m.workspace_id = $1 and m.alias_id is not null and a.kind is distinct from 'bot'
          group by 1 having sum(m.added) >= $2 order by sum(m.added) desc, 1`,
         [workspaceId, threshold],
       )
