@@ -22,6 +22,8 @@ export interface Nights {
   addWorkspace(id: string, timeZone?: string): Promise<void>
   /** An app of its own, with a queue of its own unless a prefix names a shared one. */
   start(changes: Partial<NightsDeps> & Pick<NightsDeps, "consolidate">, prefix?: string): Promise<Started>
+  /** Empties the queues behind their backs. */
+  loseQueues(): Promise<void>
   rows<Row extends object>(sql: string, values?: unknown[]): Promise<Row[]>
 }
 
@@ -44,6 +46,12 @@ export async function nights(): Promise<Nights> {
   return {
     database,
     url: test.url,
+    loseQueues: async () => {
+      const { rows } = await pool.query<{ name: string }>(
+        "select format('bullmq.%I', tablename) as name from pg_tables where schemaname = 'bullmq' and tablename <> 'migration'",
+      )
+      await pool.query(`truncate ${rows.map(({ name }) => name).join(", ")} cascade`)
+    },
     rows: async <Row extends object>(sql: string, values: unknown[] = []) => (await pool.query<Row>(sql, values)).rows,
     addWorkspace: async (id, timeZone = "UTC") => {
       const sql = "insert into workspaces (id, time_zone, created_at) values ($1, $2, now() - interval '10 days')"
@@ -56,7 +64,7 @@ export async function nights(): Promise<Nights> {
         ledger: createNightLedger({ database }),
         queue,
         steps: [],
-        log: { ...silentLog, warn: console.error, error: console.error },
+        log: silentLog,
         meters: { ran: () => {}, stepped: () => {}, looked: () => void looks++ },
         lookEveryMs: 50,
         ...changes,
