@@ -31,6 +31,7 @@ export async function startProcess(
     MEMORY_PORT: "0",
     SEARCH_PORT: "0",
     WORKER_PORT: "0",
+    NIGHTLY_PORT: "0",
     ...environment,
   }
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main], {
