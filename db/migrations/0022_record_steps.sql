@@ -1,1 +1,0 @@
-ALTER TABLE "consolidation_runs" ADD COLUMN "steps" jsonb;
