@@ -10,7 +10,7 @@ export interface NightsDeps extends Omit<RunDeps, "stop"> {
   readonly ledger: NightLedger
   readonly queue: NightQueue
   readonly rules?: Partial<NightRules>
-  /** How often it is looked what no alarm will say; 3 minutes by default. */
+  /** How often it is looked what no alarm will say; every minute by default. */
   readonly lookEveryMs?: number
   readonly clock?: () => number
 }
@@ -37,7 +37,7 @@ export async function startNights(deps: NightsDeps): Promise<{ close(): Promise<
       tended.delete(workspaceId)
     }
   })
-  const stopLooking = lookRegularly({ ...deps, rules, clock, lookEveryMs: deps.lookEveryMs ?? 180_000 })
+  const stopLooking = lookRegularly({ ...deps, rules, clock, lookEveryMs: deps.lookEveryMs ?? 60_000 })
   const handBack = async (workspaceId: string): Promise<void> => {
     try {
       if (!(await ledger.handBack(workspaceId))) return
