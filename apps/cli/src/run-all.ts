@@ -1,13 +1,12 @@
 import type { Config } from "@engram/config/config"
 import { secretKeyOf } from "@engram/config/secret-key"
 import type { Log } from "@engram/contracts/ports"
-import { extractiveWriter } from "@engram/core/consolidate/extract"
 import { startIngest } from "@engram/ingest/start"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { startSearch } from "@engram/memory/start"
 import { startMemoryPlugin } from "@engram/memory/start-plugin"
 import { createNightMeters } from "@engram/nightly/meters"
-import { openConsolidate } from "@engram/nightly/open-consolidate"
+import { openNight } from "@engram/nightly/open-night"
 import { startNights } from "@engram/nightly/start"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
@@ -72,8 +71,7 @@ export async function runAll(parts: {
   })
   lifecycle.own(fleet, (running) => running.close(), "the fleet")
   const nights = await startNights({
-    consolidate: openConsolidate({ ...platform, writer: extractiveWriter, log, leaseMs: config.workerLeaseMs }),
-    steps: [],
+    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs }),
     ledger: createNightLedger(platform),
     queue: await openNightQueue({ config, databaseUrl: platform.databaseUrl, lifecycle, log, ...prefix }),
     rules: config.nightWindow,

@@ -1,5 +1,4 @@
 import { readConfig } from "@engram/config/config"
-import { extractiveWriter } from "@engram/core/consolidate/extract"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
@@ -8,7 +7,7 @@ import { openNightQueue } from "@engram/platform/open-queue"
 import { openPlatform } from "@engram/platform/platform"
 import { createNightLedger } from "@engram/store/consolidation/night-ledger"
 import { createNightMeters } from "./meters.ts"
-import { openConsolidate } from "./open-consolidate.ts"
+import { openNight } from "./open-night.ts"
 import { startNights } from "./start.ts"
 
 const config = readConfig(process.env)
@@ -19,8 +18,7 @@ const lifecycle = createLifecycle()
 try {
   const platform = await openPlatform(config, { name: "nightly", log, lifecycle })
   const nights = await startNights({
-    consolidate: openConsolidate({ ...platform, writer: extractiveWriter, log, leaseMs: config.workerLeaseMs }),
-    steps: [],
+    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs }),
     ledger: createNightLedger(platform),
     queue: await openNightQueue({ config, databaseUrl: platform.databaseUrl, lifecycle, log }),
     rules: config.nightWindow,

@@ -1,8 +1,7 @@
 import type { Consolidate, ConsolidationRun, RunStart } from "@engram/contracts/consolidation"
 import type { StepRecord } from "@engram/contracts/nights"
-import { extractiveWriter } from "@engram/core/consolidate/extract"
 import { type RunDeps, runAndFollow } from "@engram/nightly/follow"
-import { openConsolidate } from "@engram/nightly/open-consolidate"
+import { openNight } from "@engram/nightly/open-night"
 import { openPlatform } from "@engram/platform/platform"
 import { createNightLedger, type NightLedger } from "@engram/store/consolidation/night-ledger"
 import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
@@ -58,16 +57,16 @@ async function consolidate(context: Context, parts: Parts, options: Options): Pr
   const { config, log, lifecycle } = parts
   const platform = await openPlatform(config, { name: "consolidate", log, lifecycle })
   const workspaces = await chosen(createWorkspaceAdmin(platform), options.workspace)
-  const opened = openConsolidate({ ...platform, writer: extractiveWriter, log, leaseMs: config.workerLeaseMs })
+  const opened = openNight({ ...platform, log, leaseMs: config.workerLeaseMs })
   const start = (): RunStart => {
     const begin = { kind: "manual", night: null, now: Date.now() } as const
     return options.since === undefined ? begin : { ...begin, since: options.since }
   }
-  if (options.dryRun) return showPlans(context, opened, workspaces, start, options)
+  if (options.dryRun) return showPlans(context, opened.consolidate, workspaces, start, options)
 
   const ledger = createNightLedger(platform)
   const meters = { ran: () => {}, stepped: () => {}, looked: () => {} }
-  const deps: RunDeps = { consolidate: opened, steps: [], ledger, log, meters, stop }
+  const deps: RunDeps = { ...opened, ledger, log, meters, stop }
   const outcomes: Outcome[] = []
   for (const [at, workspaceId] of workspaces.entries()) {
     const progress = showProgress(context, `${workspaceId} (${at + 1} of ${workspaces.length})`)
