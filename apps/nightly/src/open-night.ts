@@ -22,5 +22,8 @@ export function openNight({
   readonly leaseMs: number
 }): { readonly consolidate: Consolidate; readonly steps: readonly NightStep[] } {
   const ledger = createConsolidationLedger(database)
-  return { consolidate: createConsolidate({ ledger, writer: extractiveWriter, embedder, queue, log, leaseMs }), steps: [] }
+  return {
+    consolidate: createConsolidate({ ledger, writer: extractiveWriter, embedder, queue, log, leaseMs }),
+    steps: [],
+  }
 }
