@@ -17,6 +17,8 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   import: async () => (await import("./commands/import.ts")).addImport,
   redeliver: async () => (await import("./commands/redeliver.ts")).addRedeliver,
   forget: async () => (await import("./commands/forget.ts")).addForget,
+  consolidate: async () => (await import("./commands/consolidate.ts")).addConsolidate,
+  runs: async () => (await import("./commands/runs.ts")).addRuns,
   people: async () => (await import("./commands/people.ts")).addPeople,
   search: async () => (await import("./commands/search.ts")).addSearch,
   summaries: async () => (await import("./commands/summaries.ts")).addSummaries,
