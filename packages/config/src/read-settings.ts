@@ -8,7 +8,7 @@ export interface Mistake {
   readonly words: string
 }
 
-export const stages = ["normalize", "hydrate", "embed", "archive"] as const
+export const stages = ["normalize", "hydrate", "embed", "archive", "evaluate"] as const
 
 const url = (...protocols: string[]) =>
   z
