@@ -19,6 +19,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   forget: async () => (await import("./commands/forget.ts")).addForget,
   people: async () => (await import("./commands/people.ts")).addPeople,
   search: async () => (await import("./commands/search.ts")).addSearch,
+  eval: async () => (await import("./commands/eval.ts")).addEval,
   graph: async () => (await import("./commands/graph.ts")).addGraph,
   backfill: async () => (await import("./commands/backfill.ts")).addBackfill,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,

@@ -74,7 +74,15 @@ export interface CitedObservation {
 
 type Place = { readonly workspaceId: string; readonly storeId: StoreId }
 
+export interface ExpectedDocument {
+  readonly id: DocumentId
+  readonly title: string
+  readonly live: boolean
+}
+
 export interface EvaluationLedger {
+  /** The store's documents of that id, URL or `source:sourceId`. */
+  documentsNamed(place: Place, name: string): Promise<ExpectedDocument[]>
   /** The same query for the same document is there once. */
   add(
     place: Place,

@@ -1,12 +1,13 @@
 import { resolve } from "node:path"
 import type { Config } from "@engram/config/config"
+import type { EvaluationBoard } from "@engram/contracts/evaluation"
 import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
 import { databaseUrlOf, openDatabase } from "./open-database.ts"
-import { openArtifacts, openCache, openEmbedder, openHydrators, openVectors } from "./open-ports.ts"
+import { openArtifacts, openBoard, openCache, openEmbedder, openHydrators, openVectors } from "./open-ports.ts"
 import { openQueue } from "./open-queue.ts"
 
 /** Every port, each with the provider that the settings choose. */
@@ -20,6 +21,8 @@ export interface Platform {
   readonly cache: Cache
   /** Who asks senders whose events carry ids only, by source. */
   readonly hydrators: Readonly<Record<string, Hydrator>>
+  /** Where evaluations are shown beside Postgres, if anywhere. */
+  readonly board?: EvaluationBoard
   /** Whether each answers, by name. */
   readonly checks: { readonly [dependency: string]: () => Promise<void> }
 }
@@ -47,6 +50,7 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
   const index = await openVectors(config, options.lifecycle)
   const embedder = await openEmbedder(config)
   const cache = await openCache(config, options)
+  const board = await openBoard(config)
   const checks = {
     database: () => database.check(),
     queue: () => queue.check(),
@@ -55,5 +59,7 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     embeddings: () => embedder.check(),
     cache: () => cache.check(),
   }
-  return { database, databaseUrl, queue, artifacts, index, embedder, cache, hydrators: openHydrators(config), checks }
+  const hydrators = openHydrators(config)
+  const ports = { database, databaseUrl, queue, artifacts, index, embedder, cache, hydrators, checks }
+  return board ? { ...ports, board } : ports
 }

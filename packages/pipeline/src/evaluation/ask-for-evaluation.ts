@@ -13,26 +13,36 @@ interface AskDeps {
 const wakeEveryMs = 60_000
 
 /**
- * Listens to `knowledge.persisted` and wakes the store's evaluation now and then. Costs a look into a map, waits for nothing and
- * never throws. A wake that is lost, or held back, is made good: an evaluation looks again later, and the next event wakes it.
+ * Listens to `knowledge.persisted` and wakes the store's evaluation: with the first event, and once more after a while for all
+ * that came since. Costs a look into a map, waits for nothing and never throws. A wake that is lost is made good by the next.
  */
 export function evaluateWhatIsPersisted(
   { queue, log }: AskDeps,
-  { now = Date.now }: { readonly now?: () => number } = {},
+  { everyMs = wakeEveryMs }: { readonly everyMs?: number } = {},
 ): (event: KnowledgeEvent) => void {
-  const wokenAt = new Map<string, number>()
+  /** Stores woken a moment ago, and whether something came since. */
+  const woken = new Map<string, { again: boolean }>()
+  const wake = (workspaceId: string, storeId: string): void => {
+    const state = { again: false }
+    woken.set(storeId, state)
+    // Keeps no process alive: what is held back when it ends is made good by the next event.
+    setTimeout(() => {
+      woken.delete(storeId)
+      if (state.again) wake(workspaceId, storeId)
+    }, everyMs).unref()
+    queue
+      .wake({ stage: "evaluate", workspaceId, storeId })
+      .catch((error) => log.warn({ workspaceId, storeId, reason: reasonOf(error) }, notWoken))
+  }
   return (event) => {
     if (event.name !== "knowledge.persisted") return
-    const { workspaceId, storeId } = event
-    const at = now()
-    if (at - (wokenAt.get(storeId) ?? Number.NEGATIVE_INFINITY) < wakeEveryMs) return
-    wokenAt.set(storeId, at)
-    queue.wake({ stage: "evaluate", workspaceId, storeId }).catch((error) => {
-      wokenAt.delete(storeId)
-      log.warn({ workspaceId, storeId, reason: reasonOf(error) }, "evaluation not woken, the next event does it")
-    })
+    const state = woken.get(event.storeId)
+    if (state) state.again = true
+    else wake(event.workspaceId, event.storeId)
   }
 }
+
+const notWoken = "evaluation not woken, the next event does it"
 
 /** What a consolidation run calls at its end: wakes the evaluation of each of the workspace's stores. Never throws. */
 export const evaluateAfterConsolidation = ({
@@ -45,7 +55,7 @@ export const evaluateAfterConsolidation = ({
     try {
       for (const storeId of await storesOf(workspaceId)) await queue.wake({ stage: "evaluate", workspaceId, storeId })
     } catch (error) {
-      log.warn({ workspaceId, reason: reasonOf(error) }, "evaluation not woken, the next event does it")
+      log.warn({ workspaceId, reason: reasonOf(error) }, notWoken)
     }
   },
 })

@@ -26,7 +26,7 @@ type Place = { readonly workspaceId: string; readonly storeId: StoreId }
 
 /**
  * The local harness: asks the store its canonical queries, as the operator who may read everything, looks at its summaries, and
- * records what it found. undefined, and nothing recorded, where there is neither a query nor a summary. An outage of the
+ * records what it found. undefined, and nothing recorded, where there is neither a query whose document is there nor a summary. An outage of the
  * embedder or the index is an error, never a bad figure.
  */
 export const evaluate =
@@ -38,9 +38,9 @@ export const evaluate =
     const began = performance.now()
     const listed = await deps.ledger.queries(place)
     const summaries = await deps.ledger.summaries(place, summariesMax)
-    if (listed.length + summaries.length === 0) return undefined
-
     const asked = listed.filter(({ live }) => live)
+    if (asked.length + summaries.length === 0) return undefined
+
     const results = await ask(deps, place, asked)
     const coverage = await deps.ledger.coverage(place, new Date(start.now - hotMs))
     const checked = summaries.flatMap((summary) => summary.sentences.map((sentence) => isFaithful(sentence, summary)))

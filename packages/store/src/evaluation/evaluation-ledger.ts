@@ -1,4 +1,4 @@
-import type { EvaluationLedger, EvaluationRun, ListedQuery } from "@engram/contracts/evaluation"
+import type { EvaluationLedger, EvaluationRun, ExpectedDocument, ListedQuery } from "@engram/contracts/evaluation"
 import type { EvalRunId } from "@engram/contracts/ids"
 import type { Database } from "../database.ts"
 import { coverage, summaries } from "./measure-summaries.ts"
@@ -16,6 +16,17 @@ const changedSql = `select exists (select from eval_queries where workspace_id =
 
 /** Canonical queries of a store, and what asking them came to. */
 export const createEvaluationLedger = (database: Database): EvaluationLedger => ({
+  documentsNamed: ({ workspaceId, storeId }, name) =>
+    database.inWorkspace(workspaceId, (tx) =>
+      tx.query<ExpectedDocument>(
+        `select d.id, d.title, d.live and s.live is not false as live
+         from knowledge_documents d left join scopes s on s.id = d.scope_id
+         where d.workspace_id = $1 and d.store_id = $2 and (d.id = $3 or d.url = $3 or d.source || ':' || d.source_id = $3)
+         order by d.live desc, d.id`,
+        [workspaceId, storeId, name],
+      ),
+    ),
+
   add: ({ workspaceId, storeId }, { id, query, documentId }, max) =>
     database.inWorkspace(workspaceId, async (tx) => {
       const known = await tx.query("select from eval_queries where id = $1", [id])

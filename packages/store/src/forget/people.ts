@@ -102,10 +102,10 @@ export const createPeopleForgetting = (database: Database): People => ({
 
   removeQueriesHolding: (workspaceId, words) =>
     database.inWorkspace(workspaceId, async (tx) => {
-      const gone = await tx.query("delete from eval_queries where workspace_id = $1 and query ~* any($2) returning id", [
-        workspaceId,
-        wholeWords(words),
-      ])
+      const gone = await tx.query(
+        "delete from eval_queries where workspace_id = $1 and query ~* any($2) returning id",
+        [workspaceId, wholeWords(words)],
+      )
       return { eval_queries: gone.length }
     }),
 
