@@ -6,10 +6,8 @@ const score = z.number().min(0).max(1).nullable()
 const Row = z.strictObject({
   id: z.string().min(1),
   experiment_id: z.string(),
-  project_id: z.string().optional(),
   input: z.json().optional(),
   output: z.json().optional(),
-  expected: z.json().optional(),
   scores: z.record(z.string(), score).optional(),
   metadata: z.record(z.string(), z.json()).optional(),
   metrics: z.record(z.string(), z.number()).optional(),
@@ -18,7 +16,6 @@ const Row = z.strictObject({
   created: z.iso.datetime().optional(),
   span_id: z.string(),
   root_span_id: z.string(),
-  span_parents: z.array(z.string()).nullish(),
   _is_merge: z.boolean().optional(),
 })
 type Row = z.infer<typeof Row>
