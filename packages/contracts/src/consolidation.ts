@@ -49,14 +49,23 @@ export interface SummarySentence {
 /** 3 to 7 sentences, joined by spaces at most 1,200 characters. */
 export interface WrittenSummary {
   readonly sentences: readonly SummarySentence[]
+  /** The name of who wrote it, which is not who was asked where another stood in. */
+  readonly writer: string
+  /**
+   * Why another stood in. `refused`: the answer to this evidence broke a rule, and the same question would get the same answer.
+   * `away`: the writer asked could not be reached, or not be asked; asked again later it may do better.
+   */
+  readonly standIn?: StandIn
 }
+
+export type StandIn = "refused" | "away"
 
 /**
  * Turns evidence into a summary. `undefined` when the evidence does not carry one (fewer than three different sentences).
  * The same evidence in any order gives the same question. Outages are `RetryLater`; an answer that breaks a rule is `Rejected`.
  */
 export interface SummaryWriter {
-  /** Names what wrote, with its version: part of what decides whether a summary is up to date. */
+  /** Names who is asked, with its version: part of what decides whether a summary is up to date. */
   readonly name: string
   write(subject: SummarySubject, evidence: readonly Evidence[]): Promise<WrittenSummary | undefined>
 }
