@@ -11,7 +11,7 @@ export interface Choice {
 /** What the settings come to, in words, without secrets: for `engram doctor`. */
 export function describeConfig(config: Config): Choice[] {
   return [database(config), queue(config), cache(config), artifacts(config), vectors(config), embeddings(config)]
-    .concat(evaluations(config), secrets(config))
+    .concat(summaries(config), evaluations(config), secrets(config))
     .concat(doors(config), memory(config), worker(config))
 }
 
@@ -88,6 +88,19 @@ const evaluations = ({ braintrust }: Config): Choice =>
         part: "evaluations",
         choice: "in Postgres",
         follows: "`engram eval history` shows them; set BRAINTRUST_API_KEY to see them there too",
+      }
+
+const summaries = ({ cohere, summaries }: Config): Choice =>
+  summaries
+    ? {
+        part: "summaries",
+        choice: `${summaries.model}, by Cohere`,
+        follows: "evidence leaves this machine; answers are checked, and extracts stand in for those that fail",
+      }
+    : {
+        part: "summaries",
+        choice: "extracts",
+        follows: `sentences of the evidence, as they are; ${cohere ? "set SUMMARY_MODEL to a model of Cohere's" : "set COHERE_API_KEY"} for prose`,
       }
 
 const secrets = ({ secretKey, dataDir }: Config): Choice =>

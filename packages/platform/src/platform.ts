@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import type { Config } from "@engram/config/config"
+import type { SummaryWriter } from "@engram/contracts/consolidation"
 import type { EvaluationBoard } from "@engram/contracts/evaluation"
 import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
@@ -7,7 +8,15 @@ import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
 import { databaseUrlOf, openDatabase } from "./open-database.ts"
-import { openArtifacts, openBoard, openCache, openEmbedder, openHydrators, openVectors } from "./open-ports.ts"
+import {
+  openArtifacts,
+  openBoard,
+  openCache,
+  openEmbedder,
+  openHydrators,
+  openSummaryWriter,
+  openVectors,
+} from "./open-ports.ts"
 import { openQueue } from "./open-queue.ts"
 
 /** Every port, each with the provider that the settings choose. */
@@ -19,6 +28,7 @@ export interface Platform {
   readonly index: VectorIndex
   readonly embedder: Embedder
   readonly cache: Cache
+  readonly summaryWriter: SummaryWriter
   /** Who asks senders whose events carry ids only, by source. */
   readonly hydrators: Readonly<Record<string, Hydrator>>
   /** Where evaluations are shown beside Postgres, if anywhere. */
@@ -50,6 +60,8 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
   const index = await openVectors(config, options.lifecycle)
   const embedder = await openEmbedder(config)
   const cache = await openCache(config, options)
+  // Not among the checks: while the model is away extracts stand in.
+  const { writer: summaryWriter } = await openSummaryWriter(config, options.log)
   const board = await openBoard(config)
   const checks = {
     database: () => database.check(),
@@ -60,6 +72,6 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     cache: () => cache.check(),
   }
   const hydrators = openHydrators(config)
-  const ports = { database, databaseUrl, queue, artifacts, index, embedder, cache, hydrators, checks }
+  const ports = { database, databaseUrl, queue, artifacts, index, embedder, cache, summaryWriter, hydrators, checks }
   return board ? { ...ports, board } : ports
 }
