@@ -2,7 +2,14 @@ import type { Config } from "@engram/config/config"
 import { describeConfig } from "@engram/config/describe-config"
 import { secretKeyOf } from "@engram/config/secret-key"
 import { type Checks, readiness } from "@engram/observability/health"
-import { openArtifacts, openBoard, openCache, openEmbedder, openSummaryWriter, openVectors } from "@engram/platform/open-ports"
+import {
+  openArtifacts,
+  openBoard,
+  openCache,
+  openEmbedder,
+  openSummaryWriter,
+  openVectors,
+} from "@engram/platform/open-ports"
 import { openQueue } from "@engram/platform/open-queue"
 import { createConnections } from "@engram/store/connections"
 import type { Database } from "@engram/store/database"
