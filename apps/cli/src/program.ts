@@ -22,6 +22,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   people: async () => (await import("./commands/people.ts")).addPeople,
   search: async () => (await import("./commands/search.ts")).addSearch,
   summaries: async () => (await import("./commands/summaries.ts")).addSummaries,
+  eval: async () => (await import("./commands/eval.ts")).addEval,
   graph: async () => (await import("./commands/graph.ts")).addGraph,
   backfill: async () => (await import("./commands/backfill.ts")).addBackfill,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,

@@ -8,7 +8,7 @@ export interface Mistake {
   readonly words: string
 }
 
-export const stages = ["normalize", "hydrate", "embed", "archive"] as const
+export const stages = ["normalize", "hydrate", "embed", "archive", "evaluate"] as const
 
 const url = (...protocols: string[]) =>
   z
@@ -66,6 +66,10 @@ const settings = z.object({
   GITHUB_TOKEN: text.optional(),
   /** Another address than Notion's own: a proxy, or a stand-in. */
   NOTION_BASE_URL: url("https", "http").optional(),
+  /** Evaluations are shown there too: figures and ids, no texts. */
+  BRAINTRUST_API_KEY: text.optional(),
+  BRAINTRUST_PROJECT: text.default("engram"),
+  BRAINTRUST_APP_URL: url("https", "http").optional(),
   EMBEDDING_MODEL: text.optional(),
   EMBEDDING_DIMENSION: whole(16, 4_096).optional(),
   /** What writes summaries; without a key they are extracts. */
@@ -110,6 +114,7 @@ const secretSettings: ReadonlySet<string> = new Set([
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
   "PINECONE_API_KEY",
+  "BRAINTRUST_API_KEY",
   "COHERE_API_KEY",
   "GITHUB_TOKEN",
   "ENGRAM_SECRET_KEY",
