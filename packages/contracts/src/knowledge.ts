@@ -159,7 +159,9 @@ export interface EvidenceRow {
 
 /** What the search door answers from. */
 export type KnowledgeFamily = "chunks" | "observations"
-export type VectorFamily = KnowledgeFamily | "memories"
+/** Each has a namespace of its own in an index. */
+export const vectorFamilies = ["chunks", "observations", "memories"] as const
+export type VectorFamily = (typeof vectorFamilies)[number]
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {
