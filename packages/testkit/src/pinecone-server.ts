@@ -125,8 +125,8 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
   }
 
   const data = (request: Request, name: string, operation: string): Answer => {
-    if (request.method === "GET" && operation === "/vectors/fetch") return fetched(indexes, name, request)
-    if (request.method === "GET" && operation === "/vectors/list") return listed(indexes, name, request)
+    const reading = request.method === "GET" ? readings[operation] : undefined
+    if (reading) return reading(indexes, name, request)
     if (request.method !== "POST") throw refused(405, "METHOD_NOT_ALLOWED", "method not allowed")
     if (operation === "/vectors/upsert") {
       const { vectors, namespace } = parse(Upsert, request)
@@ -185,6 +185,8 @@ function listed(indexes: PineconeIndexes, name: string, { query }: Request): Ans
     body: { vectors: page.map((id) => ({ id })), namespace, ...pagination, usage: { readUnits: 1 } },
   }
 }
+
+const readings: { readonly [operation: string]: typeof listed } = { "/vectors/fetch": fetched, "/vectors/list": listed }
 
 function parse<Schema extends z.ZodType>(schema: Schema, request: Request): z.infer<Schema> {
   if (Buffer.byteLength(request.body) > REQUEST_BYTES_MAX) {

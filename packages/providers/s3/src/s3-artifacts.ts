@@ -107,9 +107,8 @@ export function createS3Artifacts(options: S3ArtifactsOptions): ArtifactStore & 
     },
     list: async function* (prefix) {
       assertArtifactPrefix(prefix)
-      // By the last key rather than by a token: that one ages, and some S3 services give none that they take back.
-      for (let after: string | undefined; ; ) {
-        const asked = { Bucket: bucket, Prefix: prefix, ...(after === undefined ? {} : { StartAfter: after }) }
+      for (let token: string | undefined; ; ) {
+        const asked = { Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) }
         const page = await call(`list ${prefix}`, (how) => client.send(new ListObjectsV2Command(asked), how))
         const found = (page.Contents ?? []).map(({ Key: key = "", Size: bytes = 0, LastModified }) => ({
           key,
@@ -117,8 +116,8 @@ export function createS3Artifacts(options: S3ArtifactsOptions): ArtifactStore & 
           modifiedAt: LastModified ?? new Date(0),
         }))
         if (found.length > 0) yield found
-        after = found.at(-1)?.key
-        if (!page.IsTruncated || after === undefined) return
+        token = page.NextContinuationToken
+        if (token === undefined) return
       }
     },
     check: async () => {
