@@ -32,8 +32,7 @@ export const createVectorBeliefs = (database: Database): VectorBeliefs => ({
       tx.query(`select id as "storeId", name from stores where workspace_id = $1 order by name`, [workspaceId]),
     ),
 
-  versions: (workspaceId, storeId) =>
-    database.inWorkspace(workspaceId, (tx) => laneVersions(tx, storeId, "")),
+  versions: (workspaceId, storeId) => database.inWorkspace(workspaceId, (tx) => laneVersions(tx, storeId, "")),
 
   entries: (space, after, max) =>
     database.inWorkspace(space.workspaceId, (tx) =>
@@ -46,10 +45,10 @@ export const createVectorBeliefs = (database: Database): VectorBeliefs => ({
 
   entriesOf: (space, wanted) =>
     database.inWorkspace(space.workspaceId, (tx) =>
-      tx.query<VectorEntry>(
-        `select ${entryColumns} from ${keys} join vector_entries v on ${byKey} where ${inSpace}`,
-        [...ofSpace(space), ...ofKeys(wanted)],
-      ),
+      tx.query<VectorEntry>(`select ${entryColumns} from ${keys} join vector_entries v on ${byKey} where ${inSpace}`, [
+        ...ofSpace(space),
+        ...ofKeys(wanted),
+      ]),
     ),
 
   oweWriting: (space, wanted, before) =>

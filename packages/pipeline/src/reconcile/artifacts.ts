@@ -2,7 +2,7 @@ import { hash } from "node:crypto"
 import type { ArtifactStore, StoredArtifact } from "@engram/contracts/ports"
 import type { ArtifactBeliefs, ArtifactsReconciled, KnownArtifact, LostArtifact } from "@engram/contracts/reconcile"
 import { artifactsPrefix } from "../archive.ts"
-import { side } from "./side-by-side.ts"
+import { sideBySide } from "./side-by-side.ts"
 import { settleMs } from "./vectors.ts"
 
 const pageMax = 1_000
@@ -23,8 +23,8 @@ export interface ReconcileArtifacts {
   readonly repair?: boolean
   /** Which share of the artifacts is read and hashed, another one each day; none by default, their length is compared always. */
   readonly readShare?: number
-  /** Repairing removes orphans last written longer ago than this; none unless it is said. */
-  readonly orphansOlderThanMs?: number
+  /** Repairing removes orphans last written before then; none unless it is said. */
+  readonly orphansBefore?: Date
   readonly onProgress?: (so: ArtifactsReconciled) => void
 }
 
@@ -51,7 +51,7 @@ export async function reconcileArtifacts(
   const work = { ...request, deps, tally }
   const known = knownArtifacts(deps.beliefs, request.workspaceId)
   const stored = deps.artifacts.list(artifactsPrefix(request.workspaceId))
-  for await (const [believed, object] of side(known, stored)) {
+  for await (const [believed, object] of sideBySide(known, stored)) {
     if (believed) await lookAt(work, believed, object)
     else if (object && request.storeId === undefined) await lookAtUnknown(work, object)
     if (++tally.looked % pageMax === 0) request.onProgress?.(tally)
@@ -122,7 +122,7 @@ async function restore({ deps, workspaceId }: Work, { key, bodyHash }: KnownArti
 
 /** Bytes go to object storage before their row says so: what is young is left to the archive lane. */
 async function lookAtUnknown(work: Work, object: StoredArtifact): Promise<void> {
-  const { deps, workspaceId, now, tally, repair, orphansOlderThanMs } = work
+  const { deps, workspaceId, now, tally, repair, orphansBefore } = work
   const ageMs = now.getTime() - object.modifiedAt.getTime()
   if (await deps.beliefs.artifact(workspaceId, object.key)) return
   if (ageMs < settleMs) {
@@ -130,7 +130,7 @@ async function lookAtUnknown(work: Work, object: StoredArtifact): Promise<void> 
     return
   }
   tally.orphaned++
-  const isOld = orphansOlderThanMs !== undefined && ageMs > orphansOlderThanMs
+  const isOld = orphansBefore !== undefined && object.modifiedAt < orphansBefore
   if (repair && isOld && (await removeOrphan(work, object.key))) tally.removed++
   else if (tally.orphans.length < examplesMax) tally.orphans.push(object.key)
 }

@@ -1,12 +1,6 @@
 import { type EmbeddingVersion, vectorFamilies } from "@engram/contracts/knowledge"
 import type { VectorIndex, VectorTarget } from "@engram/contracts/ports"
-import type {
-  VectorBeliefs,
-  VectorEntry,
-  VectorKey,
-  VectorSpace,
-  VectorsReconciled,
-} from "@engram/contracts/reconcile"
+import type { VectorBeliefs, VectorEntry, VectorKey, VectorSpace, VectorsReconciled } from "@engram/contracts/reconcile"
 import { namespaceOf, vectorId, vectorRef } from "../embed.ts"
 import { judge, type Verdict } from "./judge.ts"
 
@@ -93,7 +87,9 @@ async function findMissingAndStale(work: Work): Promise<void> {
     tally.looked += entries.length
     // What the index holds of the others does not matter to their verdict.
     const byVerdict = Map.groupBy(entries, (entry) => judge(entry, undefined, settledAt))
-    const { missing: settled = [], ...others } = Object.fromEntries(byVerdict) as Partial<Record<Verdict, VectorEntry[]>>
+    const { missing: settled = [], ...others } = Object.fromEntries(byVerdict) as Partial<
+      Record<Verdict, VectorEntry[]>
+    >
     for (const [verdict, { length }] of Object.entries(others)) count(tally, verdict as Verdict, length)
     const hashes = await deps.index.hashes(target, settled.map(vectorId))
     const differing = settled.filter((entry) => judge(entry, hashes.get(vectorId(entry)), settledAt) !== "right")
