@@ -1,20 +1,19 @@
 import { namespaceOf } from "@engram/pipeline/embed"
-import { type ReconcileRequest, reconcile } from "@engram/pipeline/reconcile/reconcile"
+import { type ReconcileDeps, type ReconcileRequest, reconcile } from "@engram/pipeline/reconcile/reconcile"
 import { createArtifactBeliefs, createVectorBeliefs } from "@engram/store/reconcile-ledger"
 import type { Workbench } from "./workbench.ts"
 
 /** Late enough that nothing is too fresh to be judged. */
 export const inAnHour = (): Date => new Date(Date.now() + 3_600_000)
 
-export const reconcileBench = (bench: Workbench, request: Partial<ReconcileRequest> = {}) =>
-  reconcile(
-    {
-      beliefs: { ...createVectorBeliefs(bench.database), ...createArtifactBeliefs(bench.database) },
-      index: bench.index,
-      artifacts: bench.artifactStore,
-    },
-    { workspaceId: bench.lane.workspaceId, now: inAnHour(), ...request },
-  )
+export const depsOf = (bench: Workbench): ReconcileDeps => ({
+  beliefs: { ...createVectorBeliefs(bench.database), ...createArtifactBeliefs(bench.database) },
+  index: bench.index,
+  artifacts: bench.artifactStore,
+})
+
+export const reconcileBench = (bench: Workbench, request: Partial<ReconcileRequest> = {}, deps = depsOf(bench)) =>
+  reconcile(deps, { workspaceId: bench.lane.workspaceId, now: inAnHour(), ...request })
 
 /** Where the index holds a family's vectors. */
 export async function targetOf(bench: Workbench, family: string) {

@@ -120,12 +120,11 @@ async function restore({ deps, workspaceId }: Work, { key, bodyHash }: KnownArti
   return true
 }
 
-/** Bytes go to object storage before their row says so: what is young is left to the archive lane. */
+/** Bytes go to object storage before their row says so, and stay in the row until then. */
 async function lookAtUnknown(work: Work, object: StoredArtifact): Promise<void> {
-  const { deps, workspaceId, now, tally, repair, orphansBefore } = work
-  const ageMs = now.getTime() - object.modifiedAt.getTime()
-  if (await deps.beliefs.artifact(workspaceId, object.key)) return
-  if (ageMs < settleMs) {
+  const { now, tally, repair, orphansBefore } = work
+  if (await isWanted(work, object.key)) return
+  if (now.getTime() - object.modifiedAt.getTime() < settleMs) {
     tally.fresh++
     return
   }
@@ -135,18 +134,21 @@ async function lookAtUnknown(work: Work, object: StoredArtifact): Promise<void> 
   else if (tally.orphans.length < examplesMax) tally.orphans.push(object.key)
 }
 
+/** In this order: bytes leave a row in the moment it learns their key. */
+const isWanted = async ({ deps, workspaceId }: Work, key: string): Promise<boolean> =>
+  (await deps.beliefs.body(workspaceId, key.slice(key.lastIndexOf("/") + 1))) !== undefined ||
+  (await deps.beliefs.artifact(workspaceId, key)) !== undefined
+
 /**
  * A delivery of the very same bytes may come this moment and be archived under this key. Its row is there long before its bytes are
  * put, so when a look after the removal finds one, the bytes are put back.
  */
-async function removeOrphan({ deps, workspaceId }: Work, key: string): Promise<boolean> {
-  const isWanted = async (): Promise<boolean> =>
-    (await deps.beliefs.artifact(workspaceId, key)) !== undefined ||
-    (await deps.beliefs.body(workspaceId, key.slice(key.lastIndexOf("/") + 1))) !== undefined
-  const bytes = await deps.artifacts.get(key)
-  if (await isWanted()) return false
-  await deps.artifacts.remove(key)
-  if (bytes === undefined || !(await isWanted())) return true
-  await deps.artifacts.put(key, bytes)
+async function removeOrphan(work: Work, key: string): Promise<boolean> {
+  const { artifacts } = work.deps
+  const bytes = await artifacts.get(key)
+  if (await isWanted(work, key)) return false
+  await artifacts.remove(key)
+  if (bytes === undefined || !(await isWanted(work, key))) return true
+  await artifacts.put(key, bytes)
   return false
 }
