@@ -69,8 +69,8 @@ export interface VectorIndex {
   list(target: VectorTarget): AsyncIterable<readonly string[]>
   /** The metadata `hash` of those that are there, by id; "" of one written without. May trail writes. */
   hashes(target: VectorTarget, ids: readonly string[]): Promise<Map<string, string>>
-  /** Removes every vector of the namespace. One that is not there is no error. */
-  empty(target: VectorTarget): Promise<void>
+  /** Removes all vectors of the namespace. One that is not there is no error. */
+  clear(target: VectorTarget): Promise<void>
   /** How many vectors the namespace holds; may trail writes. */
   count(target: VectorTarget): Promise<number>
   check(): Promise<void>

@@ -26,7 +26,7 @@ export interface VectorEntry extends VectorKey {
 /** What Postgres believes of a workspace's indexes, and how its belief is taken back. The lanes do the rest. */
 export interface VectorBeliefs {
   stores(workspaceId: string): Promise<{ readonly storeId: StoreId; readonly name: string }[]>
-  /** Those that lanes write to. */
+  /** Those that lanes write to: active, canary and the callers'. */
   versions(workspaceId: string, storeId: string): Promise<EmbeddingVersion[]>
   /** A page of rows in the order of their keys, of those after `after`. */
   entries(space: VectorSpace, after: VectorKey | undefined, max: number): Promise<VectorEntry[]>

@@ -28,7 +28,7 @@ export function meterIndex(index: VectorIndex, { indexCalls, indexVectors }: Met
     present: (target, ids) => index.present(target, ids),
     list: (target) => index.list(target),
     hashes: (target, ids) => index.hashes(target, ids),
-    empty: (target) => counted("empty", 0, index.empty(target)),
+    clear: (target) => counted("clear", 0, index.clear(target)),
     check: () => index.check(),
   }
 }

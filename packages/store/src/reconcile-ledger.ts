@@ -1,3 +1,5 @@
+import type { EmbeddingVersion } from "@engram/contracts/knowledge"
+import type { EmbeddingModel } from "@engram/contracts/ports"
 import type {
   ArtifactBeliefs,
   KnownArtifact,
@@ -8,7 +10,6 @@ import type {
   VectorSpace,
 } from "@engram/contracts/reconcile"
 import type { Database } from "./database.ts"
-import { laneVersions } from "./knowledge/vectors.ts"
 import { unpackBody } from "./packed-body.ts"
 
 const entryColumns = `v.ref_id as "refId", v.view, v.wanted_hash as "wantedHash", v.written_hash as "writtenHash",
@@ -32,7 +33,15 @@ export const createVectorBeliefs = (database: Database): VectorBeliefs => ({
       tx.query(`select id as "storeId", name from stores where workspace_id = $1 order by name`, [workspaceId]),
     ),
 
-  versions: (workspaceId, storeId) => database.inWorkspace(workspaceId, (tx) => laneVersions(tx, storeId, "")),
+  versions: (workspaceId, storeId) =>
+    database.inWorkspace(workspaceId, async (tx) => {
+      const rows = await tx.query<Omit<EmbeddingVersion, "model"> & EmbeddingModel>(
+        `select id, provider, model, dimension, status, index_name as "indexName" from embedding_versions
+         where store_id = $1 and status in ('active', 'canary', 'caller') order by id`,
+        [storeId],
+      )
+      return rows.map(({ provider, model, dimension, ...row }) => ({ ...row, model: { provider, model, dimension } }))
+    }),
 
   entries: (space, after, max) =>
     database.inWorkspace(space.workspaceId, (tx) =>

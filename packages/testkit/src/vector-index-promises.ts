@@ -127,9 +127,9 @@ export function vectorIndexPromises(name: string, create: () => Promise<VectorIn
           Array.from({ length: 600 }, (_, i) => record(`v${i}`, i / 10)),
         )
         await vectors.upsert(other, [record("a", 0)])
-        await vectors.empty(target)
-        await vectors.empty({ index: "memory", namespace: "never-written" })
-        await vectors.empty({ index: "never-made", namespace: "chunks" })
+        await vectors.clear(target)
+        await vectors.clear({ index: "memory", namespace: "never-written" })
+        await vectors.clear({ index: "never-made", namespace: "chunks" })
         await eventually(async () => expect(await vectors.count(target)).toBe(0))
         await vectors.upsert(target, [record("v1", 0)])
         await eventually(async () => {

@@ -17,7 +17,7 @@ export interface RebuildVectorsDeps {
   readonly ledger: RebuildLedger
   readonly beliefs: Pick<VectorBeliefs, "stores" | "versions">
   readonly leases: Pick<VectorLedger, "lease" | "release">
-  readonly index: Pick<VectorIndex, "empty">
+  readonly index: Pick<VectorIndex, "clear">
   readonly queue: Pick<LaneQueue, "wake">
   readonly leaseMs: number
 }
@@ -99,7 +99,7 @@ async function emptyVersion(
   }
   await oweAll()
   for (const family of vectorFamilies) {
-    await index.empty({ index: version.indexName, namespace: namespaceOf(family, version) })
+    await index.clear({ index: version.indexName, namespace: namespaceOf(family, version) })
   }
   // Were the lease lost meanwhile, a lane might have written what was then removed.
   await oweAll()

@@ -151,7 +151,7 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
       return found
     },
 
-    async empty(target) {
+    async clear(target) {
       await read(target, undefined, (namespace) => namespace.deleteAll())
     },
 

@@ -33,7 +33,7 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
     hashes: db.prepare(
       "select id, hash from vectors where index_name = ? and namespace = ? and id in (select value from json_each(?))",
     ),
-    empty: db.prepare(
+    clear: db.prepare(
       "delete from vectors where row in (select row from vectors where index_name = ? and namespace = ? limit ?)",
     ),
     count: db.prepare("select count(*) as vectors from vectors where index_name = ? and namespace = ?"),
@@ -116,10 +116,10 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
       return new Map(rows.map(({ id, hash }) => [String(id), hash === null ? "" : String(hash)]))
     },
 
-    async empty({ index, namespace }) {
+    async clear({ index, namespace }) {
       for (let removed = ROWS_PER_COMMIT; removed === ROWS_PER_COMMIT; ) {
         await written(db, () => {
-          removed = Number(statements.empty.run(index, namespace, ROWS_PER_COMMIT).changes)
+          removed = Number(statements.clear.run(index, namespace, ROWS_PER_COMMIT).changes)
         })
         await setImmediate()
       }
