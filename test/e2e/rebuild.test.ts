@@ -107,14 +107,18 @@ test("an index that was lost is filled again without an embedding call, and sear
 test("a rebuild killed anywhere goes on when it is asked for again, and leaves nothing that is not so", async () => {
   const { system, embedded, held, answers } = await filled()
   const before = { held: held(), answers: await answers(), calls: embedded() }
-  for (const afterMs of [0, 30, 200]) {
+  for (const afterMs of [50, 300, 1_000]) {
     const dying = engram(system, "rebuild", "--vectors")
-    await waitUntil("it has begun", async () => {
-      const rows = await system.rows(
-        "select from vector_entries where wanted_hash is not null and written_hash is null limit 1",
-      )
-      return rows.length > 0
-    })
+    await waitUntil(
+      "it is at work",
+      async () => {
+        const rows = await system.rows(
+          "select from pg_stat_activity where datname = current_database() and application_name = 'engram-rebuild'",
+        )
+        return rows.length > 0
+      },
+      60_000,
+    )
     // Some time into it, wherever that is: emptying, emptied, or filling.
     await wait(afterMs)
     dying.child.kill("SIGKILL")
