@@ -20,7 +20,8 @@ export const readableObservations = `memory_observations o
   cross join lateral (select
     case when s.privacy = 'private' then s.id when ds.privacy = 'private' then ds.id end as private_to,
     case when ds.id is null or ds.id = s.id then array[s.id] else array[s.id, ds.id] end as scope_ids) r`
-export const isReadable = `o.live and (d.scope_id is null or ds.live) and not (s.privacy = 'private' and ds.privacy = 'private' and ds.id <> s.id)`
+export const isReadable = `o.live and (d.scope_id is null or ds.live)
+  and (ds.id is null or ds.id = s.id or s.privacy = 'org' or ds.privacy = 'org')`
 
 const inDays = (from: string, until: string): string =>
   `o.occurred_at >= (${from}::date)::timestamp at time zone 'UTC' and o.occurred_at < (${until}::date)::timestamp at time zone 'UTC'`
