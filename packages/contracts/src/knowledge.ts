@@ -160,7 +160,7 @@ export interface EvidenceRow {
 }
 
 /** What the search door answers from. */
-export type KnowledgeFamily = "chunks" | "observations"
+export type KnowledgeFamily = "chunks" | "observations" | "summaries"
 /** Each has a namespace of its own in an index. */
 export const vectorFamilies = ["chunks", "observations", "summaries", "profiles", "memories"] as const
 export type VectorFamily = (typeof vectorFamilies)[number]
