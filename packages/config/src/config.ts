@@ -17,6 +17,9 @@ export interface Config {
   readonly cohere?: { readonly apiKey: string; readonly baseUrl?: string }
   /** Where GitHub's API is, if not at api.github.com, and what the command line calls it with. */
   readonly github: { readonly apiUrl?: string; readonly token?: string }
+  /** Other addresses of their APIs than their own. */
+  readonly linear: { readonly apiUrl?: string }
+  readonly slack: { readonly apiUrl?: string }
   readonly notion: { readonly baseUrl?: string }
   readonly embedding: { readonly model: string; readonly dimension: number }
   /** Left out with the embedded database only: made on first run. */
@@ -91,6 +94,8 @@ export function readConfig(environment: Environment): Config {
       ? definedOnly({ apiKey: values.COHERE_API_KEY, baseUrl: values.COHERE_BASE_URL })
       : undefined,
     github: definedOnly({ apiUrl: values.GITHUB_API_URL, token: values.GITHUB_TOKEN }),
+    linear: definedOnly({ apiUrl: values.LINEAR_API_URL }),
+    slack: definedOnly({ apiUrl: values.SLACK_API_URL }),
     notion: definedOnly({ baseUrl: values.NOTION_BASE_URL }),
     embedding: { model, dimension: values.EMBEDDING_DIMENSION ?? dimensions[model]?.[0] ?? 512 },
     secretKey: values.ENGRAM_SECRET_KEY,

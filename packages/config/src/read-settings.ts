@@ -57,6 +57,8 @@ const settings = z.object({
   GITHUB_API_URL: url("https", "http").optional(),
   GITHUB_TOKEN: text.optional(),
   /** Another address than Notion's own: a proxy, or a stand-in. */
+  LINEAR_API_URL: url("https", "http").optional(),
+  SLACK_API_URL: url("https", "http").optional(),
   NOTION_BASE_URL: url("https", "http").optional(),
   EMBEDDING_MODEL: text.optional(),
   EMBEDDING_DIMENSION: whole(16, 4_096).optional(),

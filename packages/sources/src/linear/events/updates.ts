@@ -75,11 +75,14 @@ function readUpdate(event: LinearEvent, update: Update, document: Named, subject
       },
     ],
   })
-  // The health of an update that was edited may have been another one when it was written.
-  const written = event.action === "create" || (isRetold(event) && !wasEdited(update))
-  if (claim.alive && (written || changed(event, "health")))
-    gathering.moment(healthMoment(event, update, document, subject, gathering))
+  if (claim.alive && isNews(event, update)) gathering.moment(healthMoment(event, update, document, subject, gathering))
   return gathering.drafts()
+}
+
+/** The health of an update that was edited may have been another one when it was written: the API does not say. */
+function isNews(event: LinearEvent, update: Update): boolean {
+  if (isRetold(event)) return !wasEdited(update)
+  return event.action === "create" || changed(event, "health")
 }
 
 const wasEdited = ({ createdAt, editedAt }: Update) => Boolean(editedAt && createdAt && editedAt > createdAt)
