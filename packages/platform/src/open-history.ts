@@ -2,8 +2,8 @@ import type { Config } from "@engram/config/config"
 import type { History } from "@engram/contracts/history"
 import type { Source } from "@engram/contracts/source"
 import type { GithubKind } from "@engram/github/github-history"
-import type { LinearKind } from "@engram/linear/kinds"
-import type { SlackKind } from "@engram/slack/slack-history"
+import { linearKinds as everyLinearKind, type LinearKind } from "@engram/linear/kinds"
+import { slackKinds as everySlackKind, type SlackKind } from "@engram/slack/kinds"
 
 /** What of a repository's past may be asked for. Comments come with what they are about. */
 export const githubKinds: readonly GithubKind[] = [
@@ -16,24 +16,10 @@ export const githubKinds: readonly GithubKind[] = [
 ]
 
 /** What of a Linear workspace's past. Reactions come with what they are to. */
-export const linearKinds: readonly LinearKind[] = [
-  "teams",
-  "users",
-  "labels",
-  "projects",
-  "project_updates",
-  "initiatives",
-  "initiative_updates",
-  "cycles",
-  "documents",
-  "issues",
-  "comments",
-  "relations",
-  "attachments",
-]
+export const linearKinds: readonly LinearKind[] = everyLinearKind
 
-/** What of a Slack workspace's past. Threads come with their channels; direct messages only when they are asked for. */
-export const slackKinds: readonly SlackKind[] = ["users", "public", "private", "direct"]
+/** What of a Slack workspace's past. Threads come with their channels. */
+export const slackKinds: readonly SlackKind[] = everySlackKind
 
 /** One request to a provider's API. */
 const requestTimeoutMs = 30_000

@@ -48,9 +48,11 @@ function createNotionHistory(api: Api, { since, now = Date.now }: NotionHistoryO
     page: async (cursor) => {
       const at = (cursor as unknown as At | undefined) ?? { stage: "users" }
       try {
-        const { deliveries, leftOut = [], next } = await (at.stage === "users"
-          ? readUsers(api, at, now())
-          : search(api, at, since, now()))
+        const {
+          deliveries,
+          leftOut = [],
+          next,
+        } = await (at.stage === "users" ? readUsers(api, at, now()) : search(api, at, since, now()))
         return { deliveries, leftOut, next: next as JsonObject | undefined } satisfies HistoryPage
       } catch (error) {
         throw failure(error)

@@ -2,12 +2,9 @@ import { Rejected } from "@engram/contracts/errors"
 import type { History, HistoryDelivery, HistoryPage } from "@engram/contracts/history"
 import type { JsonObject } from "@engram/contracts/json"
 import type { WebClient } from "@slack/web-api"
+import type { SlackKind } from "./kinds.ts"
 import { channelDelivery, messageDelivery, type Place, placeOf, userDelivery } from "./payloads.ts"
 import { errorIn, inOurWords } from "./slack-words.ts"
-
-/** What of a workspace's past may be asked for: its people, and what was said in which conversations. */
-export const slackKinds = ["users", "public", "private", "direct"] as const
-export type SlackKind = (typeof slackKinds)[number]
 
 export interface SlackHistoryOptions {
   readonly client: WebClient
