@@ -83,7 +83,7 @@ export const asks: { readonly [kind in LinearKind]: Asked } = {
     },
   },
   project_updates: {
-    ...{ type: "ProjectUpdate", field: "projectUpdates", filter: "ProjectUpdateFilter", first: 50 },
+    ...{ type: "ProjectUpdate", field: "projectUpdates", filter: "ProjectUpdateFilter", first: 25 },
     selection: `${times} body health url editedAt ${writer} project { ${project} } ${reactions}`,
   },
   initiatives: {
@@ -99,7 +99,7 @@ export const asks: { readonly [kind in LinearKind]: Asked } = {
     },
   },
   initiative_updates: {
-    ...{ type: "InitiativeUpdate", field: "initiativeUpdates", filter: "InitiativeUpdateFilter", first: 50 },
+    ...{ type: "InitiativeUpdate", field: "initiativeUpdates", filter: "InitiativeUpdateFilter", first: 25 },
     selection: `${times} body health url editedAt ${writer} initiative { ${initiative} } ${reactions}`,
   },
   cycles: {
@@ -113,7 +113,7 @@ export const asks: { readonly [kind in LinearKind]: Asked } = {
       project { ${project} } initiative { ${initiative} } issue { id team { ${team} } } cycle { id team { ${team} } } team { ${team} }`,
   },
   issues: {
-    ...{ type: "Issue", field: "issues", filter: "IssueFilter", first: 50, keepsArchived: true },
+    ...{ type: "Issue", field: "issues", filter: "IssueFilter", first: 25, keepsArchived: true },
     selection: `${times} trashed autoArchivedAt number title identifier previousIdentifiers url description priority priorityLabel
       estimate dueDate startedAt completedAt canceledAt team { ${team} } state { id name type } creator { ${member} }
       externalUserCreator { id name email } ${bot} assignee { ${member} } delegate { ${member} } parent { id }

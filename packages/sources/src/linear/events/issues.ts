@@ -117,13 +117,14 @@ type Happened = Pick<Happening, "kind" | "at"> & {
   readonly tags?: readonly string[]
   /** Told, and not worth being found before anything else. */
   readonly minor?: true
-  readonly by?: Issue["creator"]
+  readonly by?: { readonly name?: string | null | undefined } | null | undefined
 }
 
 /** What a person would tell of the event; most updates are none of it. */
 function happenings(event: LinearEvent, issue: Issue): Happened[] {
   const { createdAt: at } = event
-  const opened: Happened = { kind: "opened", words: "opened", at: issue.createdAt ?? at, base: 0.3, by: issue.creator }
+  const by = issue.creator ?? issue.externalUserCreator
+  const opened: Happened = { kind: "opened", words: "opened", at: issue.createdAt ?? at, base: 0.3, by }
   if (event.action === "create") return [opened]
   if (isRetold(event)) return [opened, ...ended(event, issue)]
   const found: Happened[] = []
