@@ -135,7 +135,9 @@ function issueOf(name: string, project: LinearObject): LinearObject {
     ...{ team: team(data.team), creator: user(data.creator), assignee: user(data.assignee), reactions: [] },
     labels: (data.labels ?? []).map((label: LinearObject) => ({ ...label, parent: null })),
     ...{ project: data.project?.id === project.id ? project : null, botActor: bot ?? null },
-    ...(external ? { externalUserCreator: { displayName: external.name, createdAt: day, updatedAt: day, ...external } } : {}),
+    ...(external
+      ? { externalUserCreator: { displayName: external.name, createdAt: day, updatedAt: day, ...external } }
+      : {}),
     ...{ previousIdentifiers: data.previousIdentifiers ?? [], reactionData: data.reactionData ?? [] },
   }
 }

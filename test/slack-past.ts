@@ -30,7 +30,11 @@ const root = "1700000000.000100"
 const long = "1700000500.000100"
 const said: { readonly [channel: string]: readonly SlackObject[] } = {
   [openChannel]: [
-    message(root, ada, "Uploads time out since Tuesday. <@U0BOB00002>, can you look at <https://github.com/acme/app/pull/12>?"),
+    message(
+      root,
+      ada,
+      "Uploads time out since Tuesday. <@U0BOB00002>, can you look at <https://github.com/acme/app/pull/12>?",
+    ),
     message("1700000010.000100", bob, "The proxy cuts them off after a minute.", { thread_ts: root }),
     message("1700000020.000200", ada, "Decision: ten minutes it is.", { thread_ts: root }),
     message("1700000030.000100", ada, "Raised in production.", { thread_ts: root, subtype: "thread_broadcast" }),
@@ -38,7 +42,14 @@ const said: { readonly [channel: string]: readonly SlackObject[] } = {
       ...{ subtype: "file_share", upload: true },
       files: [{ id: "F1", name: "notes.md", title: "notes.md", mimetype: "text/markdown", filetype: "markdown" }],
     }),
-    { type: "message", subtype: "bot_message", ts: "1700000050.000100", bot_id: "B0DEPLOY01", username: "deploy", text: "v2 is out" },
+    {
+      type: "message",
+      subtype: "bot_message",
+      ts: "1700000050.000100",
+      bot_id: "B0DEPLOY01",
+      username: "deploy",
+      text: "v2 is out",
+    },
     message("1700000060.000100", bob, "ok"),
   ],
   [incident]: [

@@ -1,6 +1,6 @@
+import { linearKinds } from "@engram/linear/kinds"
 import { createLinearClient } from "@engram/linear/linear-client"
 import { createLinearHistory } from "@engram/linear/linear-history"
-import { linearKinds } from "@engram/linear/kinds"
 import { type LinearServer, startLinearServer } from "@engram/testkit/linear-server"
 import fc from "fast-check"
 import { afterEach, beforeEach, expect, test } from "vitest"
@@ -73,7 +73,9 @@ test("importing after webhooks changes no version, no observation and embeds not
   await bench.accept(linearPayloads)
   await bench.drain()
   const known = async () => ({
-    documents: await bench.rows("select id, version, indexed_version, content_hash, live from knowledge_documents order by 1"),
+    documents: await bench.rows(
+      "select id, version, indexed_version, content_hash, live from knowledge_documents order by 1",
+    ),
     observations: await bench.rows("select id, content_hash, live from memory_observations order by 1"),
     chunks: await bench.rows("select id, version_from, version_to from knowledge_chunks order by 1"),
     vectors: await bench.rows("select ref_id, view, wanted_hash, written_hash from vector_entries order by 1, 2"),
@@ -138,13 +140,18 @@ test("a private team hides what was told of it by webhooks that do not say so, a
   expect(await found("answers 500 for long questions")).not.toContain("ENG-101")
   expect(await found("Search that understands labelled set of questions")).toContain("Search that understands")
 
-  for (const team of teams) close(team, team.id === engineering.id ? "private" : "restricted", "2026-05-02T00:00:00.000Z")
+  for (const team of teams)
+    close(team, team.id === engineering.id ? "private" : "restricted", "2026-05-02T00:00:00.000Z")
   await importInto(bench, "linear", open, { restart: true })
   await bench.drain()
-  expect(await found("Search that understands labelled set of questions")).not.toContain("project/search-that-understands")
+  expect(await found("Search that understands labelled set of questions")).not.toContain(
+    "project/search-that-understands",
+  )
   const [scope] = await bench.rows<{ id: string }>("select id from scopes where key = $1", [`team:${engineering.id}`])
   const member = await door.key({ scopeIds: [scope!.id] })
-  expect(JSON.stringify((await door.ask(member, { query: "answers 500 for long questions" })).body.hits)).toContain("ENG-101")
+  expect(JSON.stringify((await door.ask(member, { query: "answers 500 for long questions" })).body.hits)).toContain(
+    "ENG-101",
+  )
 
   for (const team of teams) close(team, "public", "2026-05-03T00:00:00.000Z")
   await importInto(bench, "linear", open, { restart: true })
@@ -157,9 +164,11 @@ test("what was thrown away while no webhook told is gone, what was put away beca
   await bench.accept(linearWebhooks)
   await bench.drain()
   const titles = async () =>
-    (await bench.rows<{ title: string }>("select title from knowledge_documents where live and kind = 'issue' order by 1")).map(
-      ({ title }) => title,
-    )
+    (
+      await bench.rows<{ title: string }>(
+        "select title from knowledge_documents where live and kind = 'issue' order by 1",
+      )
+    ).map(({ title }) => title)
   const before = await titles()
   const [first, second] = server.things.get("Issue")!
   const at = "2026-06-01T00:00:00.000Z"

@@ -75,7 +75,9 @@ test("importing after events changes no version, no observation and embeds nothi
   await bench.accept(slackWebhooks)
   await bench.drain()
   const known = async () => ({
-    documents: await bench.rows("select id, version, indexed_version, content_hash, live from knowledge_documents order by 1"),
+    documents: await bench.rows(
+      "select id, version, indexed_version, content_hash, live from knowledge_documents order by 1",
+    ),
     observations: await bench.rows("select id, content_hash, live from memory_observations order by 1"),
     chunks: await bench.rows("select id, version_from, version_to from knowledge_chunks order by 1"),
     vectors: await bench.rows("select ref_id, view, wanted_hash, written_hash from vector_entries order by 1, 2"),

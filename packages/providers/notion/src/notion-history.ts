@@ -76,12 +76,12 @@ async function readUsers({ client }: Api, { cursor }: At, askedAt: number): Prom
 }
 
 /**
- * Everything from what was edited longest ago: what is edited meanwhile moves to the end, and nothing slips out. What changed
- * since a time is found from the other end; what moves past is found by the next import, or told by its event.
+ * From what was edited last: what is edited meanwhile moves to the front and pushes the others on, so that none slips out but
+ * itself. That one is told by its event, or found by the next import, which asks since before this one began.
  */
 async function search({ client }: Api, { cursor }: At, since: Date | undefined, askedAt: number): Promise<Step> {
   const answer = await client.search({
-    sort: { timestamp: "last_edited_time", direction: since ? "descending" : "ascending" },
+    sort: { timestamp: "last_edited_time", direction: "descending" },
     page_size: perPage,
     ...(cursor && { start_cursor: cursor }),
   })
