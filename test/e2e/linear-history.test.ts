@@ -97,6 +97,32 @@ test("importing after webhooks changes no version, no observation and embeds not
   expect(later).toMatchObject({ fetched: 0, added: 0, since: expect.any(Date) })
 })
 
+test("where both speak of the same time the webhook's words stand, whichever came first", async () => {
+  const [told] = server.things.get("Issue")!
+  told!.state = { ...told!.state, name: "Called otherwise today" }
+  const statuses = async (work: (bench: Workbench) => Promise<unknown>) => {
+    const bench = await newBench()
+    await work(bench)
+    await bench.drain()
+    const rows = await bench.rows<{ status: string }>("select metadata ->> 'status' as status from knowledge_documents")
+    return JSON.stringify(rows)
+  }
+  const imported = (bench: Workbench) => importInto(bench, "linear", open)
+  expect(await statuses(imported)).toContain("Called otherwise")
+  const both = async (bench: Workbench) => {
+    await imported(bench)
+    await bench.drain()
+    await bench.accept(linearWebhooks)
+  }
+  expect(await statuses(both)).not.toContain("Called otherwise")
+  const after = async (bench: Workbench) => {
+    await bench.accept(linearWebhooks)
+    await bench.drain()
+    await imported(bench)
+  }
+  expect(await statuses(after)).not.toContain("Called otherwise")
+})
+
 test("webhooks and import end in the same state in any order and any repetition", async () => {
   const all = [...linearPayloads, ...(await historyPayloads(open(), 1_700_000_000_000))]
   const mixed = (order: readonly number[]) =>
