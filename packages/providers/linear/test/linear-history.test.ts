@@ -128,10 +128,7 @@ test("what is in the trash is told without its words, what was deleted not at al
   ])
 })
 
-test.each([
-  [{ requests: 1 }, "requests"],
-  [{ complexity: 5 }, "complexity"],
-])("a limit that is used up (%j) is waited for until Linear says", async (left) => {
+test.each([{ requests: 1 }, { complexity: 5 }])("a limit that is used up (%j) is waited for until Linear says", async (left) => {
   server.things.set(
     "Issue",
     upTo(30).map((number) => issue(number)),
