@@ -128,18 +128,21 @@ test("what is in the trash is told without its words, what was deleted not at al
   ])
 })
 
-test.each([{ requests: 1 }, { complexity: 5 }])("a limit that is used up (%j) is waited for until Linear says", async (left) => {
-  server.things.set(
-    "Issue",
-    upTo(30).map((number) => issue(number)),
-  )
-  server.limitTo(left, 40_000)
-  const refused = await readAll(open(["issues"])).catch((error: unknown) => error)
-  expect(refused).toMatchObject({ name: "RetryLater", message: expect.stringContaining("used up until") })
-  const { afterMs } = refused as { afterMs: number }
-  expect(afterMs).toBeGreaterThan(20_000)
-  expect(afterMs).toBeLessThanOrEqual(40_000)
-})
+test.each([{ requests: 1 }, { complexity: 5 }])(
+  "a limit that is used up (%j) is waited for until Linear says",
+  async (left) => {
+    server.things.set(
+      "Issue",
+      upTo(30).map((number) => issue(number)),
+    )
+    server.limitTo(left, 40_000)
+    const refused = await readAll(open(["issues"])).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ name: "RetryLater", message: expect.stringContaining("used up until") })
+    const { afterMs } = refused as { afterMs: number }
+    expect(afterMs).toBeGreaterThan(20_000)
+    expect(afterMs).toBeLessThanOrEqual(40_000)
+  },
+)
 
 test.each([
   [{ status: 503 }, /Linear answered 503/],
