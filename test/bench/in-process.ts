@@ -35,6 +35,7 @@ export interface InProcess {
   accept(deliveries: readonly MixedDelivery[]): Promise<void>
   /** Takes turns until nothing is owed. */
   drain(): Promise<void>
+  stage(stage: Stage): Promise<void>
   close(): Promise<void>
 }
 
@@ -77,6 +78,7 @@ export async function createInProcess(product: Product): Promise<InProcess> {
       for (let from = 0; from < deliveries.length; from += 100)
         await inbox.insert(deliveries.slice(from, from + 100).map((delivery) => newDelivery(product, delivery)))
     },
+    stage: drainStage,
     drain: async () => {
       for (const stage of ["normalize", "embed", "archive"] as const) await drainStage(stage)
     },
