@@ -1,8 +1,11 @@
 import type { GraphNode, GraphReader } from "@engram/contracts/neighbourhood"
 import { findNode } from "@engram/pipeline/find-node"
 import { hopsMax, type NeighbourhoodDeps, neighbourhood } from "@engram/pipeline/neighbourhood"
+import { spokenNames } from "@engram/pipeline/spoken-names"
 import { openCache } from "@engram/platform/open-ports"
+import { sources } from "@engram/sources/registry"
 import { aliasesAsked } from "@engram/sources/text/asked-names"
+import { createAccountNames } from "@engram/store/account-names"
 import { createGraphIndex } from "@engram/store/graph-index"
 import { createStoreReport } from "@engram/store/store-report"
 import type { Command } from "commander"
@@ -47,8 +50,9 @@ async function draw(context: Context, entity: string, options: GraphOptions): Pr
     const deps = { graph: createGraphIndex(database), cache: await openCache(config, { log, lifecycle }) }
     const root = await resolve(deps, reader, entity)
     const reach = { hops: options.hops, neighboursMax: options.limit }
-    const found = await neighbourhood(deps)(reader, root, reach)
-    if (found === undefined) throw new UsageError(`${entity} is no longer there`)
+    const around = await neighbourhood(deps)(reader, root, reach)
+    if (around === undefined) throw new UsageError(`${entity} is no longer there`)
+    const found = await spokenNames({ names: createAccountNames(database), sources }).neighbourhood(workspaceId, around)
     const { terminal } = context
     terminal.print(options.json ? JSON.stringify({ root, ...found }) : showNeighbourhood(terminal, found))
   })
