@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core"
+import { index, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core"
 import { fleetPolicy, tenantPolicy, workspaceId } from "./columns.ts"
 
 /**
@@ -28,7 +28,6 @@ export const vectorEntries = pgTable(
     writtenAt: timestamp({ withTimezone: true }),
     removedAt: timestamp({ withTimezone: true }),
     parkedReason: text(),
-    attempts: integer().notNull().default(0),
   },
   (t) => [
     primaryKey({ columns: [t.storeId, t.family, t.refId, t.view, t.embeddingVersionId] }),

@@ -1,0 +1,1 @@
+ALTER TABLE "vector_entries" DROP COLUMN "attempts";
