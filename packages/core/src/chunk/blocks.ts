@@ -43,10 +43,10 @@ export function splitBlocks(markdown: string): Block[] {
   const blocks: Block[] = []
   for (let from = 0; from < text.length; ) {
     const to = windowEnd(text, from)
-    const window = text.slice(from, to)
-    const found = to - from > windowMax ? [longLine(window)] : to < text.length ? parseAgain(window) : parse(window)
+    const isLast = to === text.length
+    const found = read(text.slice(from, to), isLast)
     // The last block may go on behind the window, so it is read again from its start.
-    const last = to < text.length && found.length > 1 ? found.at(-1) : undefined
+    const last = !isLast && found.length > 1 ? found.at(-1) : undefined
     for (const { block } of last ? found.slice(0, -1) : found) if (block.text.trim() !== "") blocks.push(block)
     from = last ? from + last.offset : to
   }
@@ -63,6 +63,11 @@ interface Found {
   readonly block: Block
   /** Characters of the window before the block. */
   readonly offset: number
+}
+
+function read(window: string, isLast: boolean): readonly Found[] {
+  if (window.length > windowMax) return [longLine(window)]
+  return isLast ? parse(window) : parseAgain(window)
 }
 
 /** Of a text that grows by its end, all windows but the last read as they did. */

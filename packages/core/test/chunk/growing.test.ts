@@ -4,7 +4,9 @@ import { splitBlocks } from "../../src/chunk/blocks.ts"
 import { chunkLimits, chunkSections } from "../../src/chunk/chunk.ts"
 
 const line = (n: number): string =>
-  n % 97 === 0 ? `\`\`\`\ncode ${n}\n\`\`\`` : `Message ${n} says that the importer ${n % 7} waits for worker ${n % 11}.`
+  n % 97 === 0
+    ? `\`\`\`\ncode ${n}\n\`\`\``
+    : `Message ${n} says that the importer ${n % 7} waits for worker ${n % 11}.`
 
 const section = (markdown: string): Section[] => [{ partId: "message:1", label: "messages", markdown, occurredAt: 0 }]
 
