@@ -35,6 +35,7 @@ export interface InProcess {
   accept(deliveries: readonly MixedDelivery[]): Promise<void>
   /** Takes turns until nothing is owed. */
   drain(): Promise<void>
+  /** Takes one stage's turns until it owes nothing. */
   stage(stage: Stage): Promise<void>
   close(): Promise<void>
 }

@@ -2,6 +2,7 @@ import { type Figure, rounded } from "./figure.ts"
 import { measureEdges } from "./figures/edges.ts"
 import { measureGrowth } from "./figures/growth.ts"
 import { measureMixed } from "./figures/mixed.ts"
+import { measureThread } from "./figures/thread.ts"
 import type { Site } from "./site.ts"
 
 /** How much dearer the last block may be than the first before it counts as growing: two runs of one block differ as much. */
@@ -33,6 +34,17 @@ export const sourceMeasures: { readonly [name: string]: (site: Site) => Promise<
         detail,
       },
     ]
+  },
+
+  thread: async (site) => {
+    const costs = await measureThread(site, [100, 1_000, 5_000])
+    return costs.map(({ messages, msEach }) => ({
+      name: `processor time for one message more in a thread of ${messages}`,
+      measured: `${rounded(msEach, 0)} ms`,
+      target: "reported",
+      reached: true,
+      detail: {},
+    }))
   },
 
   growth: async (site) => {
