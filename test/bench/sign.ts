@@ -4,7 +4,7 @@ import type { MixedSource } from "./mixed-load.ts"
 import { secret } from "./site.ts"
 
 /** The headers of a delivery as GitHub sends it. */
-export const signedHeaders = (delivery: { key: string; event: string; body: Buffer }): Record<string, string> => ({
+const signedHeaders = (delivery: { key: string; event: string; body: Buffer }): Record<string, string> => ({
   "content-type": "application/json",
   "user-agent": "GitHub-Hookshot/bench",
   "x-github-event": delivery.event,

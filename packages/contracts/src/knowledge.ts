@@ -163,8 +163,8 @@ export interface EvidenceRow {
 }
 
 /** What the search door answers from. */
-export type KnowledgeFamily = "chunks" | "observations"
-export type VectorFamily = KnowledgeFamily | "summaries" | "profiles" | "memories"
+export type KnowledgeFamily = "chunks" | "observations" | "summaries"
+export type VectorFamily = KnowledgeFamily | "profiles" | "memories"
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {
