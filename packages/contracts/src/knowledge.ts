@@ -159,7 +159,9 @@ export interface EvidenceRow {
 
 /** What the search door answers from. */
 export type KnowledgeFamily = "chunks" | "observations"
-export type VectorFamily = KnowledgeFamily | "memories"
+/** All that is embedded; each has a namespace of its own in every embedding version. */
+export const vectorFamilies = ["chunks", "observations", "memories"] as const
+export type VectorFamily = (typeof vectorFamilies)[number]
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {
@@ -176,8 +178,11 @@ export interface WantedVector {
 export interface EmbeddingVersion {
   readonly id: EmbeddingVersionId
   readonly model: EmbeddingModel
-  /** `caller`: of vectors that come with memories; nothing is embedded into it. */
-  readonly status: "active" | "canary" | "caller"
+  /**
+   * `canary`: filled beside the active one. `archived`: readers were switched away; vectors are still removed from it. `caller`: of
+   * vectors that come with memories; nothing is embedded into it.
+   */
+  readonly status: "active" | "canary" | "archived" | "caller"
   readonly indexName: string
 }
 

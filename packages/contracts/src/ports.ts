@@ -19,6 +19,12 @@ export interface Embedder {
   check(): Promise<void>
 }
 
+/**
+ * Opens the embedder of a model; the same one each time. `Rejected("embedder_missing")` where this process has not been given what
+ * the model needs, `Rejected("dimension_unsupported")` where the model has no such dimension.
+ */
+export type EmbedderOf = (model: EmbeddingModel) => Promise<Embedder>
+
 /** Metadata stays under 1 KB; null is not a value, leave the key out. */
 export type VectorMetadata = { readonly [key: string]: string | number | boolean | readonly string[] }
 
@@ -67,6 +73,10 @@ export interface VectorIndex {
   present(target: VectorTarget, ids: readonly string[]): Promise<string[]>
   /** How many vectors the namespace holds; may trail writes. */
   count(target: VectorTarget): Promise<number>
+  /** Removes all vectors of the namespace. One that is not there is no error. */
+  clear(target: VectorTarget): Promise<void>
+  /** Removes the index with all its namespaces; it is made again when it is next ensured. One that is not there is no error. */
+  drop(index: string): Promise<void>
   check(): Promise<void>
 }
 

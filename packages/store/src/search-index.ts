@@ -84,7 +84,7 @@ export const createSearchIndex = (database: Database): SearchIndex => ({
 
   activeVersion: (lane) =>
     database.inWorkspace(lane.workspaceId, async (tx) =>
-      (await openVersions(tx, lane.storeId, "")).find((version) => version.status === "active"),
+      (await openVersions(tx, lane.storeId)).find((version) => version.status === "active"),
     ),
 
   recentVectors: (reader, request, version, family, sinceMs, max) =>

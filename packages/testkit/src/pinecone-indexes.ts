@@ -110,6 +110,12 @@ export function createPineconeIndexes(options: { staleReads: number; indexesMax:
       })
     },
 
+    /** A namespace without records is no namespace. */
+    clear(name: string, namespace: string) {
+      if (!ready(name).namespaces.has(namespace)) throw refused(404, "NOT_FOUND", "Namespace not found")
+      ready(name).namespaces.delete(namespace)
+    },
+
     query(name: string, namespace: string, vector: readonly number[], topK: number, filter: PineconeFilter = {}) {
       const place = ready(name).namespaces.get(namespace)
       if (!place) return []

@@ -49,7 +49,10 @@ const Filter = z
 
 const namespace = z.string().default("")
 const Upsert = z.strictObject({ vectors: z.array(Vector).min(1).max(1_000), namespace })
-const Delete = z.strictObject({ ids: z.array(z.string()).min(1).max(1_000), namespace })
+const Delete = z.union([
+  z.strictObject({ ids: z.array(z.string()).min(1).max(1_000), namespace }),
+  z.strictObject({ deleteAll: z.literal(true), namespace }),
+])
 const Query = z.strictObject({
   vector: z.array(z.number()).min(1),
   topK: z.int().min(1).max(10_000),
@@ -115,6 +118,11 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
       created.push(wanted.name)
       return { status: 201, body }
     }
+    if (request.method === "DELETE" && name !== "") {
+      indexes.describe(name, hostOf(name))
+      indexes.drop(name)
+      return { status: 202, body: {} }
+    }
     if (request.method !== "GET") throw refused(405, "METHOD_NOT_ALLOWED", "method not allowed")
     if (name !== "") return { status: 200, body: indexes.describe(name, hostOf(name)) }
     return { status: 200, body: { indexes: indexes.names().map((each) => indexes.describe(each, hostOf(each))) } }
@@ -135,8 +143,9 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
       return { status: 200, body: { upsertedCount: vectors.length } }
     }
     if (operation === "/vectors/delete") {
-      const { ids, namespace } = parse(Delete, request)
-      indexes.remove(name, namespace, ids)
+      const { namespace, ...which } = parse(Delete, request)
+      if ("ids" in which) indexes.remove(name, namespace, which.ids)
+      else indexes.clear(name, namespace)
       return { status: 200, body: {} }
     }
     if (operation === "/query") {

@@ -27,9 +27,12 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
       "select id from vectors where index_name = ? and namespace = ? and id in (select value from json_each(?))",
     ),
     count: db.prepare("select count(*) as vectors from vectors where index_name = ? and namespace = ?"),
+    clear: db.prepare(`delete from vectors where row in (
+      select row from vectors where index_name = ? and (? is null or namespace = ?) limit ${ROWS_PER_COMMIT})`),
+    drop: db.prepare("delete from indexes where name = ?"),
   }
 
-  /** An index never changes its dimension, so what was read once stays true while the file lives. */
+  /** An index never changes its dimension, so what was read once stays true while the index lives. */
   const dimensions = new Map<string, number>()
   const dimensionOf = (index: string): number | undefined => {
     if (!dimensions.has(index)) {
@@ -37,6 +40,15 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
       if (row) dimensions.set(index, Number(row.dimension))
     }
     return dimensions.get(index)
+  }
+
+  /** A few at a time, as they are written. `namespace` null is all of the index. */
+  const clear = async (index: string, namespace: string | null): Promise<void> => {
+    for (let removed = 1; removed > 0; await setImmediate()) {
+      await written(db, () => {
+        removed = Number(statements.clear.run(index, namespace, namespace).changes)
+      })
+    }
   }
 
   const inSlices = async <T>(items: readonly T[], write: (item: T) => void): Promise<void> => {
@@ -50,6 +62,8 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
 
   return {
     async ensure(index, dimension) {
+      // Another process may have dropped it since.
+      dimensions.delete(index)
       if (dimensionOf(index) === undefined) await written(db, () => statements.addIndex.run(index, dimension))
       const existing = dimensionOf(index)
       if (existing !== undefined && existing !== dimension) throw mismatch(index, existing, dimension)
@@ -93,6 +107,15 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
 
     async count({ index, namespace }) {
       return Number(readFrom(() => statements.count.get(index, namespace))?.vectors)
+    },
+
+    clear: ({ index, namespace }) => clear(index, namespace),
+
+    async drop(index) {
+      dimensions.delete(index)
+      // First the name, so that nothing is written to it while its vectors go.
+      await written(db, () => statements.drop.run(index))
+      await clear(index, null)
     },
 
     async check() {
