@@ -8,6 +8,7 @@ import type {
   ArtifactStore,
   Cache,
   Embedder,
+  EmbedderOf,
   LaneQueue,
   Log,
   Stage,
@@ -22,6 +23,7 @@ import { createSqliteVecIndex } from "@engram/sqlite-vec/sqlite-vec-index"
 import { createDatabase, createPool, type Database } from "@engram/store/database"
 import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createTestDatabase } from "@engram/testkit/database"
+import { onlyEmbedders } from "@engram/testkit/only-embedders"
 import { createTurns, type TurnDeps } from "@engram/worker/turns"
 
 /** ENGRAM_SECRET_KEY of every workbench and system. */
@@ -44,6 +46,7 @@ export interface Workbench {
   readonly databaseUrl: string
   readonly lane: Place
   readonly embedder: Embedder
+  readonly embedderOf: EmbedderOf
   readonly index: VectorIndex
   readonly cache: Cache
   readonly artifacts: ReadonlyMap<string, Uint8Array>
@@ -71,6 +74,8 @@ export interface WorkbenchOptions {
   /** Another workbench's database, to work on it from another process; by default one of its own. */
   readonly databaseUrl?: string
   readonly embedder?: Embedder
+  /** By default no other than `embedder`. */
+  readonly embedderOf?: EmbedderOf
   readonly cache?: Cache
   /** What stands between the pipeline and the index, or the artifacts. */
   readonly index?: (real: VectorIndex) => VectorIndex
@@ -108,6 +113,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   const calls = { texts: 0, calls: 0 }
   const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
   const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
+  const { embedderOf = onlyEmbedders(embedder) } = options
   const index = options.index?.(file) ?? file
   const artifacts = new Map<string, Uint8Array>()
   const inMemory: ArtifactStore = {
@@ -123,6 +129,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     sources: options.sources ?? sources,
     artifacts: artifactStore,
     embedder,
+    embedderOf,
     index,
     cache,
     log: options.log ?? warnings,
@@ -159,6 +166,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     databaseUrl: test.url,
     lane,
     embedder,
+    embedderOf,
     index,
     cache,
     artifacts,

@@ -16,6 +16,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   replay: async () => (await import("./commands/replay.ts")).addReplay,
   import: async () => (await import("./commands/import.ts")).addImport,
   redeliver: async () => (await import("./commands/redeliver.ts")).addRedeliver,
+  reindex: async () => (await import("./commands/reindex.ts")).addReindex,
   forget: async () => (await import("./commands/forget.ts")).addForget,
   people: async () => (await import("./commands/people.ts")).addPeople,
   search: async () => (await import("./commands/search.ts")).addSearch,

@@ -1,12 +1,12 @@
 import { resolve } from "node:path"
 import type { Config } from "@engram/config/config"
 import type { Hydrator } from "@engram/contracts/fetches"
-import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
+import type { ArtifactStore, Cache, Embedder, EmbedderOf, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
 import { databaseUrlOf, openDatabase } from "./open-database.ts"
-import { openArtifacts, openCache, openEmbedder, openHydrators, openVectors } from "./open-ports.ts"
+import { modelOf, openArtifacts, openCache, openEmbedders, openHydrators, openVectors } from "./open-ports.ts"
 import { openQueue } from "./open-queue.ts"
 
 /** Every port, each with the provider that the settings choose. */
@@ -16,7 +16,10 @@ export interface Platform {
   readonly queue: LaneQueue
   readonly artifacts: ArtifactStore
   readonly index: VectorIndex
+  /** Of what a store gets that has no vectors yet. */
   readonly embedder: Embedder
+  /** Of whatever model a store's vectors are. */
+  readonly embedderOf: EmbedderOf
   readonly cache: Cache
   /** Who asks senders whose events carry ids only, by source. */
   readonly hydrators: Readonly<Record<string, Hydrator>>
@@ -45,7 +48,8 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
   const queue = await openQueue({ ...options, config, databaseUrl })
   const artifacts = await openArtifacts(config, options.lifecycle)
   const index = await openVectors(config, options.lifecycle)
-  const embedder = await openEmbedder(config)
+  const embedderOf = openEmbedders(config)
+  const embedder = await embedderOf(modelOf(config))
   const cache = await openCache(config, options)
   const checks = {
     database: () => database.check(),
@@ -55,5 +59,6 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     embeddings: () => embedder.check(),
     cache: () => cache.check(),
   }
-  return { database, databaseUrl, queue, artifacts, index, embedder, cache, hydrators: openHydrators(config), checks }
+  const hydrators = openHydrators(config)
+  return { database, databaseUrl, queue, artifacts, index, embedder, embedderOf, cache, hydrators, checks }
 }

@@ -1,6 +1,6 @@
 import { type SearchHit, SearchRequest } from "@engram/contracts/search"
 import { search } from "@engram/pipeline/search"
-import { openEmbedder, openVectors } from "@engram/platform/open-ports"
+import { openEmbedders, openVectors } from "@engram/platform/open-ports"
 import { createSearchIndex } from "@engram/store/search-index"
 import { createStoreReport } from "@engram/store/store-report"
 import type { Command } from "commander"
@@ -45,7 +45,7 @@ async function ask(context: Context, query: string, options: SearchOptions): Pro
     const store = await pickStore(createStoreReport({ database }), options)
     const run = search({
       search: createSearchIndex(database),
-      embedder: await openEmbedder(parts.config),
+      embedderOf: openEmbedders(parts.config),
       index: await openVectors(parts.config, parts.lifecycle),
     })
     const hits: SearchHit[] = await run({ ...store, scopeIds: "all" }, request)
