@@ -1,8 +1,8 @@
--- What leaves one of a store's own versions leaves all of them. A statement that removes vectors may have begun before a row of
--- another version was copied from the one it waits for; it cannot see that row, and a trigger, which looks anew, can.
+-- What leaves a store's active version leaves its other own versions. A statement that removes vectors may have begun before a
+-- row of another version was copied from the one it waits for; it cannot see that row, and a trigger, which looks anew, can.
 CREATE FUNCTION engram_unwant_everywhere() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT FROM embedding_versions e WHERE e.id = NEW.embedding_version_id AND e.status = 'caller') THEN
+  IF NOT EXISTS (SELECT FROM embedding_versions e WHERE e.id = NEW.embedding_version_id AND e.status = 'active') THEN
     RETURN NULL;
   END IF;
   UPDATE vector_entries v

@@ -74,13 +74,17 @@ export interface VersionLedger {
   ): Promise<VersionDifference>
   /** Up to `max` written vectors of a family, at random. */
   sample(place: StorePlace, version: StoredVersion, family: VectorFamily, max: number): Promise<KnownVector[]>
-  /** Written vectors of a family in the order of their keys. */
+  /** What Postgres says the time is. */
+  now(place: StorePlace): Promise<Date>
+  /** Vectors of a family that were written up to `until` and not changed since, in the order of their keys. */
   scan(
     place: StorePlace,
     version: StoredVersion,
     family: VectorFamily,
-    page: { readonly after: VectorKey | undefined; readonly max: number },
+    page: { readonly after: VectorKey | undefined; readonly max: number; readonly until: Date },
   ): Promise<KnownVector[]>
+  /** How many of these were written up to `until` and not changed since. */
+  unchanged(place: StorePlace, version: StoredVersion, keys: readonly VectorKey[], until: Date): Promise<number>
   /**
    * Makes the canary the active version and archives the one before, in one transaction, unless something is owed in it. Nobody else
    * writes knowledge of the store meanwhile; `settle` is called, for at most `holdMaxMs`, to write what is still owed. Documents that

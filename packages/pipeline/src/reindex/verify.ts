@@ -53,9 +53,11 @@ export async function verify(
   for (const [at, family] of families.entries()) {
     options.signal.throwIfAborted()
     options.onProgress({ step: "verifying", done: at, total: families.length })
+    const until = await deps.ledger.now(place)
     const sample = await deps.ledger.sample(place, to, family, sampleMax)
-    vectors += await holdsAll(deps, place, to, { family, sample }, options)
-    const recall = await recallOf(deps, place, to, family, sample.slice(0, questionsMax), options.signal)
+    vectors += await holdsAll(deps, place, to, { family, sample, until }, options)
+    const questions = sample.slice(0, questionsMax)
+    const recall = await recallOf(deps, { place, version: to, family, questions, signal: options.signal })
     recalled = { found: recalled.found + recall.found, of: recalled.of + recall.of }
     sampled += sample.length
   }
@@ -66,14 +68,18 @@ export async function verify(
   return { vectors, sampled, recallAt10, refused }
 }
 
-/** Asks again for a while, since the index may trail its writes and ingestion goes on. Returns how many it holds. */
+/**
+ * Asks again for a while, since the index may trail its writes. Of what was asked for by name only that counts which ingestion left
+ * alone since. Returns how many vectors the index holds.
+ */
 async function holdsAll(
   { ledger, index }: Verifying,
   place: StorePlace,
   version: StoredVersion,
-  { family, sample }: { readonly family: VectorFamily; readonly sample: readonly KnownVector[] },
+  asked: { readonly family: VectorFamily; readonly sample: readonly KnownVector[]; readonly until: Date },
   { signal, trailMs: limitMs = trailMs }: Pick<ReindexOptions, "signal" | "trailMs">,
 ): Promise<number> {
+  const { family, sample, until } = asked
   const target = { index: version.indexName, namespace: namespaceOf(family, version) }
   const deadline = performance.now() + limitMs
   for (;;) {
@@ -81,35 +87,18 @@ async function holdsAll(
     const held = await index.count(target)
     const present = new Set(await index.present(target, sample.map(vectorId)))
     const absent = sample.filter((each) => !present.has(vectorId(each)))
-    if (held >= written && absent.length === 0) return held
-    // What ingestion removed meanwhile is rightly absent.
-    if (performance.now() > deadline && (held < written || (await stillWritten(ledger, place, version, absent)) > 0)) {
-      throw unlike(
-        `of ${family} its index holds ${held} vectors where ${written} were written, and lacks ${absent.length} of ${sample.length} asked for`,
-      )
+    const lacks = await ledger.unchanged(place, version, absent, until)
+    if (held >= written && lacks === 0) return held
+    if (performance.now() > deadline) {
+      const names = `and lacks ${lacks} of ${sample.length} asked for`
+      throw unlike(`of ${family} its index holds ${held} vectors where ${written} were written, ${names}`)
     }
-    if (performance.now() > deadline) return held
     await wait(lookMs, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }
 
 const writtenOf = (states: readonly FamilyState[], family: VectorFamily): number =>
   states.find((state) => state.family === family)?.written ?? 0
-
-async function stillWritten(
-  ledger: VersionLedger,
-  place: StorePlace,
-  version: StoredVersion,
-  keys: readonly KnownVector[],
-): Promise<number> {
-  let still = 0
-  for (const key of keys) {
-    const before = { ...key, view: "" as KnownVector["view"] }
-    const rows = await ledger.scan(place, version, key.family, { after: before, max: 3 })
-    if (rows.some(({ refId, view }) => refId === key.refId && view === key.view)) still++
-  }
-  return still
-}
 
 const unlike = (words: string): Rejected =>
   new Rejected("not_as_the_old", `the new version does not take the old one's place: ${words}`)

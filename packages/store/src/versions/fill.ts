@@ -4,7 +4,7 @@ import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
 import { owedTo } from "./change.ts"
 
-type Fill = Pick<VersionLedger, "copy" | "owed" | "state" | "difference" | "sample" | "scan">
+type Fill = Pick<VersionLedger, "copy" | "owed" | "state" | "difference" | "sample" | "now" | "scan" | "unchanged">
 
 const key = ["family", "ref_id", "view"]
 const keyOf = (alias: string): string => `(${key.map((column) => `${alias}.${column}`).join(", ")})`
@@ -102,14 +102,32 @@ export const fillVersions = (database: Database): Fill => ({
       ),
     ),
 
-  scan: (place, version, family, { after, max }) =>
+  now: (place) =>
+    database.inWorkspace(place.workspaceId, async (tx) => (await tx.query<{ at: Date }>("select now() as at"))[0]!.at),
+
+  unchanged: (place, version, keys, until) =>
+    database.inWorkspace(place.workspaceId, async (tx) => {
+      const rows = await tx.query(
+        `select from unnest($4::text[], $5::text[], $6::text[]) as k(family, ref_id, view) join vector_entries v
+           on v.store_id = $2 and ${keyOf("v")} = ${keyOf("k")} and v.embedding_version_id = $3
+         where v.workspace_id = $1 and v.wanted_hash = v.written_hash and v.written_at <= $7`,
+        [
+          ...[place.workspaceId, place.storeId, version.id],
+          ...[keys.map(({ family }) => family), keys.map(({ refId }) => refId), keys.map(({ view }) => view), until],
+        ],
+      )
+      return rows.length
+    }),
+
+  scan: (place, version, family, { after, max, until }) =>
     database.inWorkspace(place.workspaceId, async (tx) =>
       known(
         await tx.query<KnownRow>(
           `select v.family, v.ref_id as "refId", v.view, e.values
            from (select * from vector_entries v where ${written} and (v.ref_id, v.view) > ($7, $8)
+                   and v.written_at <= $9
                  order by v.ref_id, v.view limit $6) v ${knownValues} order by v.ref_id, v.view`,
-          [...parameters(version, family, max), after?.refId ?? "", after?.view ?? ""],
+          [...parameters(version, family, max), after?.refId ?? "", after?.view ?? "", until],
         ),
       ),
     ),
