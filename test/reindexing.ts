@@ -16,7 +16,10 @@ import { createWorkbench, type Workbench, type WorkbenchOptions } from "./workbe
 export const local = (dimension: number): EmbeddingModel => ({ provider: "local", model: "local-hash-v1", dimension })
 
 /** A workbench of local vectors of 64 dimensions whose fleet also embeds with 96, 128, and what is given. */
-export const createReindexBench = (options: WorkbenchOptions = {}, more: readonly Embedder[] = []): Promise<Workbench> =>
+export const createReindexBench = (
+  options: WorkbenchOptions = {},
+  more: readonly Embedder[] = [],
+): Promise<Workbench> =>
   createWorkbench({
     embedderOf: onlyEmbedders(...[64, 96, 128].map((dimension) => createLocalEmbedder({ dimension })), ...more),
     ...options,

@@ -32,7 +32,11 @@ afterEach(async () => {
   await bench.close()
 })
 
-const [v64, v96, v128] = [64, 96, 128].map(local) as [ReturnType<typeof local>, ReturnType<typeof local>, ReturnType<typeof local>]
+const [v64, v96, v128] = [64, 96, 128].map(local) as [
+  ReturnType<typeof local>,
+  ReturnType<typeof local>,
+  ReturnType<typeof local>,
+]
 const two = () => ({ from: versionOf(bench, v64).id, to: versionOf(bench, v128).id })
 
 /** Runs statements in a transaction that stays open until the returned function is called. */
@@ -315,8 +319,16 @@ test("eight rounds of writers against copies and switches leave both versions al
     for (let minute = 1; !stopped; minute++) {
       const number = 1 + random(5)
       const body = paragraphs(1 + random(5), `edit ${minute}`).join("\n\n")
-      const edited = issue({ number, action: minute % 9 === 0 ? "deleted" : "edited", body, minute: minute * 10 + number })
-      await bench.accept([edited, comment({ number, id: minute % 7, text: `Decision: number ${minute}.`, minute: minute * 10 })])
+      const edited = issue({
+        number,
+        action: minute % 9 === 0 ? "deleted" : "edited",
+        body,
+        minute: minute * 10 + number,
+      })
+      await bench.accept([
+        edited,
+        comment({ number, id: minute % 7, text: `Decision: number ${minute}.`, minute: minute * 10 }),
+      ])
       while ((await bench.turn("normalize")) === "more");
       await breath()
     }

@@ -42,7 +42,13 @@ function owing(count: number) {
     upsert: async (_target: unknown, records: readonly unknown[]) => void requests.push(records.length),
   } as unknown as VectorIndex
   const quiet = { debug() {}, info() {}, warn() {}, error() {} }
-  const turn = embed({ ledger, embedderOf: () => Promise.reject(new Error("nothing is embedded")), index, log: quiet, leaseMs: 30_000 })
+  const turn = embed({
+    ledger,
+    embedderOf: () => Promise.reject(new Error("nothing is embedded")),
+    index,
+    log: quiet,
+    leaseMs: 30_000,
+  })
   return { turn: () => turn(lane), requests }
 }
 

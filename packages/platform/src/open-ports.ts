@@ -1,8 +1,16 @@
 import { join } from "node:path"
 import { type Config, localModel } from "@engram/config/config"
-import type { Hydrator } from "@engram/contracts/fetches"
 import { Rejected } from "@engram/contracts/errors"
-import type { ArtifactStore, Cache, Embedder, EmbedderOf, EmbeddingModel, Log, VectorIndex } from "@engram/contracts/ports"
+import type { Hydrator } from "@engram/contracts/fetches"
+import type {
+  ArtifactStore,
+  Cache,
+  Embedder,
+  EmbedderOf,
+  EmbeddingModel,
+  Log,
+  VectorIndex,
+} from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 
 // Providers are loaded when they are chosen: the SDKs of those that are not would take a worker 140 MB and a second to start (measured).
@@ -52,7 +60,10 @@ export function openEmbedders({ cohere }: Pick<Config, "cohere">): EmbedderOf {
     }
     const name = `${provider}:${model}:${dimension}`
     if (provider !== "cohere") {
-      throw new Rejected("embedder_missing", `nothing embeds with ${name}; there are local:${localModel} and Cohere's models`)
+      throw new Rejected(
+        "embedder_missing",
+        `nothing embeds with ${name}; there are local:${localModel} and Cohere's models`,
+      )
     }
     if (cohere === undefined) throw new Rejected("embedder_missing", `${name} needs COHERE_API_KEY, which is not set`)
     const { createCohereEmbedder } = await import("@engram/cohere/cohere-embedder")

@@ -128,6 +128,11 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
     return { status: 200, body: { indexes: indexes.names().map((each) => indexes.describe(each, hostOf(each))) } }
   }
 
+  const remove = (name: string, { namespace, ...which }: z.infer<typeof Delete>): void => {
+    if ("ids" in which) indexes.remove(name, namespace, which.ids)
+    else indexes.clear(name, namespace)
+  }
+
   const data = (request: Request, name: string, operation: string): Answer => {
     if (operation === "/vectors/fetch" && request.method === "GET") {
       const namespace = request.query.get("namespace") ?? ""
@@ -143,9 +148,7 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
       return { status: 200, body: { upsertedCount: vectors.length } }
     }
     if (operation === "/vectors/delete") {
-      const { namespace, ...which } = parse(Delete, request)
-      if ("ids" in which) indexes.remove(name, namespace, which.ids)
-      else indexes.clear(name, namespace)
+      remove(name, parse(Delete, request))
       return { status: 200, body: {} }
     }
     if (operation === "/query") {

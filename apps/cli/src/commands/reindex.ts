@@ -89,7 +89,9 @@ async function change(
   const { terminal } = context
   if (options.json) return terminal.print(JSON.stringify({ ...named(store), ...inJson(done) }))
   terminal.print(inWords(store, done))
-  terminal.note(`The old version, ${name(done.archived.model)}, is kept until ${clock(keptUntil(done.archived))}; then the night removes it.`)
+  terminal.note(
+    `The old version, ${name(done.archived.model)}, is kept until ${clock(keptUntil(done.archived))}; then the night removes it.`,
+  )
 }
 
 async function abandon(context: Context, parts: Parts, options: ReindexCommandOptions): Promise<void> {
@@ -98,7 +100,10 @@ async function abandon(context: Context, parts: Parts, options: ReindexCommandOp
   const given = await createVersionLedger(database).abandon(store)
   if (given === undefined) throw new UsageError(`no version of ${label(store)} is being filled`)
   if (options.json) context.terminal.print(JSON.stringify({ ...named(store), abandoned: version(given) }))
-  else context.terminal.print(`Gave up ${name(given.model)} for ${label(store)}; what was filled of it goes with the next night.`)
+  else
+    context.terminal.print(
+      `Gave up ${name(given.model)} for ${label(store)}; what was filled of it goes with the next night.`,
+    )
 }
 
 async function show(context: Context, parts: Parts, options: ReindexCommandOptions): Promise<void> {
@@ -106,7 +111,10 @@ async function show(context: Context, parts: Parts, options: ReindexCommandOptio
   const store = await pickStore(createStoreReport({ database }), options)
   const ledger = createVersionLedger(database)
   const versions = await Promise.all(
-    (await ledger.list(store)).map(async (each) => ({ ...version(each), families: await ledger.state(store, each.id) })),
+    (await ledger.list(store)).map(async (each) => ({
+      ...version(each),
+      families: await ledger.state(store, each.id),
+    })),
   )
   const { terminal } = context
   if (options.json) return terminal.print(JSON.stringify({ ...named(store), versions }))
@@ -175,7 +183,9 @@ const total = (families: readonly FamilyState[], what: "wanted" | "written" | "o
 function modelName(text: string): EmbeddingModel {
   const [, provider, model, dimension] = /^([a-z0-9-]+):([^:\s]+):(\d{1,5})$/.exec(text) ?? []
   if (provider && model && Number(dimension) > 0) return { provider, model, dimension: Number(dimension) }
-  throw new InvalidArgumentError("Expected provider:model:dimension, like cohere:embed-v4.0:1024 or local:local-hash-v1:512.")
+  throw new InvalidArgumentError(
+    "Expected provider:model:dimension, like cohere:embed-v4.0:1024 or local:local-hash-v1:512.",
+  )
 }
 
 function share(text: string): number {

@@ -23,35 +23,45 @@ export async function fill(
   version: StoredVersion,
   { signal, onProgress }: Pick<ReindexOptions, "signal" | "onProgress">,
 ): Promise<void> {
-  let owed = await ledger.owed(lane, version.id)
-  const total = owed
+  const total = await ledger.owed(lane, version.id)
+  let seen: Seen = { owed: total, idle: 0, few: 0 }
   const tell = (note?: string): void =>
-    onProgress({ step: "filling", done: Math.max(0, total - owed), total, ...(note ? { note } : {}) })
-  let idle = 0
-  let few = 0
-  while (owed > 0 && few < fewLooksMax) {
-    tell(idle > looksMax ? "nothing moves: another process has the lane, or `engram status` and the log say why" : undefined)
+    onProgress({ step: "filling", done: Math.max(0, total - seen.owed), total, ...(note ? { note } : {}) })
+  while (seen.owed > 0 && seen.few < fewLooksMax) {
+    tell(seen.idle > looksMax ? stuck : undefined)
     signal.throwIfAborted()
-    const before = owed
     const end = await taken(turn, lane)
-    owed = await ledger.owed(lane, version.id)
-    idle = owed === before ? idle + 1 : 0
-    few = owed <= fewMax && idle === 0 ? few + 1 : few
-    if (end === "more" || owed === 0) continue
-    if (end !== "idle" && end.reason) tell(end.reason)
-    const afterMs = end !== "idle" && end.reason ? Math.min(end.afterMs, waitMaxMs) : lookMs
-    await wait(afterMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+    seen = look(seen, await ledger.owed(lane, version.id))
+    if (end === "more" || seen.owed === 0) continue
+    if (end.reason) tell(end.reason)
+    await wait(end.afterMs, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
   tell()
 }
 
-type Taken = "more" | "idle" | { readonly afterMs: number; readonly reason?: string }
+const stuck = "nothing moves: another process has the lane, or `engram status` and the log say why"
+
+interface Seen {
+  readonly owed: number
+  /** Looks in a row at which nothing had changed. */
+  readonly idle: number
+  /** Looks at which few were owed, and others than before. */
+  readonly few: number
+}
+
+function look({ owed: before, idle, few }: Seen, owed: number): Seen {
+  if (owed === before) return { owed, idle: idle + 1, few }
+  return { owed, idle: 0, few: owed <= fewMax ? few + 1 : few }
+}
+
+/** `more`, or when to look again, and why not sooner. */
+type Taken = "more" | { readonly afterMs: number; readonly reason?: string }
 
 async function taken(turn: (lane: Lane) => Promise<TurnEnd>, lane: Lane): Promise<Taken> {
   try {
-    return await turn(lane)
+    return (await turn(lane)) === "more" ? "more" : { afterMs: lookMs }
   } catch (error) {
     if (!(error instanceof RetryLater)) throw error
-    return { afterMs: error.afterMs, reason: error.message }
+    return { afterMs: Math.min(error.afterMs, waitMaxMs), reason: error.message }
   }
 }

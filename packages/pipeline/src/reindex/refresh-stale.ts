@@ -29,7 +29,9 @@ export interface RefreshReport {
 export const refreshStale =
   ({ ledger, wake }: RefreshDeps) =>
   async ({ workspaceId }: { readonly workspaceId: string; readonly now: Date }): Promise<RefreshReport> => {
-    const versions = (await ledger.list({ workspaceId })).filter(({ status }) => status === "active" || status === "canary")
+    const versions = (await ledger.list({ workspaceId })).filter(
+      ({ status }) => status === "active" || status === "canary",
+    )
     let offeredAgain = 0
     let embeddedAnew = 0
     for (const version of versions) {

@@ -1,5 +1,5 @@
 import { Rejected } from "@engram/contracts/errors"
-import type { EmbeddingModel, EmbedderOf, Lane, TurnEnd, VectorIndex } from "@engram/contracts/ports"
+import type { EmbedderOf, EmbeddingModel, Lane, TurnEnd, VectorIndex } from "@engram/contracts/ports"
 import type { FamilyState, StoredVersion, StorePlace, VectorKey, VersionLedger } from "@engram/contracts/versions"
 import { embeddingVersionId } from "@engram/core/ids"
 import { indexName } from "@engram/core/index-name"

@@ -39,14 +39,17 @@ export async function verify(
   options: ReindexOptions,
 ): Promise<Verified> {
   const { missing, extra, refused } = await deps.ledger.difference(place, { from: from.id, to: to.id })
-  if (missing + extra > 0) throw unlike(`${missing} of the old version's vectors are not wanted in the new one, and ${extra} only there`)
+  if (missing + extra > 0)
+    throw unlike(`${missing} of the old version's vectors are not wanted in the new one, and ${extra} only there`)
   if (refused > 0 && !options.acceptRefused) {
     throw unlike(
       `the new model refuses ${refused} texts that the old one takes: they would be found by their words only; --accept-refused switches all the same`,
     )
   }
   const states = await deps.ledger.state(place, to.id)
-  const families = vectorFamilies.filter((family) => states.some((state) => state.family === family && state.written > 0))
+  const families = vectorFamilies.filter((family) =>
+    states.some((state) => state.family === family && state.written > 0),
+  )
   let vectors = 0
   let sampled = 0
   let recalled = { found: 0, of: 0 }

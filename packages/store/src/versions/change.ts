@@ -17,12 +17,8 @@ export const changeVersions = (database: Database): Change => ({
     database.inWorkspace(place.workspaceId, async (tx) => {
       const versions = await aloneWithVersions(tx, place)
       const known = versions.find((version) => version.id === id)
-      if (!versions.some(({ status }) => status === "active")) throw noVersion()
-      if (known?.status === "active") throw refused("already_active", model, "is what the store answers from already")
-      if (known?.status === "dropping") throw refused("being_dropped", model, "is being removed; try again in a moment")
+      refuseUnlessFree(versions, known)
       if (known?.status === "canary") return { begun: "again" }
-      const other = versions.find(({ status }) => status === "canary")
-      if (other) throw refused("another_canary", other.model, "is being filled: finish it, or give it up with --abandon")
       if (known) {
         await takeUpAgain(tx, known)
         return { begun: "again" }
@@ -40,7 +36,8 @@ export const changeVersions = (database: Database): Change => ({
     database.inWorkspace(place.workspaceId, async (tx) => {
       const versions = await aloneWithVersions(tx, place)
       const next = versions.find(({ id }) => id === versionId)
-      if (next?.status !== "canary") throw new Rejected("not_canary", "the version is not beside the active one any more")
+      if (next?.status !== "canary")
+        throw new Rejected("not_canary", "the version is not beside the active one any more")
       await tx.query(byPartialIndex)
       const deadline = performance.now() + holdMaxMs
       let owed = await owedTo(tx, place, versionId)
@@ -106,6 +103,17 @@ async function showAll(tx: Transaction, { workspaceId, storeId }: StorePlace): P
     workspaceId,
     waiting.map(({ id }) => id),
   )
+}
+
+/** Whether the version can be made, or taken up again, beside what there is. */
+function refuseUnlessFree(versions: readonly StoredVersion[], known: StoredVersion | undefined): void {
+  if (!versions.some(({ status }) => status === "active")) throw noVersion()
+  if (known?.status === "active") throw refused("already_active", known.model, "is what the store answers from already")
+  if (known?.status === "dropping") {
+    throw refused("being_dropped", known.model, "is being removed; try again in a moment")
+  }
+  const other = versions.find(({ id, status }) => status === "canary" && id !== known?.id)
+  if (other) throw refused("another_canary", other.model, "is being filled: finish it, or give it up with --abandon")
 }
 
 const noVersion = (): Rejected =>

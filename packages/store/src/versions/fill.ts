@@ -1,4 +1,11 @@
-import type { FamilyState, KnownVector, StoredVersion, VectorKey, VersionDifference, VersionLedger } from "@engram/contracts/versions"
+import type {
+  FamilyState,
+  KnownVector,
+  StoredVersion,
+  VectorKey,
+  VersionDifference,
+  VersionLedger,
+} from "@engram/contracts/versions"
 import { byPartialIndex } from "../by-partial-index.ts"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
@@ -66,10 +73,13 @@ interface KnownRow extends VectorKey {
 export const fillVersions = (database: Database): Fill => ({
   copy: (place, { from, to }, { after, max }) =>
     database.inWorkspace(place.workspaceId, async (tx) => {
-      const [row] = await tx.query<{ seen: number; copied: number } & (VectorKey | { readonly family: null })>(copySql, [
-        ...[place.workspaceId, place.storeId, from, to],
-        ...[after?.family ?? "", after?.refId ?? "", after?.view ?? "", max],
-      ])
+      const [row] = await tx.query<{ seen: number; copied: number } & (VectorKey | { readonly family: null })>(
+        copySql,
+        [
+          ...[place.workspaceId, place.storeId, from, to],
+          ...[after?.family ?? "", after?.refId ?? "", after?.view ?? "", max],
+        ],
+      )
       const { seen, copied, ...last } = row!
       return { seen, copied, last: seen < max || last.family === null ? undefined : last }
     }),

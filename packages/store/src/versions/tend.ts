@@ -105,13 +105,18 @@ export const tendVersions = (database: Database): Tend => ({
 
   oweValueless: (version, { after, max }) =>
     database.inWorkspace(version.workspaceId, async (tx) => {
-      const [row] = await tx.query<{ seen: number; owed: number } & (VectorKey | { readonly family: null })>(valuelessSql, [
-        ...keysOf(version),
-        ...[after?.family ?? "", after?.refId ?? "", after?.view ?? "", max],
-      ])
+      const [row] = await tx.query<{ seen: number; owed: number } & (VectorKey | { readonly family: null })>(
+        valuelessSql,
+        [...keysOf(version), ...[after?.family ?? "", after?.refId ?? "", after?.view ?? "", max]],
+      )
       const { seen, owed, ...last } = row!
       return { owed, last: seen < max || last.family === null ? undefined : last }
     }),
 })
 
-const keysOf = ({ workspaceId, storeId, id, model }: StoredVersion): unknown[] => [workspaceId, storeId, id, modelKey(model)]
+const keysOf = ({ workspaceId, storeId, id, model }: StoredVersion): unknown[] => [
+  workspaceId,
+  storeId,
+  id,
+  modelKey(model),
+]
