@@ -18,6 +18,7 @@ export interface Config {
   /** Where GitHub's API is, if not at api.github.com, and what the command line calls it with. */
   readonly github: { readonly apiUrl?: string; readonly token?: string }
   readonly notion: { readonly baseUrl?: string }
+  /** What a store gets that has no vectors yet; those that exist keep theirs, until `engram reindex` gives them another. */
   readonly embedding: { readonly model: string; readonly dimension: number }
   /** Left out with the embedded database only: made on first run. */
   readonly secretKey?: string
@@ -146,10 +147,6 @@ function crossChecks(values: Values): Mistake[] {
 function embeddingMistakes(values: Values): Mistake[] {
   const { EMBEDDING_MODEL: model, EMBEDDING_DIMENSION: dimension, COHERE_API_KEY: key } = values
   const mistakes: Mistake[] = []
-  if (key && model === localModel) {
-    const words = `is ${localModel}, but COHERE_API_KEY is set: name a model of Cohere's (embed-v4.0), or leave the key out`
-    mistakes.push({ setting: "EMBEDDING_MODEL", words })
-  }
   if (!key && model !== undefined && model !== localModel) {
     const words = `is "${model}", which needs COHERE_API_KEY; without a key there is only ${localModel}`
     mistakes.push({ setting: "EMBEDDING_MODEL", words })

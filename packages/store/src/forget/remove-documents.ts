@@ -1,4 +1,5 @@
 import type { ForgetCounts } from "@engram/contracts/forget"
+import type { VectorFamily } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 import { sumEvidence } from "../knowledge/graph.ts"
 import { unwant } from "../knowledge/vectors.ts"
@@ -110,7 +111,7 @@ export async function releaseDeliveries(
 export async function removeVectors(
   tx: Transaction,
   { workspaceId, forgettingId }: Place,
-  refs: readonly (readonly ["chunks" | "observations" | "memories", readonly string[]])[],
+  refs: readonly (readonly [family: VectorFamily, ids: readonly string[]])[],
 ): Promise<number> {
   let owed = 0
   for (const [family, ids] of refs) {
