@@ -10,9 +10,11 @@ import type {
   EmbeddingVersionId,
   EntityId,
   ObservationId,
+  ProfileId,
   RelationshipId,
   ScopeId,
   StoreId,
+  SummaryId,
 } from "./ids.ts"
 import type { JsonObject } from "./json.ts"
 import type { AccountRow } from "./people.ts"
@@ -160,14 +162,16 @@ export interface EvidenceRow {
 /** What the search door answers from. */
 export type KnowledgeFamily = "chunks" | "observations"
 /** All that is embedded; each has a namespace of its own in every embedding version. */
-export const vectorFamilies = ["chunks", "observations", "memories"] as const
+export const vectorFamilies = ["chunks", "observations", "summaries", "profiles", "memories"] as const
 export type VectorFamily = (typeof vectorFamilies)[number]
+/** Those of texts: in another model they are the same texts embedded again. Profiles' are computed of others', by consolidation. */
+export const textFamilies: readonly VectorFamily[] = vectorFamilies.filter((family) => family !== "profiles")
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {
   readonly storeId: StoreId
-  readonly family: KnowledgeFamily
-  readonly refId: ChunkId | ObservationId
+  readonly family: Exclude<VectorFamily, "memories">
+  readonly refId: ChunkId | ObservationId | SummaryId | ProfileId
   readonly view: VectorView
   readonly embeddingVersionId: EmbeddingVersionId
   readonly textHash: string

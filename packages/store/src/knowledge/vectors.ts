@@ -45,6 +45,12 @@ export const laneVersions = (tx: Transaction, storeId: string): Promise<Embeddin
 export const holdVersions = (storeId: string): string =>
   `select from embedding_versions where store_id = ${pg.escapeLiteral(storeId)} order by id for share`
 
+/** The versions to write, kept as they are until the transaction ends. */
+export async function lockVersions(tx: Transaction, storeId: string): Promise<EmbeddingVersion[]> {
+  await tx.query(holdVersions(storeId))
+  return openVersions(tx, storeId)
+}
+
 /** In the order of their statuses as given. */
 async function versionsIn(
   tx: Transaction,
@@ -60,10 +66,7 @@ async function versionsIn(
 }
 
 export const writeVectors = (tx: Transaction, workspaceId: string): Vectors => ({
-  lockVersions: async (storeId) => {
-    await tx.query(holdVersions(storeId))
-    return openVersions(tx, storeId)
-  },
+  lockVersions: (storeId) => lockVersions(tx, storeId),
   wantVectors: (rows) => wantVectors(tx, workspaceId, rows),
 })
 

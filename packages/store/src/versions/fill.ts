@@ -1,3 +1,4 @@
+import { textFamilies } from "@engram/contracts/knowledge"
 import type {
   FamilyState,
   KnownVector,
@@ -24,7 +25,7 @@ const copySql = `
   with page as materialized (
     select v.family, v.ref_id, v.view from vector_entries v
     where v.store_id = $2 and v.embedding_version_id = $3 and v.workspace_id = $1 and v.wanted_hash is not null
-      and ${keyOf("v")} > ($5, $6, $7)
+      and ${keyOf("v")} > ($5, $6, $7) and v.family = any($9)
     order by ${key.map((each) => `v.${each}`).join(", ")} limit $8),
   source as (
     select v.* from page p join vector_entries v
@@ -54,9 +55,9 @@ const stateSql = `
 
 const differenceSql = `
   with a as (select family, ref_id, view, wanted_hash, parked_reason from vector_entries
-             where workspace_id = $1 and store_id = $2 and embedding_version_id = $3 and wanted_hash is not null),
+             where workspace_id = $1 and store_id = $2 and embedding_version_id = $3 and wanted_hash is not null and family = any($5)),
   b as (select family, ref_id, view, wanted_hash, parked_reason from vector_entries
-        where workspace_id = $1 and store_id = $2 and embedding_version_id = $4 and wanted_hash is not null)
+        where workspace_id = $1 and store_id = $2 and embedding_version_id = $4 and wanted_hash is not null and family = any($5))
   select count(*) filter (where a.wanted_hash is not null and b.wanted_hash is distinct from a.wanted_hash)::int as missing,
     count(*) filter (where a.wanted_hash is null)::int as extra,
     count(*) filter (where b.parked_reason is not null and a.parked_reason is null)::int as refused
@@ -77,7 +78,7 @@ export const fillVersions = (database: Database): Fill => ({
         copySql,
         [
           ...[place.workspaceId, place.storeId, from, to],
-          ...[after?.family ?? "", after?.refId ?? "", after?.view ?? "", max],
+          ...[after?.family ?? "", after?.refId ?? "", after?.view ?? "", max, textFamilies],
         ],
       )
       const { seen, copied, ...last } = row!
@@ -97,7 +98,9 @@ export const fillVersions = (database: Database): Fill => ({
 
   difference: (place, { from, to }) =>
     database.inWorkspace(place.workspaceId, async (tx) => {
-      const rows = await tx.query<VersionDifference>(differenceSql, [place.workspaceId, place.storeId, from, to])
+      const rows = await tx.query<VersionDifference>(differenceSql, [
+        ...[place.workspaceId, place.storeId, from, to, textFamilies],
+      ])
       return rows[0]!
     }),
 

@@ -1,3 +1,4 @@
+import { textFamilies } from "@engram/contracts/knowledge"
 import type { StoredVersion, VectorKey, VersionLedger } from "@engram/contracts/versions"
 import type { Database } from "../database.ts"
 import { modelKey } from "../embedding-values.ts"
@@ -28,7 +29,7 @@ const valuelessSql = `
   with page as materialized (
     select v.family, v.ref_id, v.view, v.text_hash from vector_entries v
     where v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3 and v.wanted_hash = v.written_hash
-      and v.parked_reason is null and (v.family, v.ref_id, v.view) > ($5, $6, $7)
+      and v.parked_reason is null and (v.family, v.ref_id, v.view) > ($5, $6, $7) and v.family = any($9)
     order by v.family, v.ref_id, v.view limit $8),
   again as (
     update vector_entries v set written_hash = 'valueless' from page p
@@ -107,7 +108,7 @@ export const tendVersions = (database: Database): Tend => ({
     database.inWorkspace(version.workspaceId, async (tx) => {
       const [row] = await tx.query<{ seen: number; owed: number } & (VectorKey | { readonly family: null })>(
         valuelessSql,
-        [...keysOf(version), ...[after?.family ?? "", after?.refId ?? "", after?.view ?? "", max]],
+        [...keysOf(version), ...[after?.family ?? "", after?.refId ?? "", after?.view ?? "", max, textFamilies]],
       )
       const { seen, owed, ...last } = row!
       return { owed, last: seen < max || last.family === null ? undefined : last }
