@@ -1,4 +1,5 @@
 import { createCohereEmbedder } from "@engram/cohere/cohere-embedder"
+import { RetryLater } from "@engram/contracts/errors"
 import type { VectorIndex } from "@engram/contracts/ports"
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { createPineconeIndex } from "@engram/pinecone/pinecone-index"
@@ -8,6 +9,8 @@ import { createVersionLedger } from "@engram/store/versions/version-ledger"
 import { startCohereServer } from "@engram/testkit/cohere-server"
 import { onlyEmbedders } from "@engram/testkit/only-embedders"
 import { startPineconeServer } from "@engram/testkit/pinecone-server"
+import { silentLog } from "@engram/testkit/silent-log"
+import { waitUntil } from "@engram/testkit/wait-until"
 import { afterEach, expect, test } from "vitest"
 import { issue, paragraphs } from "../payloads.ts"
 import { createReindexBench, expectWhole, local, reindexTo, versionsOf, wantedIn } from "../reindexing.ts"
@@ -212,6 +215,35 @@ test("one at a time: another version is refused until the first is given up", as
   expect(await ledger.abandon(bench.lane)).toBeUndefined()
   await reindexTo(bench, local(96))
   expect(await statuses(bench)).toEqual(["local:64 archived", "local:128 archived", "local:96 active"])
+})
+
+test("a new model that is away delays nobody but itself", async () => {
+  const known = createLocalEmbedder({ dimension: 64 })
+  const real = createLocalEmbedder({ dimension: 128 })
+  let away = true
+  const unreliable = {
+    ...real,
+    embed: async (...asked: Parameters<typeof real.embed>) => {
+      if (away && asked[1] === "search_document") throw new RetryLater("the model is away", { afterMs: 20 })
+      return real.embed(...asked)
+    },
+  }
+  const bench = await filled(5, { embedder: known, embedderOf: onlyEmbedders(known, unreliable), log: silentLog })
+  const changing = reindexTo(bench, local(128))
+  await waitUntil("it is being filled", async () => (await statuses(bench)).includes("local:128 canary"))
+  await bench.accept([about(50)])
+  while ((await bench.turn("normalize")) === "more");
+  await waitUntil("what came is found by its vectors", async () => {
+    await bench.turn("embed")
+    return (await find(bench, { query: "Lighthouse 50 lamp 50" })).some(
+      ({ title, foundBy }) => title.endsWith("Lighthouse 50") && foundBy.includes("vector"),
+    )
+  })
+  expect(await statuses(bench)).toEqual(["local:64 active", "local:128 canary"])
+  away = false
+  expect(await changing).toMatchObject({ begun: "new" })
+  await bench.drain()
+  await expectWhole(bench, await activeOf(bench))
 })
 
 /** An index that does something else with what is written to the new version. */

@@ -1,4 +1,4 @@
-import { Rejected, reasonOf } from "@engram/contracts/errors"
+import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { Embedder, EmbedderOf, Lane, Log, TurnEnd, VectorIndex, VectorTarget } from "@engram/contracts/ports"
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
@@ -36,13 +36,24 @@ export const embed =
   async (lane: Lane): Promise<TurnEnd> => {
     const ends = await withLease(deps.ledger, lane, deps.leaseMs, async () => {
       const ends: TurnEnd[] = []
-      for (const version of await deps.ledger.versions(lane)) ends.push(await work(deps, lane, version))
+      for (const version of await deps.ledger.versions(lane)) ends.push(await unlessAway(deps, lane, version))
       return ends
     })
     if (ends === undefined) return { afterMs: deps.leaseMs / 6 }
     if (ends.includes("more")) return "more"
     return ends.find((end) => end !== "idle") ?? "idle"
   }
+
+/** A model that is away keeps only its own version waiting, while that is not the one that readers use. */
+async function unlessAway(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
+  try {
+    return await work(deps, lane, version)
+  } catch (error) {
+    if (version.status !== "canary" || !(error instanceof RetryLater)) throw error
+    deps.log.warn({ lane, model: version.model, reason: reasonOf(error) }, "the new embedding version waits")
+    return { afterMs: error.afterMs }
+  }
+}
 
 async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
   if (version.status === "caller") return writeBrought(deps, lane, version)

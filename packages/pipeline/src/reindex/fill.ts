@@ -4,12 +4,12 @@ import type { Lane, TurnEnd } from "@engram/contracts/ports"
 import type { StoredVersion } from "@engram/contracts/versions"
 import type { ReindexDeps, ReindexOptions } from "./reindex.ts"
 
-/** A worker has the lane, or the last memories wait for company: looked at again after this. */
+/** Nothing was found to do, since a worker just did it or memories wait for company: looked at again after this. */
 const lookMs = 250
 const waitMaxMs = 60_000
 /** While ingestion goes on something is always owed; so few, looked at so often, are what comes in and not what is to be filled. */
 const fewMax = 500
-const fewLooksMax = 8
+const fewLooksMax = 4
 /** So often nothing was found to do, and something is owed: whoever watches should know. */
 const looksMax = 40
 
@@ -59,7 +59,9 @@ type Taken = "more" | { readonly afterMs: number; readonly reason?: string }
 
 async function taken(turn: (lane: Lane) => Promise<TurnEnd>, lane: Lane): Promise<Taken> {
   try {
-    return (await turn(lane)) === "more" ? "more" : { afterMs: lookMs }
+    const end = await turn(lane)
+    if (end === "more") return end
+    return { afterMs: end === "idle" ? lookMs : Math.min(end.afterMs, waitMaxMs) }
   } catch (error) {
     if (!(error instanceof RetryLater)) throw error
     return { afterMs: Math.min(error.afterMs, waitMaxMs), reason: error.message }
