@@ -62,12 +62,16 @@ export const versionsOf = (bench: Workbench): Promise<StoredVersion[]> =>
 
 /** Resolves once so many of this database's connections wait for each other. */
 export const untilWaiting = (bench: Workbench, connections: number): Promise<void> =>
-  waitUntil(`${connections} wait for a lock`, async () => {
-    const [row] = await bench.rows<{ n: number }>(
-      "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    )
-    return row!.n >= connections
-  })
+  waitUntil(
+    `${connections} wait for a lock`,
+    async () => {
+      const [row] = await bench.rows<{ n: number }>(
+        "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      )
+      return row!.n >= connections
+    },
+    60_000,
+  )
 
 /** Keys of the vectors wanted in a version, sorted. */
 export const wantedIn = async (bench: Workbench, versionId: string): Promise<string[]> =>

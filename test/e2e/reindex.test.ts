@@ -124,7 +124,7 @@ test("a change of dimension: search answers right through, ingestion goes on, an
   )
   const [hit] = await find(bench, { query: "Lighthouse 100 lamp 100" })
   expect(hit).toMatchObject({ title: naming(100), foundBy: ["text", "vector"] })
-}, 60_000)
+}, 120_000)
 
 test("another provider's model on an index that trails its writes; going back costs nothing", async () => {
   const { bench, cohere, pinecone } = await withCohere(20)
@@ -157,7 +157,7 @@ test("another provider's model on an index that trails its writes; going back co
   expect(since.length).toBeLessThan(10)
   expect(await statuses(bench)).toEqual(["local:64 active", "cohere:256 archived"])
   expect((await find(bench, { query: "Lighthouse 21 lamp 21" }))[0]).toMatchObject({ title: naming(21) })
-}, 60_000)
+}, 120_000)
 
 test("stopped midway it goes on, and embeds no text twice", async () => {
   const slow = { ...createLocalEmbedder({ dimension: 128 }), textsMax: 8 }
@@ -323,7 +323,7 @@ test("an archived version goes after the grace period and not before, with its i
   expect((await find(bench, { query: "Lighthouse 2 lamp 2" }))[0]).toMatchObject({ foundBy: ["text", "vector"] })
   // And it can be made once more.
   expect(await reindexTo(bench, local(64))).toMatchObject({ begun: "new" })
-}, 60_000)
+}, 120_000)
 
 test("what others use stays: an index of the same dimension, values of the same model in another store", async () => {
   const other256 = {
