@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import { RetryLater } from "@engram/contracts/errors"
 import type { Lane, TurnEnd } from "@engram/contracts/ports"
 import type { StoredVersion } from "@engram/contracts/versions"
-import type { ReindexDeps, ReindexOptions } from "./reindex.ts"
+import type { ReindexDeps, ReindexOptions } from "./reindex-deps.ts"
 
 /** Nothing was found to do, since a worker just did it or memories wait for company: looked at again after this. */
 const lookMs = 250

@@ -1,42 +1,12 @@
 import { Rejected } from "@engram/contracts/errors"
-import type { EmbedderOf, EmbeddingModel, Lane, TurnEnd, VectorIndex } from "@engram/contracts/ports"
+import type { EmbeddingModel, Lane } from "@engram/contracts/ports"
 import type { FamilyState, StoredVersion, StorePlace, VectorKey, VersionLedger } from "@engram/contracts/versions"
 import { embeddingVersionId } from "@engram/core/ids"
 import { indexName } from "@engram/core/index-name"
 import { dropVersion } from "./drop-archived.ts"
 import { fill } from "./fill.ts"
+import type { ReindexDeps, ReindexOptions } from "./reindex-deps.ts"
 import { type Verified, verify } from "./verify.ts"
-
-export interface ReindexDeps {
-  readonly ledger: VersionLedger
-  readonly index: VectorIndex
-  readonly embedderOf: EmbedderOf
-  /** One turn on the store's embed lane, by the lane's own lease: whoever has it, a worker or this, does the same. */
-  readonly turn: (lane: Lane) => Promise<TurnEnd>
-  /** Tells the fleet that there is work; without it the sweep does. */
-  readonly wake: (lane: Lane) => Promise<void>
-}
-
-export interface ReindexOptions {
-  /** Checked between steps; what was done stays, and the same call goes on from there. */
-  readonly signal: AbortSignal
-  readonly onProgress: (progress: ReindexProgress) => void
-  /** Least recall@10 of the new index, 0 to 1. */
-  readonly recallMin: number
-  /** Switch although the new model refuses texts that the old one took. */
-  readonly acceptRefused: boolean
-  /** What is asked of an index that trails its writes is asked again for this long; 60,000 by default. */
-  readonly trailMs?: number
-}
-
-export interface ReindexProgress {
-  readonly step: "copying" | "filling" | "verifying" | "switching"
-  readonly done: number
-  /** 0 while it is not known. */
-  readonly total: number
-  /** Why nothing moves at the moment. */
-  readonly note?: string
-}
 
 export interface Reindexed {
   /** Whether this call began it, or an earlier one had. */

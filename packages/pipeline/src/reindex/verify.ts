@@ -5,7 +5,7 @@ import type { VectorIndex } from "@engram/contracts/ports"
 import type { FamilyState, KnownVector, StoredVersion, StorePlace, VersionLedger } from "@engram/contracts/versions"
 import { namespaceOf, vectorId } from "../embed.ts"
 import { recallOf } from "./recall.ts"
-import type { ReindexOptions } from "./reindex.ts"
+import type { ReindexOptions } from "./reindex-deps.ts"
 
 export interface Verified {
   /** Vectors that the new index holds. */
