@@ -110,7 +110,7 @@ test("killed in the middle and run again, it ends where it would have, and no te
     code: 2,
     stderr: `engram: ${target} is what the store answers from already\n`,
   })
-}, 180_000)
+}, 300_000)
 
 test("beside a running fleet: search is answered and deliveries become searchable all the while", async () => {
   const { system, ingest, cohere } = await filled(60)
@@ -154,7 +154,7 @@ test("beside a running fleet: search is answered and deliveries become searchabl
   for (const number of [7, 1_000, 1_000 + answers - 1]) {
     await waitUntil(`${number} is found`, () => finds(number))
   }
-}, 180_000)
+}, 300_000)
 
 test("Ctrl-C ends it with 130 after the turn it is in, and leaves the lane free", async () => {
   const { system, worker, cohere, statuses, written } = await filled(100)
@@ -169,7 +169,7 @@ test("Ctrl-C ends it with 130 after the turn it is in, and leaves the lane free"
   const given = await engram(system, ["reindex", "--abandon", ...place]).ended
   expect(given).toMatchObject({ code: 0, stdout: expect.stringContaining(`Gave up ${target} for acme/main`) })
   expect(await statuses()).toEqual(["local active", "cohere archived"])
-}, 120_000)
+}, 300_000)
 
 test("what makes no sense is refused in one line, and nothing is changed", async () => {
   const { system, statuses } = await filled(1)
@@ -178,25 +178,27 @@ test("what makes no sense is refused in one line, and nothing is changed", async
     expect(ended.stderr.trim().split("\n")).toHaveLength(1)
     expect(ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(stderr) })
   }
-  await refused(["--to", "cohere", ...place], /provider:model:dimension/)
-  await refused(["--to", target, "--abandon", ...place], /one of --to and --abandon/)
-  await refused(["--to", target, "--recall-min", "95", ...place], /number from 0 to 1/)
-  await refused(["--to", "openai:text-embedding-3-small:256", ...place], /nothing embeds with openai/)
-  await refused(
+  await Promise.all([
+    refused(["--to", "cohere", ...place], /provider:model:dimension/),
+    refused(["--to", target, "--abandon", ...place], /one of --to and --abandon/),
+    refused(["--to", target, "--recall-min", "95", ...place], /number from 0 to 1/),
+    refused(["--to", "openai:text-embedding-3-small:256", ...place], /nothing embeds with openai/),
+    refused(
     ["--to", "cohere:embed-v4.0:300", ...place],
     /embed-v4.0 gives 256, 512, 1024, 1536 dimensions, not 300/,
-  )
-  await refused(["--to", "local:local-hash-v1:8", ...place], /from 16 to 4096, not 8/)
-  await refused(["--to", target, ...place], /needs COHERE_API_KEY, which is not set/, {
+  ),
+    refused(["--to", "local:local-hash-v1:8", ...place], /from 16 to 4096, not 8/),
+    refused(["--to", target, ...place], /needs COHERE_API_KEY, which is not set/, {
     COHERE_API_KEY: "",
     COHERE_BASE_URL: "",
-  })
-  await refused(["--to", "local:local-hash-v1:64", ...place], /is what the store answers from already/)
-  await refused(["--to", target, "--workspace", "acme", "--store", "other"], /no such store/)
-  await refused(["--abandon", ...place], /no version of acme\/main is being filled/)
+  }),
+    refused(["--to", "local:local-hash-v1:64", ...place], /is what the store answers from already/),
+    refused(["--to", target, "--workspace", "acme", "--store", "other"], /no such store/),
+    refused(["--abandon", ...place], /no version of acme\/main is being filled/),
+  ])
   expect(await statuses()).toEqual(["local active"])
   const help = await engram(system, ["reindex", "--help"]).ended
   expect(help.stdout).toContain("engram reindex --to cohere:embed-v4.0:1024 --workspace acme --store main")
   const list = await engram(system, ["reindex", ...place]).ended
   expect(list.stdout).toMatch(/local:local-hash-v1:64 +active +\d+ +\d+ +0 +0/)
-}, 120_000)
+}, 300_000)

@@ -1,6 +1,6 @@
 import { Rejected } from "@engram/contracts/errors"
 import type { EmbeddingModel, Lane } from "@engram/contracts/ports"
-import type { FamilyState, StoredVersion, StorePlace, VectorKey, VersionLedger } from "@engram/contracts/versions"
+import type { FamilyState, StoredVersion, StorePlace, VectorKey } from "@engram/contracts/versions"
 import { embeddingVersionId } from "@engram/core/ids"
 import { indexName } from "@engram/core/index-name"
 import { dropVersion } from "./drop-archived.ts"
