@@ -11,7 +11,7 @@ export interface Choice {
 /** What the settings come to, in words, without secrets: for `engram doctor`. */
 export function describeConfig(config: Config): Choice[] {
   return [database(config), queue(config), cache(config), artifacts(config), vectors(config), embeddings(config)]
-    .concat(secrets(config))
+    .concat(summaries(config), secrets(config))
     .concat(doors(config), memory(config), worker(config))
 }
 
@@ -81,6 +81,19 @@ function embeddings({ cohere, embedding }: Config): Choice {
     follows: `${follows}; stores that exist keep the model they have (engram reindex)`,
   }
 }
+
+const summaries = ({ cohere, summaries }: Config): Choice =>
+  summaries
+    ? {
+        part: "summaries",
+        choice: `${summaries.model}, by Cohere`,
+        follows: "evidence leaves this machine; answers are checked, and extracts stand in for those that fail",
+      }
+    : {
+        part: "summaries",
+        choice: "extracts",
+        follows: `sentences of the evidence, as they are; ${cohere ? "set SUMMARY_MODEL to a model of Cohere's" : "set COHERE_API_KEY"} for prose`,
+      }
 
 const secrets = ({ secretKey, dataDir }: Config): Choice =>
   secretKey

@@ -23,7 +23,7 @@ export interface CitingModel {
   readonly name: string
   /**
    * A whole answer, as repeatable as the model allows; whether it is any good is for the caller to find out. An answer that broke off,
-   * called tools or held no text is `Rejected("answer_broken")`. Outages are `RetryLater`.
+   * called tools or held no text is `Rejected("answer_broken")`, a question the service does not take `Rejected("question_refused")`. Outages are `RetryLater`.
    */
   answer(question: {
     /** The system's words, above everything that documents say. */

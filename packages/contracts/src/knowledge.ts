@@ -160,7 +160,7 @@ export interface EvidenceRow {
 }
 
 /** What the search door answers from. */
-export type KnowledgeFamily = "chunks" | "observations"
+export type KnowledgeFamily = "chunks" | "observations" | "summaries"
 /** All that is embedded; each has a namespace of its own in every embedding version. */
 export const vectorFamilies = ["chunks", "observations", "summaries", "profiles", "memories"] as const
 export type VectorFamily = (typeof vectorFamilies)[number]

@@ -1,12 +1,21 @@
 import { resolve } from "node:path"
 import type { Config } from "@engram/config/config"
+import type { SummaryWriter } from "@engram/contracts/consolidation"
 import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, EmbedderOf, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
 import { databaseUrlOf, openDatabase } from "./open-database.ts"
-import { modelOf, openArtifacts, openCache, openEmbedders, openHydrators, openVectors } from "./open-ports.ts"
+import {
+  modelOf,
+  openArtifacts,
+  openCache,
+  openEmbedders,
+  openHydrators,
+  openSummaryWriter,
+  openVectors,
+} from "./open-ports.ts"
 import { openQueue } from "./open-queue.ts"
 
 /** Every port, each with the provider that the settings choose. */
@@ -21,6 +30,7 @@ export interface Platform {
   /** Of whatever model a store's vectors are. */
   readonly embedderOf: EmbedderOf
   readonly cache: Cache
+  readonly summaryWriter: SummaryWriter
   /** Who asks senders whose events carry ids only, by source. */
   readonly hydrators: Readonly<Record<string, Hydrator>>
   /** Whether each answers, by name. */
@@ -51,6 +61,8 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
   const embedderOf = openEmbedders(config)
   const embedder = await embedderOf(modelOf(config))
   const cache = await openCache(config, options)
+  // Not among the checks: while the model is away extracts stand in.
+  const { writer: summaryWriter } = await openSummaryWriter(config, options.log)
   const checks = {
     database: () => database.check(),
     queue: () => queue.check(),
@@ -60,5 +72,6 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     cache: () => cache.check(),
   }
   const hydrators = openHydrators(config)
-  return { database, databaseUrl, queue, artifacts, index, embedder, embedderOf, cache, hydrators, checks }
+  const ports = { queue, artifacts, index, embedder, embedderOf, cache, summaryWriter, hydrators }
+  return { database, databaseUrl, ...ports, checks }
 }

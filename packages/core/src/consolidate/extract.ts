@@ -3,14 +3,14 @@ import type { ObservationId } from "@engram/contracts/ids"
 import { compareText } from "../compare-text.ts"
 import { inOrder } from "./in-order.ts"
 import { plainText } from "./plain-text.ts"
-import { centralities, likeness, usable, type Weighed } from "./relevance.ts"
+import { centralities, likeness, unit, type Weighed } from "./relevance.ts"
 import { firstSentences } from "./sentences.ts"
 import { summaryLimits } from "./summary-limits.ts"
 import { wordsOf } from "./words.ts"
 
 const { sentencesMin, sentencesMax, charsMax } = summaryLimits
-/** What a first sentence may be looked for in. */
-const readMax = 2_000
+/** What a first sentence is looked for in: an observation begins with what happened. The time of a night goes into reading these. */
+const readMax = 800
 /** Three of these and the spaces between them fit every summary; four nearly fill one. */
 const sentenceCharsMax = 280
 /** A sentence shorter than this is joined by the next one: `Fixed.` says little by itself. */
@@ -62,7 +62,7 @@ function candidatesOf(ordered: readonly Evidence[]): Candidate[] {
       text: known?.text ?? text,
       at: known?.at ?? at,
       words: known?.words ?? new Set(words),
-      values: known?.values ?? usable(values),
+      values: known?.values ?? unit(values),
       importance: Math.max(known?.importance ?? 0, Number.isFinite(importance) ? importance : 0),
       cites: [...(known?.cites ?? []), id],
     })

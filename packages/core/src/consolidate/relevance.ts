@@ -1,6 +1,7 @@
 /** A piece of evidence as the choice of sentences sees it. */
 export interface Weighed {
   readonly words: ReadonlySet<string>
+  /** Of length 1. */
   readonly values: Float32Array | null
   readonly importance: number
 }
@@ -14,17 +15,18 @@ export function centralities(pieces: readonly Weighed[]): number[] {
 
 /** Likeness of two pieces, 0 to 1: by values where both have them, else by words. */
 export function likeness(a: Weighed, b: Weighed): number {
-  if (a.values && b.values && a.values.length === b.values.length) return clamp(cosine(a.values, b.values))
+  if (a.values && b.values && a.values.length === b.values.length) return clamp(dot(a.values, b.values))
   let shared = 0
   for (const word of a.words) if (b.words.has(word)) shared++
   return shared === 0 ? 0 : shared / Math.sqrt(a.words.size * b.words.size)
 }
 
-/** Values that can be reckoned with: finite, and not nothing. */
-export function usable(values: Float32Array | null): Float32Array | null {
+/** The direction of values; null for those that have none, or are no numbers. What has length 1 already is taken as it is. */
+export function unit(values: Float32Array | null): Float32Array | null {
   if (values === null) return null
-  const squares = cosineSquares(values)
-  return squares > 0 && squares < Number.POSITIVE_INFINITY ? values : null
+  const length = Math.sqrt(dot(values, values))
+  if (Math.abs(length - 1) < 1e-3) return values
+  return length > 0 && length < Number.POSITIVE_INFINITY ? values.map((value) => value / length) : null
 }
 
 function nearMiddle(pieces: readonly Weighed[]): (piece: Weighed) => number | undefined {
@@ -34,7 +36,9 @@ function nearMiddle(pieces: readonly Weighed[]): (piece: Weighed) => number | un
   for (const { values } of pieces) {
     if (values?.length === dimension) for (let i = 0; i < dimension; i++) middle[i]! += values[i]!
   }
-  return ({ values }) => (values?.length === dimension ? cosine(values, middle) : undefined)
+  const length = Math.sqrt(dot(middle, middle))
+  if (length === 0) return () => undefined
+  return ({ values }) => (values?.length === dimension ? dot(values, middle) / length : undefined)
 }
 
 /** The same with one dimension a word: the cosine of a piece's words and the sum over all pieces. */
@@ -50,17 +54,10 @@ function nearUsualWords(pieces: readonly Weighed[]): (piece: Weighed) => number 
   }
 }
 
-function cosine(a: Float32Array, b: Float32Array | Float64Array): number {
+function dot(a: Float32Array | Float64Array, b: Float32Array | Float64Array): number {
   let product = 0
   for (let i = 0; i < a.length; i++) product += a[i]! * b[i]!
-  const lengths = Math.sqrt(cosineSquares(a)) * Math.sqrt(cosineSquares(b))
-  return lengths > 0 ? product / lengths : 0
-}
-
-function cosineSquares(values: Float32Array | Float64Array): number {
-  let squares = 0
-  for (let i = 0; i < values.length; i++) squares += values[i]! * values[i]!
-  return squares
+  return product
 }
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value))

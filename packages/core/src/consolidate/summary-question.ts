@@ -73,7 +73,8 @@ function charsWithin(evidence: readonly Evidence[]): number {
     for (let at = 0; at < head.length; at++) bytes += bytesOf(head.charCodeAt(at))
   }
   const bytesEach = bytes / Math.max(1, chars)
-  return Math.max(100, Math.floor((tokensMax * 3) / Math.max(1, evidence.length * bytesEach)))
+  // The mark of what was cut has three bytes.
+  return Math.max(100, Math.floor((tokensMax * 3) / Math.max(1, evidence.length * bytesEach)) - 3)
 }
 
 /** Half of a surrogate pair is half of four. */

@@ -5,7 +5,7 @@ import { summaryFault } from "./check-summary.ts"
 /** After an outage the writer is left alone for one summary, then two, four … at most so many: a thousand summaries ask it 14 times. */
 const restMax = 128
 /** What says something of one answer, and nothing of the next. */
-const ofThisAnswer: ReadonlySet<string> = new Set(["summary_refused", "answer_broken"])
+const ofThisAnswer: ReadonlySet<string> = new Set(["summary_refused", "answer_broken", "question_refused"])
 
 export interface WriteOrFallBack {
   readonly primary: SummaryWriter

@@ -88,6 +88,28 @@ test("what is important, and what is near the middle of all, is said before what
   expect(said).not.toContain(outlier.text)
 })
 
+test("values that are no numbers, nothing, or of another length count as none and spoil no others", () => {
+  const beside = (angle: number) => Float32Array.of(Math.cos(angle), Math.sin(angle))
+  const all = Array.from({ length: 12 }, (_, i) =>
+    evidence(`Thing ${i} happened to part ${i}.`, { values: beside(i / 4) }),
+  )
+  const withLast = (values: Float32Array | null) => texts(extract([...all.slice(0, 11), { ...all[11]!, values }]))
+  const without = withLast(null)
+  expect(withLast(Float32Array.of(Number.NaN, 1))).toEqual(without)
+  expect(withLast(Float32Array.of(Number.POSITIVE_INFINITY, 1))).toEqual(without)
+  expect(withLast(new Float32Array(2))).toEqual(without)
+  expect(withLast(Float32Array.of(1, 0, 0))).toEqual(without)
+})
+
+test("values need not be of length 1", () => {
+  const of = (scale: number) =>
+    Array.from({ length: 12 }, (_, i) => {
+      const values = Float32Array.of(scale * Math.cos(i / 4), scale * Math.sin(i / 4))
+      return evidence(`Thing ${i} happened to part ${i}.`, { id: `obs_${i}`, occurredAt: i, values })
+    })
+  expect(extract(of(3))).toEqual(extract(of(1)))
+})
+
 test("sentences differ: one of each of three subjects, though one subject has most of the evidence", () => {
   const values = [Float32Array.of(1, 0.1, 0.1), Float32Array.of(0.4, 1, 0), Float32Array.of(0.4, 0, 1)]
   const crowd = ["Search", "Index", "Query"].map((name) => evidence(`${name} got faster.`, { values: values[0]! }))
