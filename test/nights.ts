@@ -25,7 +25,7 @@ export async function night(
   const consolidate = createConsolidate({
     ledger: ledger(createConsolidationLedger(bench.database)),
     writer,
-    embedder: bench.embedder,
+    embedderOf: bench.embedderOf,
     queue: { wake: async () => {} },
     log,
     leaseMs,

@@ -25,7 +25,7 @@ export interface SearchDoor {
 }
 
 export async function openSearchDoor(bench: Workbench, instead: Partial<Workbench> = {}): Promise<SearchDoor> {
-  const { database, embedder, index, cache } = { ...bench, ...instead }
+  const { database, embedder, embedderOf, index, cache } = { ...bench, ...instead }
   const lifecycle = createLifecycle()
   const ports = { ingest: 0, memory: 0, search: 0, worker: 0, nightly: 0 }
   const quiet = {
@@ -34,7 +34,7 @@ export async function openSearchDoor(bench: Workbench, instead: Partial<Workbenc
     warn() {},
     error: (fields: object) => void process.stderr.write(`${JSON.stringify(fields)}\n`),
   }
-  const parts = { database, embedder, index, cache, lifecycle, metrics: createMetrics(), log: quiet }
+  const parts = { database, embedder, embedderOf, index, cache, lifecycle, metrics: createMetrics(), log: quiet }
   const url = await startSearch({ ...parts, config: { host: "127.0.0.1", ports } })
   const answer = async (response: Response): Promise<Answer> => ({
     status: response.status,
@@ -62,7 +62,7 @@ export async function openSearchDoor(bench: Workbench, instead: Partial<Workbenc
 
 /** What the operator's own command line sees. */
 export function find(bench: Workbench, request: { query: string } & Partial<SearchRequest>): Promise<SearchHit[]> {
-  const ask = search({ search: createSearchIndex(bench.database), embedder: bench.embedder, index: bench.index })
+  const ask = search({ search: createSearchIndex(bench.database), embedderOf: bench.embedderOf, index: bench.index })
   return ask({ ...bench.lane, scopeIds: "all" }, SearchRequest.parse({ limit: 100, ...request }))
 }
 

@@ -9,6 +9,7 @@ import type {
   ArtifactStore,
   Cache,
   Embedder,
+  EmbedderOf,
   LaneQueue,
   Log,
   Stage,
@@ -24,6 +25,7 @@ import { createSqliteVecIndex } from "@engram/sqlite-vec/sqlite-vec-index"
 import { createDatabase, createPool, type Database } from "@engram/store/database"
 import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createTestDatabase } from "@engram/testkit/database"
+import { onlyEmbedders } from "@engram/testkit/only-embedders"
 import { createTurns, type TurnDeps } from "@engram/worker/turns"
 
 /** In-memory artifacts are old: nothing here is under way. */
@@ -49,6 +51,7 @@ export interface Workbench {
   readonly databaseUrl: string
   readonly lane: Place
   readonly embedder: Embedder
+  readonly embedderOf: EmbedderOf
   readonly index: VectorIndex
   readonly cache: Cache
   readonly artifacts: ReadonlyMap<string, Uint8Array>
@@ -76,6 +79,8 @@ export interface WorkbenchOptions {
   /** Another workbench's database, to work on it from another process; by default one of its own. */
   readonly databaseUrl?: string
   readonly embedder?: Embedder
+  /** By default no other than `embedder`. */
+  readonly embedderOf?: EmbedderOf
   readonly cache?: Cache
   /** What stands between the pipeline and the index, or the artifacts. */
   readonly index?: (real: VectorIndex) => VectorIndex
@@ -119,6 +124,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   const calls = { texts: 0, calls: 0 }
   const file = createSqliteVecIndex({ path: join(directory, "vectors.db") })
   const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
+  const { embedderOf = onlyEmbedders(embedder) } = options
   const index = options.index?.(file) ?? file
   const artifacts = new Map<string, Uint8Array>()
   const stored = (key: string): StoredArtifact | undefined => {
@@ -143,6 +149,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     sources: options.sources ?? sources,
     artifacts: artifactStore,
     embedder,
+    embedderOf,
     index,
     cache,
     log: options.log ?? warnings,
@@ -182,6 +189,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     databaseUrl: test.url,
     lane,
     embedder,
+    embedderOf,
     index,
     cache,
     artifacts,

@@ -44,14 +44,16 @@ export async function createInProcess(product: Product): Promise<InProcess> {
   const database = createDatabase(product.pool)
   const inbox = createDeliveryInbox({ database })
   const index = createSqliteVecIndex({ path: join(product.dataDir, "vectors.db") })
+  const embedder = createLocalEmbedder({ dimension: 512 })
   const turns = createTurns({
     database,
     queue: { wake: async () => {} },
     sources,
     artifacts: createFileArtifacts(join(product.dataDir, "artifacts")),
-    embedder: createLocalEmbedder({ dimension: 512 }),
+    embedder,
+    embedderOf: async () => embedder,
     index,
-    cache: { get: async () => undefined, set: async () => {}, remove: async () => {}, check: async () => {} },
+    cache: { get: async () => undefined, set: async () => {}, remove: async () => {}, clear: async () => 0, check: async () => {} },
     log,
     secretKey: "the bench's key for pseudonyms",
     hydrators: {},
@@ -63,6 +65,7 @@ export async function createInProcess(product: Product): Promise<InProcess> {
       cleaned: () => {},
       redacted: () => {},
       event: () => {},
+      evaluated: () => {},
     },
   })
   const drainStage = async (stage: Stage): Promise<void> => {

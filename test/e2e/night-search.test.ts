@@ -35,7 +35,7 @@ const find = (
   more: { kinds?: string[]; sources?: string[]; granted?: readonly string[] | "all" } = {},
 ): Promise<SearchHit[]> => {
   const { granted = "all", ...filters } = more
-  const deps = { search: createSearchIndex(bench.database), embedder: bench.embedder, index: bench.index }
+  const deps = { search: createSearchIndex(bench.database), embedderOf: bench.embedderOf, index: bench.index }
   return search(deps)({ ...bench.lane, scopeIds: granted }, { query, limit: 20, ...filters })
 }
 const summariesIn = (hits: readonly SearchHit[]) => hits.filter(({ type }) => type === "summary")

@@ -57,7 +57,7 @@ async function filled() {
   const vectors = createPineconeIndex({ apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, timeoutMs: 5_000 })
   const model = { apiKey: cohere.apiKey, baseUrl: cohere.url, model: "embed-v4.0", dimension: 256, timeoutMs: 5_000 }
   const embedder = createCohereEmbedder(model)
-  const ask = search({ search: createSearchIndex(system.database), index: vectors, embedder })
+  const ask = search({ search: createSearchIndex(system.database), index: vectors, embedderOf: async () => embedder })
   const reader = { ...system.lane, scopeIds: "all" } as const
   /** What is found, and how near every vector is to a question: equal ones come in no order. */
   const answers = async () => {

@@ -128,7 +128,13 @@ test("sweeps that fail and then succeed are an outage that is over", async () =>
     database: { ...bench.database, pool: pool as unknown as typeof bench.database.pool },
     queue: { wake: async () => {}, run: async () => ({ close: async () => {} }) } as never,
     ...{ connections: { find: async () => undefined }, hydrators: {} },
-    ...{ artifacts: {} as never, embedder: bench.embedder, index: bench.index, cache: bench.cache },
+    ...{
+      artifacts: {} as never,
+      embedder: bench.embedder,
+      embedderOf: bench.embedderOf,
+      index: bench.index,
+      cache: bench.cache,
+    },
     meters: { embedded() {}, searchable() {}, totals() {}, cleaned() {}, event() {}, evaluated() {}, redacted() {} },
     repairs: {
       ledger: {

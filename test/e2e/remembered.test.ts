@@ -29,7 +29,7 @@ test("what GitHub tells over HTTP is found by a search", async () => {
     // The question shares a word or two with the answer; the decision was remembered by itself.
     const ask = search({
       search: createSearchIndex(system.database),
-      embedder: createLocalEmbedder({ dimension: 512 }),
+      embedderOf: async ({ dimension }) => createLocalEmbedder({ dimension }),
       index,
     })
     const reader = { ...system.lane, scopeIds: "all" } as const

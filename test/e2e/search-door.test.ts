@@ -6,6 +6,7 @@ import { createLruCache } from "@engram/lru/lru-cache"
 import { createPineconeIndex } from "@engram/pinecone/pinecone-index"
 import { createDatabase, createPool } from "@engram/store/database"
 import { startCohereServer } from "@engram/testkit/cohere-server"
+import { onlyEmbedders } from "@engram/testkit/only-embedders"
 import { startPineconeServer } from "@engram/testkit/pinecone-server"
 import { afterEach, expect, test } from "vitest"
 import { openSearchDoor, page, type SearchDoor } from "../search-door.ts"
@@ -248,11 +249,11 @@ test("an outage is 503 with Retry-After, never an empty answer, and is over when
   expect((await fetch(`${away.url}/health/live`)).status).toBe(200)
 })
 
-test("vectors of another model are not compared: the door says that it cannot answer", async () => {
+test("vectors of a model that this process cannot ask: the door says that it cannot answer", async () => {
   const { bench } = await open()
   await bench.accept([page("guide", "Water the plants.")])
   await bench.drain()
-  const door = await openSearchDoor(bench, { embedder: createLocalEmbedder({ dimension: 128 }) })
+  const door = await openSearchDoor(bench, { embedderOf: onlyEmbedders(createLocalEmbedder({ dimension: 128 })) })
   closing.push(door.close)
   expect((await door.ask(await door.key(), { query: "plants" })).status).toBe(503)
 })

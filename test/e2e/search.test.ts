@@ -84,7 +84,7 @@ test("each view of an observation is found by its vector alone", async () => {
     const target = { index: version.indexName, namespace: namespaceOf("observations", version) }
     await index.upsert(target, [{ id: vectorId({ refId: row.id, view }), values: values!, metadata: row.metadata }])
 
-    const ask = search({ search: searchIndex, embedder: bench.embedder, index })
+    const ask = search({ search: searchIndex, embedderOf: bench.embedderOf, index })
     const hits = await ask({ ...bench.lane, scopeIds: "all" }, SearchRequest.parse({ query: row.text, limit: 100 }))
     expect(hits.filter((hit) => hit.foundBy.includes("vector")).length).toBe(1)
   }
@@ -174,7 +174,7 @@ test("what the reader may not see does not stand before what it may", async () =
   await bench.accept([...secrets, page("open", "Quarterly forecast, as it was published.")])
   await bench.drain()
   await ageVectors(bench)
-  const ask = search({ search: createSearchIndex(bench.database), embedder: bench.embedder, index: bench.index })
+  const ask = search({ search: createSearchIndex(bench.database), embedderOf: bench.embedderOf, index: bench.index })
   const request = SearchRequest.parse({ query: "quarterlyy forecastt revisionn", limit: 5 })
   const hits = await ask({ ...bench.lane, scopeIds: [] }, request)
   expect(hits.map((hit) => [hit.title, hit.foundBy])).toEqual([["open", ["vector"]]])

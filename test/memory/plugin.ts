@@ -15,6 +15,7 @@ import { createMemoryJanitor } from "@engram/store/memories/janitor"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import { createVectorLedger } from "@engram/store/vector-ledger"
 import { createTestDatabase } from "@engram/testkit/database"
+import { onlyEmbedders } from "@engram/testkit/only-embedders"
 
 /** The memory plugin over real HTTP on a database of its own; vectors are written when a test says so. */
 export interface Plugin {
@@ -80,6 +81,7 @@ export async function openPlugin(options: PluginOptions = {}): Promise<Plugin> {
   lifecycle.own(file, (file) => file.close(), "the vectors")
   const index = options.realIndex ?? file
   const embedder = options.embedder ?? createLocalEmbedder({ dimension: 64 })
+  const embedderOf = onlyEmbedders(embedder)
   const metrics = createMetrics()
   const start = (door: Lifecycle = lifecycle) =>
     startMemoryPlugin({
@@ -87,6 +89,7 @@ export async function openPlugin(options: PluginOptions = {}): Promise<Plugin> {
       database,
       queue: { wake: async () => {} },
       embedder,
+      embedderOf,
       index: options.index?.(index) ?? index,
       log: quiet,
       metrics,
@@ -101,7 +104,7 @@ export async function openPlugin(options: PluginOptions = {}): Promise<Plugin> {
     throw error
   })
   const place = { workspaceId, storeId: storeId(workspaceId, "memories") }
-  const turn = embed({ ledger: createVectorLedger(database), embedder, index, log: quiet, leaseMs: 30_000 })
+  const turn = embed({ ledger: createVectorLedger(database), embedderOf, index, log: quiet, leaseMs: 30_000 })
   return {
     url,
     database,

@@ -18,6 +18,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   redeliver: async () => (await import("./commands/redeliver.ts")).addRedeliver,
   reconcile: async () => (await import("./commands/reconcile.ts")).addReconcile,
   rebuild: async () => (await import("./commands/rebuild.ts")).addRebuild,
+  reindex: async () => (await import("./commands/reindex.ts")).addReindex,
   forget: async () => (await import("./commands/forget.ts")).addForget,
   consolidate: async () => (await import("./commands/consolidate.ts")).addConsolidate,
   runs: async () => (await import("./commands/runs.ts")).addRuns,

@@ -6,7 +6,7 @@ import { createLog } from "@engram/observability/log"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
 import { databaseUrlOf, openDatabase } from "@engram/platform/open-database"
-import { openCache, openEmbedder, openVectors } from "@engram/platform/open-ports"
+import { modelOf, openCache, openEmbedders, openVectors } from "@engram/platform/open-ports"
 import { openQueue } from "@engram/platform/open-queue"
 import { startSearch } from "./start.ts"
 import { startMemoryPlugin } from "./start-plugin.ts"
@@ -37,10 +37,12 @@ try {
     // A reader does not wait longer.
     statementTimeoutMs: 8_000,
   })
+  const embedderOf = openEmbedders(config)
   const parts = {
     config,
     database,
-    embedder: await openEmbedder(config),
+    embedder: await embedderOf(modelOf(config)),
+    embedderOf,
     index: meterIndex(await openVectors(config, lifecycle), metrics),
     log,
     metrics,

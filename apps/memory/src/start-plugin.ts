@@ -1,5 +1,5 @@
 import type { Config } from "@engram/config/config"
-import type { Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
+import type { Embedder, EmbedderOf, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
 import { storeId as deriveStoreId } from "@engram/core/ids"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { Metrics } from "@engram/observability/metrics"
@@ -23,7 +23,9 @@ export async function startMemoryPlugin(parts: {
   readonly config: Pick<Config, "memory" | "ports">
   readonly database: Database
   readonly queue: Pick<LaneQueue, "wake">
-  readonly embedder: Embedder
+  /** Of what the store gets when it has no vectors yet. */
+  readonly embedder: Pick<Embedder, "model">
+  readonly embedderOf: EmbedderOf
   readonly index: VectorIndex
   readonly log: Log
   readonly metrics: Metrics
@@ -32,7 +34,7 @@ export async function startMemoryPlugin(parts: {
   /** How long the embedder and the index may take before full text answers alone; 3,000 by default. */
   readonly vectorsMs?: number
 }): Promise<string> {
-  const { config, database, embedder, index, log, metrics, lifecycle } = parts
+  const { config, database, embedder, embedderOf, index, log, metrics, lifecycle } = parts
   const { workspaceId, storeName } = config.memory
   const storeId = deriveStoreId(workspaceId, storeName)
   const place = { workspaceId, storeId }
@@ -66,7 +68,7 @@ export async function startMemoryPlugin(parts: {
     search: searchMemories({
       ledger,
       callers,
-      embedder,
+      embedderOf,
       index,
       log,
       ...(parts.vectorsMs && { vectorsMs: parts.vectorsMs }),

@@ -1,5 +1,5 @@
 import type { Config } from "@engram/config/config"
-import type { Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
+import type { Cache, Embedder, EmbedderOf, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { Metrics } from "@engram/observability/metrics"
 import { findNode } from "@engram/pipeline/find-node"
@@ -22,15 +22,16 @@ export function startSearch(parts: {
   readonly config: Pick<Config, "host" | "ports">
   readonly database: Database
   readonly embedder: Embedder
+  readonly embedderOf: EmbedderOf
   readonly index: VectorIndex
   readonly cache: Cache
   readonly log: Log
   readonly metrics: Metrics
   readonly lifecycle: Lifecycle
 }): Promise<string> {
-  const { config, database, embedder, index, cache, log, metrics, lifecycle } = parts
+  const { config, database, embedder, embedderOf, index, cache, log, metrics, lifecycle } = parts
   const graph = { graph: createGraphIndex(database), cache }
-  const find = search({ search: createSearchIndex(database), embedder, index })
+  const find = search({ search: createSearchIndex(database), embedderOf, index })
   const read = readDocument({ documents: createDocumentIndex(database), cache })
   const spoken = spokenNames({ names: createAccountNames(database), sources })
   const app = createSearchApp({

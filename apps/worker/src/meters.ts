@@ -1,7 +1,6 @@
+import { vectorFamilies } from "@engram/contracts/knowledge"
 import type { Metrics } from "@engram/observability/metrics"
 import type { FleetMeters } from "./turns.ts"
-
-const families = ["chunks", "observations", "memories"]
 
 /** What the fleet reports, as the metrics that `/metrics` shows. */
 export const createMeters = (metrics: Metrics): FleetMeters => ({
@@ -14,7 +13,7 @@ export const createMeters = (metrics: Metrics): FleetMeters => ({
   totals: ({ deliveries, owed, owedFetches }) => {
     for (const [state, count] of Object.entries(deliveries)) metrics.deliveries.set({ state }, count)
     metrics.fetchesOwed.set(owedFetches)
-    for (const family of families) metrics.vectorsOwed.set({ family }, owed[family] ?? 0)
+    for (const family of vectorFamilies) metrics.vectorsOwed.set({ family }, owed[family] ?? 0)
   },
   redacted: (rule) => metrics.redactions.inc({ rule }),
   cleaned: (memories) => metrics.memoriesCleaned.inc(memories),

@@ -5,6 +5,7 @@ import type {
   ArtifactStore,
   Cache,
   Embedder,
+  EmbedderOf,
   Lane,
   LaneQueue,
   Log,
@@ -41,7 +42,9 @@ export interface TurnDeps {
   readonly queue: Pick<LaneQueue, "wake">
   readonly sources: Readonly<Record<string, Source>>
   readonly artifacts: ArtifactStore
-  readonly embedder: Embedder
+  /** Of what a store gets that has no vectors yet. */
+  readonly embedder: Pick<Embedder, "model">
+  readonly embedderOf: EmbedderOf
   readonly index: VectorIndex
   readonly cache: Cache
   /** Those whose things are asked for, with the credentials to ask with. */

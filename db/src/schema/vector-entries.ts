@@ -34,7 +34,7 @@ export const vectorEntries = pgTable(
   (t) => [
     primaryKey({ columns: [t.storeId, t.family, t.refId, t.view, t.embeddingVersionId] }),
     index("vector_entries_owed")
-      .on(t.workspaceId, t.storeId)
+      .on(t.workspaceId, t.storeId, t.embeddingVersionId)
       .where(sql`wanted_hash is distinct from written_hash and parked_reason is null`),
     index("vector_entries_recent").on(t.workspaceId, t.storeId, t.writtenAt),
     // Whether another memory still needs the values of a text.

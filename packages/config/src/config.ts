@@ -23,6 +23,7 @@ export interface Config {
   readonly linear: { readonly apiUrl?: string }
   readonly slack: { readonly apiUrl?: string }
   readonly notion: { readonly baseUrl?: string }
+  /** What a store gets that has no vectors yet; those that exist keep theirs, until `engram reindex` gives them another. */
   readonly embedding: { readonly model: string; readonly dimension: number }
   /** Left out without Cohere's key, or where extracts are asked for: then summaries are put together from sentences of the evidence. */
   readonly summaries?: { readonly model: string }
@@ -186,10 +187,6 @@ function crossChecks(values: Values): Mistake[] {
 function embeddingMistakes(values: Values): Mistake[] {
   const { EMBEDDING_MODEL: model, EMBEDDING_DIMENSION: dimension, COHERE_API_KEY: key } = values
   const mistakes: Mistake[] = []
-  if (key && model === localModel) {
-    const words = `is ${localModel}, but COHERE_API_KEY is set: name a model of Cohere's (embed-v4.0), or leave the key out`
-    mistakes.push({ setting: "EMBEDDING_MODEL", words })
-  }
   if (!key && model !== undefined && model !== localModel) {
     const words = `is "${model}", which needs COHERE_API_KEY; without a key there is only ${localModel}`
     mistakes.push({ setting: "EMBEDDING_MODEL", words })

@@ -1,4 +1,4 @@
-import type { Config } from "./config.ts"
+import { type Config, localModel } from "./config.ts"
 import { masked } from "./read-settings.ts"
 
 /** One part of the system: what was chosen for it, and what follows from that. */
@@ -71,10 +71,15 @@ const vectors = ({ pinecone, dataDir }: Config): Choice =>
 
 function embeddings({ cohere, embedding }: Config): Choice {
   const choice = `${embedding.model}, ${embedding.dimension} dimensions`
-  const follows = cohere
-    ? "by Cohere: texts leave this machine"
-    : "lexical: finds words, not meanings; set COHERE_API_KEY"
-  return { part: "embeddings", choice, follows: `${follows}; stores that exist keep the model they have` }
+  const follows =
+    cohere && embedding.model !== localModel
+      ? "by Cohere: texts leave this machine"
+      : "lexical: finds words, not meanings; set COHERE_API_KEY"
+  return {
+    part: "embeddings",
+    choice,
+    follows: `${follows}; stores that exist keep the model they have (engram reindex)`,
+  }
 }
 
 const evaluations = ({ braintrust }: Config): Choice =>

@@ -81,6 +81,11 @@ test("everything that can be set arrives", () => {
   })
 })
 
+test("new stores may begin with the local model while others have Cohere's", () => {
+  const config = readConfig({ COHERE_API_KEY: "c", EMBEDDING_MODEL: "local-hash-v1", EMBEDDING_DIMENSION: "64" })
+  expect(config).toMatchObject({ cohere: { apiKey: "c" }, embedding: { model: "local-hash-v1", dimension: 64 } })
+})
+
 test("summaries are Cohere's where there is a key, unless extracts are asked for", () => {
   const choice = (environment: Record<string, string>) => {
     const config = readConfig(environment)
@@ -111,7 +116,6 @@ test.each([
   ["half a pair of keys", { AWS_ACCESS_KEY_ID: "a" }, "AWS_SECRET_ACCESS_KEY"],
   ["an external database without a key", { DATABASE_URL: "postgres://db/e" }, "ENGRAM_SECRET_KEY"],
   ["a short key", { ENGRAM_SECRET_KEY: "short" }, "ENGRAM_SECRET_KEY"],
-  ["Cohere's key with the local model", { COHERE_API_KEY: "c", EMBEDDING_MODEL: "local-hash-v1" }, "EMBEDDING_MODEL"],
   ["Cohere's model without a key", { EMBEDDING_MODEL: "embed-v4.0" }, "EMBEDDING_MODEL"],
   ["a model for summaries without a key", { SUMMARY_MODEL: "command-a-03-2025" }, "SUMMARY_MODEL"],
   ["a dimension the model has not", { COHERE_API_KEY: "c", EMBEDDING_DIMENSION: "500" }, "EMBEDDING_DIMENSION"],

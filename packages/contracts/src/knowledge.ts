@@ -164,9 +164,11 @@ export interface EvidenceRow {
 
 /** What the search door answers from. */
 export type KnowledgeFamily = "chunks" | "observations" | "summaries"
-/** Each has a namespace of its own in an index. */
+/** All that is embedded; each has a namespace of its own in every embedding version. */
 export const vectorFamilies = ["chunks", "observations", "summaries", "profiles", "memories"] as const
 export type VectorFamily = (typeof vectorFamilies)[number]
+/** Those of texts: in another model they are the same texts embedded again. Profiles' are computed of others', by consolidation. */
+export const textFamilies: readonly VectorFamily[] = vectorFamilies.filter((family) => family !== "profiles")
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {
@@ -183,8 +185,11 @@ export interface WantedVector {
 export interface EmbeddingVersion {
   readonly id: EmbeddingVersionId
   readonly model: EmbeddingModel
-  /** `caller`: of vectors that come with memories; nothing is embedded into it. */
-  readonly status: "active" | "canary" | "caller"
+  /**
+   * `canary`: filled beside the active one. `archived`: readers were switched away; vectors are still removed from it. `caller`: of
+   * vectors that come with memories; nothing is embedded into it.
+   */
+  readonly status: "active" | "canary" | "archived" | "caller"
   readonly indexName: string
 }
 

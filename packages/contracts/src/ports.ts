@@ -19,6 +19,12 @@ export interface Embedder {
   check(): Promise<void>
 }
 
+/**
+ * Opens the embedder of a model; the same one each time. `Rejected("embedder_missing")` where this process has not been given what
+ * the model needs, `Rejected("dimension_unsupported")` where the model has no such dimension.
+ */
+export type EmbedderOf = (model: EmbeddingModel) => Promise<Embedder>
+
 /** Metadata stays under 1 KB; null is not a value, leave the key out. `hash` says what the vector was written as. */
 export type VectorMetadata = { readonly [key: string]: string | number | boolean | readonly string[] }
 
@@ -69,10 +75,12 @@ export interface VectorIndex {
   list(target: VectorTarget): AsyncIterable<readonly string[]>
   /** The metadata `hash` of those that are there, by id; "" of one written without. May trail writes. */
   hashes(target: VectorTarget, ids: readonly string[]): Promise<Map<string, string>>
-  /** Removes all vectors of the namespace. One that is not there is no error. */
-  clear(target: VectorTarget): Promise<void>
   /** How many vectors the namespace holds; may trail writes. */
   count(target: VectorTarget): Promise<number>
+  /** Removes all vectors of the namespace. One that is not there is no error. */
+  clear(target: VectorTarget): Promise<void>
+  /** Removes the index with all its namespaces; it is made again when it is next ensured. One that is not there is no error. */
+  drop(index: string): Promise<void>
   check(): Promise<void>
 }
 

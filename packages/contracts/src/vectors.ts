@@ -21,7 +21,7 @@ export interface VectorLedger {
   /** Takes or renews the lane's lease; false while another holder has it. */
   lease(lane: Lane, holder: string, leaseMs: number): Promise<boolean>
   release(lane: Lane, holder: string): Promise<void>
-  /** What the lane writes to: the active version, a canary, and the callers'. */
+  /** What the lane writes to, in this order: the active version, the callers', a canary; and archived ones, to remove from. */
   versions(lane: Lane): Promise<EmbeddingVersion[]>
   /** Makes this version the store's active one if the store has none yet; safe to call from many processes. */
   ensureVersion(lane: Pick<Lane, "workspaceId" | "storeId">, version: Omit<EmbeddingVersion, "status">): Promise<void>

@@ -25,6 +25,7 @@ export function meterIndex(index: VectorIndex, { indexCalls, indexVectors }: Met
       ids.length === 0 ? index.remove(target, ids) : counted("remove", ids.length, index.remove(target, ids)),
     query: (target, values, options) => counted("query", 0, index.query(target, values, options)),
     count: (target) => index.count(target),
+    drop: (name) => counted("drop", 0, index.drop(name)),
     present: (target, ids) => index.present(target, ids),
     list: (target) => index.list(target),
     hashes: (target, ids) => index.hashes(target, ids),

@@ -1,6 +1,6 @@
-import { Rejected, reasonOf } from "@engram/contracts/errors"
+import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { EmbeddingVersion, VectorFamily, VectorView } from "@engram/contracts/knowledge"
-import type { Embedder, Lane, Log, TurnEnd, VectorIndex, VectorTarget } from "@engram/contracts/ports"
+import type { Embedder, EmbedderOf, Lane, Log, TurnEnd, VectorIndex, VectorTarget } from "@engram/contracts/ports"
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import { withLease } from "./with-lease.ts"
 
@@ -13,7 +13,7 @@ const callsMax = 4
 
 export interface EmbedDeps {
   readonly ledger: VectorLedger
-  readonly embedder: Embedder
+  readonly embedderOf: EmbedderOf
   readonly index: VectorIndex
   readonly log: Log
   /** How long a worker that dies keeps its lane from the others. */
@@ -36,7 +36,7 @@ export const embed =
   async (lane: Lane): Promise<TurnEnd> => {
     const ends = await withLease(deps.ledger, lane, deps.leaseMs, async () => {
       const ends: TurnEnd[] = []
-      for (const version of await deps.ledger.versions(lane)) ends.push(await work(deps, lane, version))
+      for (const version of await deps.ledger.versions(lane)) ends.push(await unlessAway(deps, lane, version))
       return ends
     })
     if (ends === undefined) return { afterMs: deps.leaseMs / 6 }
@@ -44,14 +44,24 @@ export const embed =
     return ends.find((end) => end !== "idle") ?? "idle"
   }
 
+/** A model that is away keeps only its own version waiting, while that is not the one that readers use. */
+async function unlessAway(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
+  try {
+    return await work(deps, lane, version)
+  } catch (error) {
+    if (version.status !== "canary" || !(error instanceof RetryLater)) throw error
+    deps.log.warn({ lane, model: version.model, reason: reasonOf(error) }, "the new embedding version waits")
+    return { afterMs: error.afterMs }
+  }
+}
+
 async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
   if (version.status === "caller") return writeBrought(deps, lane, version)
-  if (!sameModel(deps.embedder, version)) {
-    deps.log.error({ lane, wants: version.model, have: deps.embedder.model }, "store wants another embedding model")
-    return "idle"
-  }
+  if (version.status === "archived") return removeLeft(deps, lane, version)
+  const embedder = await openEmbedder(deps, lane, version)
+  if (embedder === undefined) return "idle"
   const owed = await deps.ledger.owed(lane, version, rowsMax)
-  const { texts, values } = await embedTexts(deps, lane, version, owed)
+  const { texts, values } = await embedTexts({ ...deps, embedder }, lane, version, owed)
   const known = owed.map((row) => ({ ...row, values: row.values ?? values.get(row.textHash) ?? null }))
   const ready = known.filter((row) => row.wantedHash === null || row.values !== null)
   await writeVectors(deps, lane, version, ready)
@@ -75,12 +85,32 @@ async function writeBrought(deps: EmbedDeps, lane: Lane, version: EmbeddingVersi
   return now.length < ready.length ? { afterMs: companyMs } : "idle"
 }
 
-export const sameModel = ({ model }: Embedder, { model: wanted }: EmbeddingVersion): boolean =>
-  model.provider === wanted.provider && model.model === wanted.model && model.dimension === wanted.dimension
+/** What is forgotten leaves an archived version too; nothing is added to it. */
+async function removeLeft(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
+  const owed = await deps.ledger.owed(lane, version, rowsMax)
+  const gone = owed.filter((row) => row.wantedHash === null)
+  await writeVectors(deps, lane, version, gone)
+  return gone.length > 0 ? "more" : "idle"
+}
+
+/** undefined where this process cannot embed for the version: its other versions go on, and a process that can will do this one. */
+async function openEmbedder(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<Embedder | undefined> {
+  try {
+    return await deps.embedderOf(version.model)
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error
+    deps.log.error({ lane, wants: version.model, reason: reasonOf(error) }, "this process cannot embed for the store")
+    return undefined
+  }
+}
+
+interface EmbeddingDeps extends EmbedDeps {
+  readonly embedder: Embedder
+}
 
 /** By the hash of their text. Values are saved before anything is done with them: what was paid for once is never asked for again. */
 async function embedTexts(
-  deps: EmbedDeps,
+  deps: EmbeddingDeps,
   lane: Lane,
   version: EmbeddingVersion,
   owed: readonly OwedVector[],
@@ -101,7 +131,7 @@ type HashedText = readonly [textHash: string, text: string]
 
 /** Fills `values`. A text that the embedder refuses is found by halving and parked alone. */
 async function embedOrPark(
-  deps: EmbedDeps,
+  deps: EmbeddingDeps,
   lane: Lane,
   version: EmbeddingVersion,
   texts: readonly HashedText[],

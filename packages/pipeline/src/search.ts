@@ -1,10 +1,10 @@
-import { RetryLater } from "@engram/contracts/errors"
+import { Rejected, RetryLater } from "@engram/contracts/errors"
 import type { EmbeddingVersion, KnowledgeFamily } from "@engram/contracts/knowledge"
-import type { Embedder, VectorFilter, VectorIndex } from "@engram/contracts/ports"
+import type { Embedder, EmbedderOf, VectorFilter, VectorIndex } from "@engram/contracts/ports"
 import type { HitRow, Reader, SearchHit, SearchIndex, SearchRequest } from "@engram/contracts/search"
 import { fuse } from "@engram/core/rank"
 import { biased, biasedMax, readBiases } from "./bias.ts"
-import { namespaceOf, sameModel } from "./embed.ts"
+import { namespaceOf } from "./embed.ts"
 
 /** Candidates taken from each list before fusing. */
 const candidatesMax = 100
@@ -18,7 +18,7 @@ const families = ["chunks", "observations", "summaries"] as const
 
 export interface SearchDeps {
   readonly search: SearchIndex
-  readonly embedder: Embedder
+  readonly embedderOf: EmbedderOf
   readonly index: VectorIndex
 }
 
@@ -52,20 +52,27 @@ interface Question {
   readonly version: EmbeddingVersion
 }
 
-/** undefined while the store has no vectors at all. */
+/** In the words of the version that readers use now; undefined while the store has no vectors at all. */
 async function readQuestion(
-  { search, embedder }: SearchDeps,
+  { search, embedderOf }: SearchDeps,
   reader: Reader,
   request: SearchRequest,
 ): Promise<Question | undefined> {
   const version = await search.activeVersion(reader)
   if (version === undefined) return undefined
-  if (!sameModel(embedder, version)) {
-    const words = `the store's vectors are of ${version.model.model}, and this process embeds with ${embedder.model.model}`
-    throw new RetryLater(words, { afterMs: 60_000 })
-  }
+  const embedder = await openFor(embedderOf, version)
   const [values] = await embedder.embed([request.query], "search_query")
   return { values: values!, version }
+}
+
+/** Whoever asks can do nothing about settings that this process lacks; an operator can, and then the same question is answered. */
+async function openFor(embedderOf: EmbedderOf, version: EmbeddingVersion): Promise<Embedder> {
+  try {
+    return await embedderOf(version.model)
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error
+    throw new RetryLater(`the store's vectors cannot be asked: ${error.message}`, { afterMs: 60_000, cause: error })
+  }
 }
 
 async function textList(

@@ -1,5 +1,5 @@
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
-import type { Embedder, Lane, VectorIndex } from "@engram/contracts/ports"
+import type { Lane, VectorIndex } from "@engram/contracts/ports"
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import { embed } from "@engram/pipeline/embed"
 import { expect, test } from "vitest"
@@ -42,7 +42,13 @@ function owing(count: number) {
     upsert: async (_target: unknown, records: readonly unknown[]) => void requests.push(records.length),
   } as unknown as VectorIndex
   const quiet = { debug() {}, info() {}, warn() {}, error() {} }
-  const turn = embed({ ledger, embedder: {} as Embedder, index, log: quiet, leaseMs: 30_000 })
+  const turn = embed({
+    ledger,
+    embedderOf: () => Promise.reject(new Error("nothing is embedded")),
+    index,
+    log: quiet,
+    leaseMs: 30_000,
+  })
   return { turn: () => turn(lane), requests }
 }
 

@@ -1,9 +1,18 @@
 import { join } from "node:path"
 import { type Config, localModel } from "@engram/config/config"
 import type { StandIn, SummaryWriter } from "@engram/contracts/consolidation"
+import { Rejected } from "@engram/contracts/errors"
 import type { EvaluationBoard } from "@engram/contracts/evaluation"
 import type { Hydrator } from "@engram/contracts/fetches"
-import type { ArtifactStore, Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
+import type {
+  ArtifactStore,
+  Cache,
+  Embedder,
+  EmbedderOf,
+  EmbeddingModel,
+  Log,
+  VectorIndex,
+} from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 
 // Providers are loaded when they are chosen: the SDKs of those that are not would take a worker 140 MB and a second to start (measured).
@@ -35,13 +44,39 @@ export async function openVectors({ pinecone, dataDir }: Config, lifecycle: Life
   })
 }
 
-export async function openEmbedder({ cohere, embedding }: Config): Promise<Embedder> {
-  if (cohere === undefined || embedding.model === localModel) {
-    const { createLocalEmbedder } = await import("@engram/local-embedder/local-embedder")
-    return createLocalEmbedder(embedding)
+/** What a store gets that has no vectors yet. */
+export const openEmbedder = (config: Config): Promise<Embedder> => openEmbedders(config)(modelOf(config))
+
+export const modelOf = ({ cohere, embedding }: Config): EmbeddingModel => ({
+  provider: cohere === undefined || embedding.model === localModel ? "local" : "cohere",
+  ...embedding,
+})
+
+/** Every embedder that the settings allow, each opened when it is first asked for. */
+export function openEmbedders({ cohere }: Pick<Config, "cohere">): EmbedderOf {
+  const opened = new Map<string, Promise<Embedder>>()
+  const open = async ({ provider, model, dimension }: EmbeddingModel): Promise<Embedder> => {
+    if (provider === "local" && model === localModel) {
+      const { createLocalEmbedder } = await import("@engram/local-embedder/local-embedder")
+      return createLocalEmbedder({ dimension })
+    }
+    const name = `${provider}:${model}:${dimension}`
+    if (provider !== "cohere") {
+      throw new Rejected(
+        "embedder_missing",
+        `nothing embeds with ${name}; there are local:${localModel} and Cohere's models`,
+      )
+    }
+    if (cohere === undefined) throw new Rejected("embedder_missing", `${name} needs COHERE_API_KEY, which is not set`)
+    const { createCohereEmbedder } = await import("@engram/cohere/cohere-embedder")
+    return createCohereEmbedder({ ...cohere, model, dimension, timeoutMs: requestTimeoutMs })
   }
-  const { createCohereEmbedder } = await import("@engram/cohere/cohere-embedder")
-  return createCohereEmbedder({ ...cohere, ...embedding, timeoutMs: requestTimeoutMs })
+  return (model) => {
+    const key = JSON.stringify([model.provider, model.model, model.dimension])
+    const embedder = opened.get(key) ?? open(model)
+    opened.set(key, embedder)
+    return embedder
+  }
 }
 
 export interface SummaryPort {

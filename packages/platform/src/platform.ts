@@ -3,16 +3,17 @@ import type { Config } from "@engram/config/config"
 import type { SummaryWriter } from "@engram/contracts/consolidation"
 import type { EvaluationBoard } from "@engram/contracts/evaluation"
 import type { Hydrator } from "@engram/contracts/fetches"
-import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
+import type { ArtifactStore, Cache, Embedder, EmbedderOf, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
 import { databaseUrlOf, openDatabase } from "./open-database.ts"
 import {
+  modelOf,
   openArtifacts,
   openBoard,
   openCache,
-  openEmbedder,
+  openEmbedders,
   openHydrators,
   openSummaryWriter,
   openVectors,
@@ -26,7 +27,10 @@ export interface Platform {
   readonly queue: LaneQueue
   readonly artifacts: ArtifactStore
   readonly index: VectorIndex
+  /** Of what a store gets that has no vectors yet. */
   readonly embedder: Embedder
+  /** Of whatever model a store's vectors are. */
+  readonly embedderOf: EmbedderOf
   readonly cache: Cache
   readonly summaryWriter: SummaryWriter
   /** Who asks senders whose events carry ids only, by source. */
@@ -58,7 +62,8 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
   const queue = await openQueue({ ...options, config, databaseUrl })
   const artifacts = await openArtifacts(config, options.lifecycle)
   const index = await openVectors(config, options.lifecycle)
-  const embedder = await openEmbedder(config)
+  const embedderOf = openEmbedders(config)
+  const embedder = await embedderOf(modelOf(config))
   const cache = await openCache(config, options)
   // Not among the checks: while the model is away extracts stand in.
   const { writer: summaryWriter } = await openSummaryWriter(config, options.log)
@@ -72,6 +77,6 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     cache: () => cache.check(),
   }
   const hydrators = openHydrators(config)
-  const ports = { database, databaseUrl, queue, artifacts, index, embedder, cache, summaryWriter, hydrators, checks }
-  return board ? { ...ports, board } : ports
+  const ports = { queue, artifacts, index, embedder, embedderOf, cache, summaryWriter, hydrators }
+  return { database, databaseUrl, ...ports, checks, ...(board && { board }) }
 }

@@ -133,7 +133,7 @@ const indexOf = (database: Database, subjects: ReturnType<typeof createSubjects>
 
   activeVersion: (lane) =>
     database.inWorkspace(lane.workspaceId, async (tx) =>
-      (await openVersions(tx, lane.storeId, "")).find((version) => version.status === "active"),
+      (await openVersions(tx, lane.storeId)).find((version) => version.status === "active"),
     ),
 
   recentVectors: (reader, request, version, family, sinceMs, max) =>

@@ -55,7 +55,7 @@ export function createVectorLedger(database: Database): VectorLedger {
         ])
       }),
 
-    versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => laneVersions(tx, lane.storeId, "")),
+    versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => laneVersions(tx, lane.storeId)),
 
     ensureVersion: (lane, { id, model, indexName }) =>
       database.inWorkspace(lane.workspaceId, async (tx) => {
@@ -90,7 +90,7 @@ export function createVectorLedger(database: Database): VectorLedger {
     park: (lane, versionId, textHash, reason) =>
       database.inWorkspace(lane.workspaceId, async (tx) => {
         const parked = await tx.query<{ documentId: string | null }>(
-          `update vector_entries v set parked_reason = $5 where ${owedBy} and v.text_hash = $4
+          `update vector_entries v set parked_reason = $5, attempts = v.attempts + 1 where ${owedBy} and v.text_hash = $4
          returning (select c.document_id from knowledge_chunks c where v.family = 'chunks' and c.id = v.ref_id) as "documentId"`,
           [lane.workspaceId, lane.storeId, versionId, textHash, reason],
         )

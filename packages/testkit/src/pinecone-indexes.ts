@@ -110,6 +110,12 @@ export function createPineconeIndexes(options: { staleReads: number; indexesMax:
       })
     },
 
+    /** A namespace without records is no namespace. */
+    clear(name: string, namespace: string) {
+      if (!ready(name).namespaces.has(namespace)) throw refused(404, "NOT_FOUND", "Namespace not found")
+      ready(name).namespaces.delete(namespace)
+    },
+
     query(name: string, namespace: string, vector: readonly number[], topK: number, filter: PineconeFilter = {}) {
       const place = ready(name).namespaces.get(namespace)
       if (!place) return []
@@ -133,11 +139,6 @@ export function createPineconeIndexes(options: { staleReads: number; indexesMax:
       const ids = place ? [...seen(place).keys()].filter((id) => id.startsWith(prefix) && id > token).sort() : []
       const page = ids.slice(0, limit)
       return { page, next: ids.length > limit ? page.at(-1) : undefined }
-    },
-
-    removeAll(name: string, namespace: string) {
-      if (!ready(name).namespaces.has(namespace)) throw refused(404, "NOT_FOUND", "Namespace not found")
-      change(name, namespace, (written) => written.clear())
     },
 
     stats(name: string) {

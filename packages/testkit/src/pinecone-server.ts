@@ -119,6 +119,11 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
       created.push(wanted.name)
       return { status: 201, body }
     }
+    if (request.method === "DELETE" && name !== "") {
+      indexes.describe(name, hostOf(name))
+      indexes.drop(name)
+      return { status: 202, body: {} }
+    }
     if (request.method !== "GET") throw refused(405, "METHOD_NOT_ALLOWED", "method not allowed")
     if (name !== "") return { status: 200, body: indexes.describe(name, hostOf(name)) }
     return { status: 200, body: { indexes: indexes.names().map((each) => indexes.describe(each, hostOf(each))) } }
@@ -161,7 +166,7 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
 
 function remove(indexes: PineconeIndexes, name: string, what: z.infer<typeof Delete>): void {
   if ("ids" in what) indexes.remove(name, what.namespace, what.ids)
-  else indexes.removeAll(name, what.namespace)
+  else indexes.clear(name, what.namespace)
 }
 
 function fetched(indexes: PineconeIndexes, name: string, { query }: Request): Answer {

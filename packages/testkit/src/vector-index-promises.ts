@@ -274,6 +274,52 @@ export function vectorIndexPromises(name: string, create: () => Promise<VectorIn
         await eventually(async () => expect(await vectors.count(target)).toBe(0))
       }))
 
+    test("a cleared namespace is empty, its neighbours are as they were, and it can be written again", () =>
+      using(async (vectors, open) => {
+        const other = { index: "memory", namespace: "observations" }
+        const many = Array.from({ length: 700 }, (_, i) => record(`v${i}`, i / 10))
+        await vectors.upsert(target, many)
+        await vectors.upsert(other, [record("a", 0)])
+        await vectors.clear(target)
+        await eventually(async () => {
+          expect(await vectors.count(target)).toBe(0)
+          expect(await vectors.query(target, at(0), { topK: 5 })).toEqual([])
+          expect(await open().count(other)).toBe(1)
+        })
+        await vectors.upsert(target, [record("b", 0)])
+        await eventually(async () => expect(await vectors.count(target)).toBe(1))
+        await vectors.clear({ index: "memory", namespace: "never-written" })
+        await vectors.clear({ index: "never-made", namespace: "chunks" })
+      }))
+
+    test("a dropped index is as if it had never been, also to who used it before, and can be made again", () =>
+      using(async (vectors, open) => {
+        const gone = { index: "gone", namespace: "chunks" }
+        const other = open()
+        for (const client of [vectors, other]) await client.ensure("gone", dimension)
+        await vectors.upsert(gone, [record("a", 0), record("b", 1)])
+        await eventually(async () => expect(await other.count(gone)).toBe(2))
+        await vectors.upsert(target, [record("kept", 0)])
+        await vectors.drop("gone")
+        await vectors.drop("gone")
+        await vectors.drop("never-made")
+        await eventually(async () => {
+          for (const client of [vectors, other, open()]) {
+            expect(await client.query(gone, at(0), { topK: 5 })).toEqual([])
+            expect(await client.count(gone)).toBe(0)
+          }
+          expect(await vectors.count(target)).toBe(1)
+        })
+        await expect(vectors.upsert(gone, [record("a", 0)])).rejects.toBeInstanceOf(RetryLater)
+        await eventually(() => other.ensure("gone", dimension))
+        await other.upsert(gone, [record("c", 0)])
+        await eventually(async () => {
+          for (const client of [vectors, other, open()]) {
+            expect((await client.query(gone, at(0), { topK: 5 })).map(({ id }) => id)).toEqual(["c"])
+          }
+        })
+      }))
+
     test("a healthy index passes its check", () => using(async (vectors) => void (await vectors.check())))
   })
 }

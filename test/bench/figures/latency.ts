@@ -5,6 +5,7 @@ import { search } from "@engram/pipeline/search"
 import { createSqliteVecIndex } from "@engram/sqlite-vec/sqlite-vec-index"
 import { createDatabase } from "@engram/store/database"
 import { createSearchIndex } from "@engram/store/search-index"
+import { onlyEmbedders } from "@engram/testkit/only-embedders"
 import { issueDelivery } from "../issue.ts"
 import { post } from "../sign.ts"
 import { type Product, type Site, workspaceId } from "../site.ts"
@@ -52,9 +53,9 @@ async function postEvenly(url: string, waiting: Map<string, number>): Promise<vo
 
 /** Looks for documents whose rows say that all their vectors are there, and has the search confirm a sample. */
 function ask(product: Product, waiting: Map<string, number>, latencies: number[]) {
-  const embedder = createLocalEmbedder({ dimension: 512 })
   const index = createSqliteVecIndex({ path: join(product.dataDir, "vectors.db") })
-  const find = search({ search: createSearchIndex(createDatabase(product.pool)), embedder, index })
+  const embedderOf = onlyEmbedders(createLocalEmbedder({ dimension: 512 }))
+  const find = search({ search: createSearchIndex(createDatabase(product.pool)), embedderOf, index })
   const reader = { workspaceId, storeId: product.storeId, scopeIds: "all" } as const
   let posted = false
 

@@ -4,6 +4,7 @@ import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { createConsolidate } from "@engram/pipeline/consolidate"
 import { createConsolidationLedger } from "@engram/store/consolidation/ledger"
 import { createDatabase, createPool } from "@engram/store/database"
+import { onlyEmbedders } from "@engram/testkit/only-embedders"
 import { silentLog } from "@engram/testkit/silent-log"
 import { answer } from "../child.ts"
 
@@ -21,7 +22,7 @@ answer(async ({ databaseUrl, workspaceId, now }: NightOrder) => {
   const consolidate = createConsolidate({
     ledger: createConsolidationLedger(createDatabase(pool)),
     writer: extractiveWriter,
-    embedder: createLocalEmbedder({ dimension: 512 }),
+    embedderOf: onlyEmbedders(createLocalEmbedder({ dimension: 512 })),
     queue: { wake: async () => {} },
     log: silentLog,
     leaseMs: 60_000,

@@ -4,7 +4,7 @@ import { SearchRequest } from "@engram/contracts/search"
 import { evalQueryId } from "@engram/core/ids"
 import { evaluate } from "@engram/pipeline/evaluation/evaluate"
 import { newRunId } from "@engram/pipeline/evaluation/evaluation-turn"
-import { openBoard, openEmbedder, openVectors } from "@engram/platform/open-ports"
+import { openBoard, openEmbedders, openVectors } from "@engram/platform/open-ports"
 import { createEvaluationLedger } from "@engram/store/evaluation/evaluation-ledger"
 import { createSearchIndex } from "@engram/store/search-index"
 import { createStoreReport, type ListedStore } from "@engram/store/store-report"
@@ -131,7 +131,7 @@ const runNow = (context: Context, options: Options): Promise<void> =>
     const measure = evaluate({
       ledger,
       search: createSearchIndex(database),
-      embedder: await openEmbedder(parts.config),
+      embedderOf: openEmbedders(parts.config),
       index: await openVectors(parts.config, parts.lifecycle),
     })
     const queries = await ledger.queries(store)

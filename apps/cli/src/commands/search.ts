@@ -1,7 +1,7 @@
 import { type SearchHit, SearchRequest } from "@engram/contracts/search"
 import { search } from "@engram/pipeline/search"
 import { spokenNames } from "@engram/pipeline/spoken-names"
-import { openEmbedder, openVectors } from "@engram/platform/open-ports"
+import { openEmbedders, openVectors } from "@engram/platform/open-ports"
 import { sources } from "@engram/sources/registry"
 import { createAccountNames } from "@engram/store/account-names"
 import { createSearchIndex } from "@engram/store/search-index"
@@ -48,7 +48,7 @@ async function ask(context: Context, query: string, options: SearchOptions): Pro
     const store = await pickStore(createStoreReport({ database }), options)
     const run = search({
       search: createSearchIndex(database),
-      embedder: await openEmbedder(parts.config),
+      embedderOf: openEmbedders(parts.config),
       index: await openVectors(parts.config, parts.lifecycle),
     })
     const spoken = spokenNames({ names: createAccountNames(database), sources })

@@ -19,14 +19,14 @@ const summariesShown = 2
 
 /** `engram consolidate`, and `untilWritten` for its vectors. */
 export async function runNight(
-  { database, embedder, queue, summaryWriter }: Platform,
+  { database, embedderOf, queue, summaryWriter }: Platform,
   place: { readonly workspaceId: string; readonly storeId: string },
   log: Log,
   untilWritten: () => Promise<void>,
 ): Promise<DemoNight> {
   const started = performance.now()
   const ledger = createConsolidationLedger(database)
-  const consolidate = createConsolidate({ ledger, writer: summaryWriter, embedder, queue, log, leaseMs })
+  const consolidate = createConsolidate({ ledger, writer: summaryWriter, embedderOf, queue, log, leaseMs })
   const run = await consolidate.run(place.workspaceId, { kind: "manual", night: null, now: Date.now() })
   if (run?.state !== "done")
     throw new Error(`the night ended as ${run?.state ?? "one of another process"}: ${run?.reason}`)

@@ -2,12 +2,12 @@ import type { RunReport, SummaryWriter } from "@engram/contracts/consolidation"
 import type { ConsolidationLedger } from "@engram/contracts/consolidation-ledger"
 import { RetryLater } from "@engram/contracts/errors"
 import type { RunId } from "@engram/contracts/ids"
-import type { Embedder, LaneQueue, Log } from "@engram/contracts/ports"
+import type { EmbedderOf, LaneQueue, Log } from "@engram/contracts/ports"
 
 export interface ConsolidateDeps {
   readonly ledger: ConsolidationLedger
   readonly writer: SummaryWriter
-  readonly embedder: Embedder
+  readonly embedderOf: EmbedderOf
   readonly queue: Pick<LaneQueue, "wake">
   readonly log: Log
   /** How long a process that dies keeps its workspace from the others. */

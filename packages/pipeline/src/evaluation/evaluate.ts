@@ -7,7 +7,7 @@ import type {
   QueryResult,
 } from "@engram/contracts/evaluation"
 import type { EvalRunId, StoreId } from "@engram/contracts/ids"
-import type { Embedder } from "@engram/contracts/ports"
+import type { Embedder, EmbedderOf } from "@engram/contracts/ports"
 import type { SearchRequest } from "@engram/contracts/search"
 import { isFaithful } from "@engram/core/evaluation/faithful"
 import { answersOf, dropsOf, ranksMax, runsCompared } from "@engram/core/evaluation/figures"
@@ -71,7 +71,12 @@ export const evaluate =
 /** One after another, so that evaluating never takes more of the store than one reader does. */
 async function ask(deps: EvaluateDeps, place: Place, queries: readonly ListedQuery[]): Promise<QueryResult[]> {
   const reader = { ...place, scopeIds: "all" as const }
-  const run = search({ ...deps, embedder: await embeddedBefore(deps.embedder, queries) })
+  let embedded: Promise<Embedder> | undefined
+  const embedderOf: EmbedderOf = (model) => {
+    embedded ??= deps.embedderOf(model).then((embedder) => embeddedBefore(embedder, queries))
+    return embedded
+  }
+  const run = search({ ...deps, embedderOf })
   const results: QueryResult[] = []
   for (const { id, query, documentId } of queries.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     const request: SearchRequest = { query, limit: ranksMax }

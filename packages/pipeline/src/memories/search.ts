@@ -10,10 +10,10 @@ import {
   queryCharsMax,
   type RankedMemory,
 } from "@engram/contracts/memories"
-import type { Embedder, Log, VectorIndex } from "@engram/contracts/ports"
+import type { EmbedderOf, Log, VectorIndex } from "@engram/contracts/ports"
 import { compareText } from "@engram/core/compare-text"
 import { fuse } from "@engram/core/rank"
-import { namespaceOf, sameModel } from "../embed.ts"
+import { namespaceOf } from "../embed.ts"
 import type { CallerVersions } from "./versions.ts"
 
 /** Taken from each list before fusing, and asked of the index: what stands further down in both would not be answered. */
@@ -33,7 +33,7 @@ const vectorsMs = 3_000
 export interface MemorySearchDeps {
   readonly ledger: MemoryLedger
   readonly callers: CallerVersions
-  readonly embedder: Embedder
+  readonly embedderOf: EmbedderOf
   readonly index: VectorIndex
   readonly log: Log
   readonly vectorsMs?: number
@@ -114,10 +114,10 @@ async function nearBrought(ask: Ask, version: EmbeddingVersion | undefined, valu
 async function nearQuery(ask: Ask, query: string): Promise<Near> {
   const { deps, place } = ask
   const version = await deps.ledger.activeVersion(place)
-  if (version === undefined || !sameModel(deps.embedder, version)) return nothing
+  if (version === undefined) return nothing
   let embedded: Float32Array | undefined
   const look = async (lives: readonly string[]) => {
-    embedded ??= (await deps.embedder.embed([query], "search_query"))[0]!
+    embedded ??= (await (await deps.embedderOf(version.model)).embed([query], "search_query"))[0]!
     return { values: embedded, indexed: await inIndex(ask, version, embedded, lives) }
   }
   return near(ask, { version, scoreMin: similarityMin, look })

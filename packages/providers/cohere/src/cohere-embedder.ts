@@ -67,8 +67,8 @@ export function createCohereEmbedder(options: CohereEmbedderOptions): Embedder &
 /** Cohere does not promise length 1. */
 function unit(values: readonly number[], dimension: number, model: string): Float32Array {
   if (values.length !== dimension) {
-    const message = `${model} gave ${values.length} dimensions, but EMBEDDING_DIMENSION is ${dimension}; set it to ${values.length}`
-    throw new Rejected("embedding_dimension_wrong", message)
+    const message = `${model} gave ${values.length} dimensions, not the ${dimension} asked of it; ask for ${values.length}`
+    throw new Rejected("dimension_unsupported", message)
   }
   let squares = 0
   for (const value of values) squares += value * value

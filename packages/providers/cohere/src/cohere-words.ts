@@ -15,7 +15,7 @@ const dimensions: Record<string, readonly number[]> = {
 export function checkDimension(model: string, dimension: number): void {
   const known = dimensions[model]
   if (!known || known.includes(dimension)) return
-  throw new Error(`EMBEDDING_DIMENSION is ${dimension}, but ${model} gives ${known.join(", ")}; set one of those`)
+  throw new Rejected("dimension_unsupported", `${model} gives ${known.join(", ")} dimensions, not ${dimension}`)
 }
 
 /** Only v4 and newer let the caller choose; the older ones refuse the parameter. */

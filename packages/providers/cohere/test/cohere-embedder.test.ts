@@ -170,7 +170,7 @@ test("an unknown model names the setting to check, and is never blamed on a text
 
 test("a dimension the model cannot give is refused at the start", () => {
   const options = { apiKey: "k", model: "embed-v4.0", dimension: 500, timeoutMs: 1_000 }
-  expect(() => createCohereEmbedder(options)).toThrow(/EMBEDDING_DIMENSION is 500, but embed-v4.0 gives 256, 512, 1024/)
+  expect(() => createCohereEmbedder(options)).toThrow(/embed-v4.0 gives 256, 512, 1024, 1536 dimensions, not 500/)
 })
 
 test("a check during an outage asks once", () =>

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises"
+import { Rejected } from "@engram/contracts/errors"
 import type { Embedder } from "@engram/contracts/ports"
 import { hashText } from "./hash-text.ts"
 import { WordTable } from "./word-table.ts"
@@ -13,7 +14,8 @@ const TEXTS_PER_TURN = 16
  */
 export function createLocalEmbedder({ dimension = 512 }: { dimension?: number } = {}): Embedder {
   if (!Number.isInteger(dimension) || dimension < 16 || dimension > 4096) {
-    throw new Error(`EMBEDDING_DIMENSION is ${dimension}; the local embedder takes a whole number from 16 to 4096`)
+    const words = `local-hash-v1 gives any whole number of dimensions from 16 to 4096, not ${dimension}`
+    throw new Rejected("dimension_unsupported", words)
   }
   const table = new WordTable()
   return {

@@ -54,7 +54,7 @@ test("the event loop runs between texts of a large batch", async () => {
 })
 
 test("a dimension it cannot have is refused in words", () => {
-  expect(() => createLocalEmbedder({ dimension: 0 })).toThrow(/EMBEDDING_DIMENSION is 0/)
+  expect(() => createLocalEmbedder({ dimension: 0 })).toThrow(/from 16 to 4096, not 0/)
   expect(() => createLocalEmbedder({ dimension: 1.5 })).toThrow(/whole number/)
 })
 

@@ -162,6 +162,15 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
       })
     },
 
+    async drop(index) {
+      await translated(index, async () => {
+        directory.forget(index)
+        await pinecone.indexes.delete(index).catch((error: unknown) => {
+          if (!isMissing(error)) throw error
+        })
+      })
+    },
+
     async check() {
       await checker.indexes.list().catch((error: unknown) => {
         throw failure(error, "list")

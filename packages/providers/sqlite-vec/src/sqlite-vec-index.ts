@@ -33,13 +33,13 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
     hashes: db.prepare(
       "select id, hash from vectors where index_name = ? and namespace = ? and id in (select value from json_each(?))",
     ),
-    clear: db.prepare(
-      "delete from vectors where row in (select row from vectors where index_name = ? and namespace = ? limit ?)",
-    ),
     count: db.prepare("select count(*) as vectors from vectors where index_name = ? and namespace = ?"),
+    clear: db.prepare(`delete from vectors where row in (
+      select row from vectors where index_name = ? and (? is null or namespace = ?) limit ${ROWS_PER_COMMIT})`),
+    drop: db.prepare("delete from indexes where name = ?"),
   }
 
-  /** An index never changes its dimension, so what was read once stays true while the file lives. */
+  /** An index never changes its dimension, so what was read once stays true while the index lives. */
   const dimensions = new Map<string, number>()
   const dimensionOf = (index: string): number | undefined => {
     if (!dimensions.has(index)) {
@@ -47,6 +47,15 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
       if (row) dimensions.set(index, Number(row.dimension))
     }
     return dimensions.get(index)
+  }
+
+  /** A few at a time, as they are written. `namespace` null is all of the index. */
+  const clear = async (index: string, namespace: string | null): Promise<void> => {
+    for (let removed = 1; removed > 0; await setImmediate()) {
+      await written(db, () => {
+        removed = Number(statements.clear.run(index, namespace, namespace).changes)
+      })
+    }
   }
 
   const inSlices = async <T>(items: readonly T[], write: (item: T) => void): Promise<void> => {
@@ -60,6 +69,8 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
 
   return {
     async ensure(index, dimension) {
+      // Another process may have dropped it since.
+      dimensions.delete(index)
       if (dimensionOf(index) === undefined) await written(db, () => statements.addIndex.run(index, dimension))
       const existing = dimensionOf(index)
       if (existing !== undefined && existing !== dimension) throw mismatch(index, existing, dimension)
@@ -116,17 +127,17 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
       return new Map(rows.map(({ id, hash }) => [String(id), hash === null ? "" : String(hash)]))
     },
 
-    async clear({ index, namespace }) {
-      for (let removed = ROWS_PER_COMMIT; removed === ROWS_PER_COMMIT; ) {
-        await written(db, () => {
-          removed = Number(statements.clear.run(index, namespace, ROWS_PER_COMMIT).changes)
-        })
-        await setImmediate()
-      }
-    },
-
     async count({ index, namespace }) {
       return Number(readFrom(() => statements.count.get(index, namespace))?.vectors)
+    },
+
+    clear: ({ index, namespace }) => clear(index, namespace),
+
+    async drop(index) {
+      dimensions.delete(index)
+      // First the name, so that nothing is written to it while its vectors go.
+      await written(db, () => statements.drop.run(index))
+      await clear(index, null)
     },
 
     async check() {

@@ -127,7 +127,7 @@ export const createEvidence = (database: Database): Reading => ({
   saveValues: (workspaceId, model, rows) =>
     database.inWorkspace(workspaceId, (tx) => saveValues(tx, workspaceId, model, rows)),
 
-  versions: (workspaceId, storeId) => database.inWorkspace(workspaceId, (tx) => openVersions(tx, storeId, "")),
+  versions: (workspaceId, storeId) => database.inWorkspace(workspaceId, (tx) => openVersions(tx, storeId)),
 
   sampleTexts: (workspaceId, storeId, max) =>
     database.inWorkspace(workspaceId, async (tx) => {

@@ -9,7 +9,7 @@ import type { ProfileId, ScopeId } from "@engram/contracts/ids"
 import type { VectorView } from "@engram/contracts/knowledge"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey, saveValues } from "../embedding-values.ts"
-import { openVersions, unwant, wantVectors } from "../knowledge/vectors.ts"
+import { lockVersions, unwant, wantVectors } from "../knowledge/vectors.ts"
 import { isReadable, readableObservations } from "./evidence.ts"
 import { joinConsolidation } from "./hold.ts"
 import { holdRun } from "./runs.ts"
@@ -111,7 +111,7 @@ export const createProfiles = (
   saveProfiles: (workspaceId, runId, { storeId, now, rebuilt, measured, withdrawn }) =>
     database.inWorkspace(workspaceId, async (tx) => {
       await holdRun(tx, workspaceId, runId)
-      const open = new Set((await openVersions(tx, storeId, "for share")).map(({ id }) => id))
+      const open = new Set((await lockVersions(tx, storeId)).map(({ id }) => id))
       await joinConsolidation(tx, workspaceId)
       const stands = await stillThere(tx, workspaceId, rebuilt)
       const rows = rebuilt.filter(({ id }) => stands.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1))

@@ -2,7 +2,7 @@ import type { CalendarWindow } from "@engram/contracts/consolidation"
 import type { ConsolidationLedger, Rests, StoredSummary } from "@engram/contracts/consolidation-ledger"
 import type { SummaryId } from "@engram/contracts/ids"
 import type { Database, Transaction } from "../database.ts"
-import { openVersions, unwant, wantVectors } from "../knowledge/vectors.ts"
+import { lockVersions, unwant, wantVectors } from "../knowledge/vectors.ts"
 import { joinConsolidation } from "./hold.ts"
 import { holdRun } from "./runs.ts"
 
@@ -34,7 +34,7 @@ export const createSummaries = (
   saveSummaries: (workspaceId, runId, { storeId, written, withdrawn, vectorsOf }) =>
     database.inWorkspace(workspaceId, async (tx) => {
       await holdRun(tx, workspaceId, runId)
-      const versions = await openVersions(tx, storeId, "for share")
+      const versions = await lockVersions(tx, storeId)
       await joinConsolidation(tx, workspaceId)
       const stands = await stillThere(tx, workspaceId, written)
       const rows = written.filter(({ id }) => stands.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1))

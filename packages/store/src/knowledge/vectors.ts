@@ -1,4 +1,6 @@
 import type { EmbeddingVersion, KnowledgeWrite, VectorFamily, VectorView } from "@engram/contracts/knowledge"
+import { compareText } from "@engram/core/compare-text"
+import pg from "pg"
 import type { Transaction } from "../database.ts"
 
 type Vectors = Pick<KnowledgeWrite, "lockVersions" | "wantVectors">
@@ -24,31 +26,46 @@ interface VersionRow {
 }
 
 /** The versions that the server's own vectors are wanted in. */
-export const openVersions = (tx: Transaction, storeId: string, lock: Lock): Promise<EmbeddingVersion[]> =>
-  versionsIn(tx, storeId, ["active", "canary"], lock)
+export const openVersions = (tx: Transaction, storeId: string): Promise<EmbeddingVersion[]> =>
+  versionsIn(tx, storeId, ["active", "canary"])
 
 /** Those, and the one that holds what callers bring. */
-export const laneVersions = (tx: Transaction, storeId: string, lock: Lock): Promise<EmbeddingVersion[]> =>
-  versionsIn(tx, storeId, ["active", "canary", "caller"], lock)
+export const writtenVersions = (tx: Transaction, storeId: string): Promise<EmbeddingVersion[]> =>
+  versionsIn(tx, storeId, ["active", "caller", "canary"])
 
-type Lock = "" | "for share"
+/** And those that vectors are still removed from. */
+export const laneVersions = (tx: Transaction, storeId: string): Promise<EmbeddingVersion[]> =>
+  versionsIn(tx, storeId, ["active", "caller", "canary", "archived"])
 
+/**
+ * Keeps the store's set of versions as it is until the transaction ends. Whoever writes vectors runs this first, and reads the
+ * versions in a statement of its own: one that waited here may have begun before the version it waited for was there.
+ */
+export const holdVersions = (storeId: string): string =>
+  `select from embedding_versions where store_id = ${pg.escapeLiteral(storeId)} order by id for share`
+
+/** The versions to write, kept as they are until the transaction ends. */
+export async function lockVersions(tx: Transaction, storeId: string): Promise<EmbeddingVersion[]> {
+  await tx.query(holdVersions(storeId))
+  return openVersions(tx, storeId)
+}
+
+/** In the order of their statuses as given. */
 async function versionsIn(
   tx: Transaction,
   storeId: string,
   statuses: readonly EmbeddingVersion["status"][],
-  lock: Lock,
 ): Promise<EmbeddingVersion[]> {
   const rows = await tx.query<VersionRow>(
     `select id, provider, model, dimension, status, index_name as "indexName" from embedding_versions
-     where store_id = $1 and status = any($2) order by id ${lock}`,
+     where store_id = $1 and status = any($2) order by array_position($2, status), id`,
     [storeId, statuses],
   )
   return rows.map(({ provider, model, dimension, ...row }) => ({ ...row, model: { provider, model, dimension } }))
 }
 
 export const writeVectors = (tx: Transaction, workspaceId: string): Vectors => ({
-  lockVersions: (storeId) => openVersions(tx, storeId, "for share"),
+  lockVersions: (storeId) => lockVersions(tx, storeId),
   wantVectors: (rows) => wantVectors(tx, workspaceId, rows),
 })
 
@@ -68,5 +85,6 @@ export async function wantVectors(
   )
 }
 
+/** Of one vector the versions stay in their order, the active one first: `copy` of the version ledger locks in it too. */
 const byRef = (a: { refId: string; view: string }, b: { refId: string; view: string }): number =>
-  `${a.refId} ${a.view}` < `${b.refId} ${b.view}` ? -1 : 1
+  compareText(`${a.refId} ${a.view}`, `${b.refId} ${b.view}`)

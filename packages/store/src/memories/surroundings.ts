@@ -1,7 +1,7 @@
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { MemoryPlace } from "@engram/contracts/memories"
 import type { Database } from "../database.ts"
-import { laneVersions } from "../knowledge/vectors.ts"
+import { writtenVersions } from "../knowledge/vectors.ts"
 import { liveNamespace } from "./rows.ts"
 
 /** What a write to a store takes for given, and has Postgres check when it writes. */
@@ -46,7 +46,7 @@ export function createSurroundings(database: Database) {
 
   const readVersions = async (place: MemoryPlace, known: Known): Promise<readonly EmbeddingVersion[]> => {
     if (performance.now() < known.versionsUntil) return known.versions
-    known.versions = await database.inWorkspace(place.workspaceId, (tx) => laneVersions(tx, place.storeId, ""))
+    known.versions = await database.inWorkspace(place.workspaceId, (tx) => writtenVersions(tx, place.storeId))
     known.versionsUntil = performance.now() + versionsMs
     return known.versions
   }

@@ -1,7 +1,7 @@
 import { RetryLater } from "@engram/contracts/errors"
 import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memories"
 import type { Database, Transaction } from "../database.ts"
-import { laneVersions } from "../knowledge/vectors.ts"
+import { holdVersions, writtenVersions } from "../knowledge/vectors.ts"
 import { liveNamespace, liveRecord } from "./rows.ts"
 import type { Surroundings, SurroundingsMemory } from "./surroundings.ts"
 import { disown, oweAgain, owedRows, type PlacedMemory } from "./vectors.ts"
@@ -61,7 +61,7 @@ export const createWrites = (database: Database, surroundings: SurroundingsMemor
 })
 
 const callerVersionOf = async (tx: Transaction, { storeId }: MemoryPlace) =>
-  (await laneVersions(tx, storeId, "")).find(({ status }) => status === "caller")
+  (await writtenVersions(tx, storeId)).find(({ status }) => status === "caller")
 
 /** Those whose namespace lives. A later one of an id takes the earlier one's place, and comes later in the order too. */
 function lastOfEachId(memories: readonly NewMemory[], { lives }: Surroundings): PlacedMemory[] {
@@ -76,9 +76,9 @@ function lastOfEachId(memories: readonly NewMemory[], { lives }: Surroundings): 
 }
 
 /**
- * Everything in one statement: the namespaces are kept from being purged and the set of versions from changing until the
- * transaction ends; where either is not what it was taken for ($4, $5) nothing is written. The rows are locked from here on, in
- * the order of their ids, so writers of one id take turns. `createdAt` stays while a memory lives, and only then. Vectors are owed to
+ * Everything in one statement: the namespaces are kept from being purged until the transaction ends, as the set of versions
+ * is (`holdVersions`, run before); where either is not what it was taken for ($4, $5) nothing is written. The rows are locked from
+ * here on, in the order of their ids, so writers of one id take turns. `createdAt` stays while a memory lives, and only then. Vectors are owed to
  * ids that are new; of the others the caller sees to them.
  */
 const writeSql = `
@@ -86,7 +86,7 @@ const writeSql = `
     select n.id from memory_namespaces n where n.store_id = $1 and n.id = any($4) and ${liveNamespace} order by n.id for key share),
   versions as (
     select v.id || ' ' || v.status as word from embedding_versions v
-    where v.store_id = $1 and v.status in ('active', 'canary', 'caller') order by v.id for share),
+    where v.store_id = $1 and v.status in ('active', 'canary', 'caller')),
   seen as (
     select (select count(*) from lives) = cardinality($4) and array(select word from versions order by word collate "C") = $5 as same),
   records as (
@@ -144,11 +144,13 @@ async function writePlaced(
     readonly same: boolean
     readonly existed: readonly string[]
   }
+  const hold = holdVersions(place.storeId)
   if (!memories.some(({ mayExist }) => mayExist)) {
-    const [written] = await database.oneInWorkspace<Written>(place.workspaceId, writeSql, values)
+    const [written] = await database.oneInWorkspace<Written>(place.workspaceId, writeSql, values, hold)
     return written!.same
   }
   return database.inWorkspace(place.workspaceId, async (tx) => {
+    await tx.query(hold)
     const [written] = await tx.query<Written>(writeSql, values)
     const existed = new Set(written!.existed)
     if (existed.size > 0) {
