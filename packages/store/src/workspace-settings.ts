@@ -1,4 +1,5 @@
 import type { PrivacySettings } from "@engram/contracts/privacy"
+import { newAuditId, writeAudit } from "./audit-log.ts"
 import type { Database } from "./database.ts"
 import { remember } from "./remember.ts"
 
@@ -21,22 +22,58 @@ export function createPrivacyOf(database: Database): (workspaceId: string) => Pr
   return async (workspaceId) => (await find(workspaceId)) ?? defaultPrivacy
 }
 
-export interface WorkspaceAdmin {
-  list(): Promise<(PrivacySettings & { readonly id: string })[]>
-  /** Changes what is given and returns all of it; undefined when there is no such workspace. */
-  set(workspaceId: string, change: Partial<PrivacySettings>): Promise<PrivacySettings | undefined>
+/** What an operator chooses for a workspace. */
+export interface WorkspaceSettings extends PrivacySettings {
+  /** Documents untouched for longer go in the night, with all that came of them; null keeps them. */
+  readonly retentionDays: number | null
+  /** While on, nothing of the workspace is deleted, for its age or on request. */
+  readonly legalHold: boolean
 }
 
+export interface WorkspaceAdmin {
+  list(): Promise<(WorkspaceSettings & { readonly id: string })[]>
+  /**
+   * Changes what is given and returns all of it; undefined when there is no such workspace. What decides what is deleted is written to
+   * the audit log with what stood before.
+   */
+  set(workspaceId: string, change: Partial<WorkspaceSettings>, actor: string): Promise<WorkspaceSettings | undefined>
+}
+
+const chosen = `${columns}, retention_days as "retentionDays", legal_hold as "legalHold"`
+
 export const createWorkspaceAdmin = ({ database }: { readonly database: Database }): WorkspaceAdmin => ({
-  list: () => database.asFleet((tx) => tx.query(`select id, ${columns} from workspaces order by id`)),
-  set: (workspaceId, { redactEmails, redactPhones, keepRaw }) =>
+  list: () => database.asFleet((tx) => tx.query(`select id, ${chosen} from workspaces order by id`)),
+  set: (workspaceId, change, actor) =>
     database.inWorkspace(workspaceId, async (tx) => {
-      const [row] = await tx.query<PrivacySettings>(
+      const { redactEmails, redactPhones, keepRaw, retentionDays, legalHold } = change
+      // Waits for what is being deleted at this moment: a hold is on when this returns.
+      const [before] = await tx.query<WorkspaceSettings>(`select ${chosen} from workspaces where id = $1 for update`, [
+        workspaceId,
+      ])
+      if (!before) return undefined
+      const [row] = await tx.query<WorkspaceSettings>(
         `update workspaces set redact_emails = coalesce($2, redact_emails), keep_raw = coalesce($3, keep_raw),
-                redact_phones = case when $4 then $5 else redact_phones end
-         where id = $1 returning ${columns}`,
-        [workspaceId, redactEmails ?? null, keepRaw ?? null, redactPhones !== undefined, redactPhones ?? null],
+                redact_phones = case when $4 then $5 else redact_phones end,
+                retention_days = case when $6 then $7::int else retention_days end, legal_hold = coalesce($8, legal_hold)
+         where id = $1 returning ${chosen}`,
+        [
+          workspaceId,
+          redactEmails ?? null,
+          keepRaw ?? null,
+          redactPhones !== undefined,
+          redactPhones ?? null,
+          retentionDays !== undefined,
+          retentionDays ?? null,
+          legalHold ?? null,
+        ],
       )
+      const [was, is] = [deletionOf(before), deletionOf(row!)]
+      if (was.retentionDays !== is.retentionDays || was.legalHold !== is.legalHold) {
+        const entry = { actor, action: "workspace.set", subjects: [workspaceId], detail: { before: was, after: is } }
+        await writeAudit(tx, workspaceId, { id: newAuditId(), ...entry, undoes: null })
+      }
       return row
     }),
 })
+
+const deletionOf = ({ retentionDays, legalHold }: WorkspaceSettings) => ({ retentionDays, legalHold })

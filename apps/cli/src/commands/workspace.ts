@@ -1,6 +1,6 @@
-import type { PrivacySettings } from "@engram/contracts/privacy"
+import { userInfo } from "node:os"
 import { isCountry } from "@engram/core/redact/contacts"
-import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
+import { createWorkspaceAdmin, type WorkspaceSettings } from "@engram/store/workspace-settings"
 import { type Command, InvalidArgumentError } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
@@ -12,6 +12,8 @@ interface SetOptions {
   readonly redactEmails?: boolean
   readonly redactPhones?: string
   readonly keepRaw?: boolean
+  readonly retentionDays?: number | "none"
+  readonly legalHold?: boolean
   readonly json?: true
 }
 
@@ -24,6 +26,13 @@ export function addWorkspace(program: Command, context: Context): void {
     .addHelpText("after", "\nExample:\n  engram workspace list")
     .action((options: { json?: true }) => listWorkspaces(context, options))
   workspace
+    .command("show")
+    .description("One workspace with its choices.")
+    .argument("<workspace>", "its name", workspaceName)
+    .option("--json", "print the choices as JSON")
+    .addHelpText("after", "\nExample:\n  engram workspace show acme")
+    .action((name: string, options: { json?: true }) => showWorkspace(context, name, options))
+  workspace
     .command("set")
     .description("Change a choice. It holds for what is read from then on; workers see it within 2 seconds.")
     .argument("<workspace>", "its name", workspaceName)
@@ -34,6 +43,8 @@ export function addWorkspace(program: Command, context: Context): void {
       phones,
     )
     .option("--keep-raw <on|off>", "whether the bytes of a delivery outlive its reading", onOff)
+    .option("--retention-days <days|none>", "documents that nothing was said in for longer go in the night", days)
+    .option("--legal-hold <on|off>", "while on, nothing is deleted: not for its age, and not by `engram forget`", onOff)
     .option("--json", "print the choices as JSON")
     .addHelpText(
       "after",
@@ -43,7 +54,9 @@ Forget it and take its deliveries again instead: engram forget --source github -
 
 Examples:
   engram workspace set acme --redact-emails on --redact-phones US
-  engram workspace set acme --keep-raw off`,
+  engram workspace set acme --keep-raw off
+  engram workspace set acme --retention-days 730
+  engram workspace set acme --legal-hold on`,
     )
     .action((name: string, options: SetOptions) => setWorkspace(context, name, options))
 }
@@ -59,30 +72,59 @@ function phones(text: string): string {
   throw new InvalidArgumentError("Expected off, international, or a country by its two letters: US.")
 }
 
+/** A hundred years, which Postgres can still subtract from any date there is. */
+const daysMax = 36_500
+
+function days(text: string): number | "none" {
+  if (text === "none") return text
+  const count = Number(text)
+  if (/^\d{1,5}$/.test(text) && count >= 1 && count <= daysMax) return count
+  throw new InvalidArgumentError(`Expected a number of days from 1 to ${daysMax}, or none.`)
+}
+
+const unknown = (name: string): Error => new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
+
 const listWorkspaces = (context: Context, options: { json?: true }): Promise<void> =>
   withParts(context, async (parts) => {
     const { terminal } = context
     const workspaces = await createWorkspaceAdmin(await openCommandDatabase(parts)).list()
     if (options.json) return terminal.print(JSON.stringify({ workspaces }))
     if (workspaces.length === 0) return terminal.print("There is no workspace yet; `engram connect` makes one.")
-    const rows = workspaces.map((each) => [each.id, ...choicesOf(each)])
-    terminal.print(table(terminal, ["workspace", "redact emails", "redact phones", "keep raw"], rows))
+    const rows = workspaces.map((each) => [each.id, ...choicesOf(each).map(([, choice]) => choice)])
+    const names = choicesOf(workspaces[0]!).map(([name]) => name)
+    terminal.print(table(terminal, ["workspace", ...names], rows))
   })
 
-const setWorkspace = (context: Context, name: string, { json, redactPhones, ...others }: SetOptions): Promise<void> =>
+const showWorkspace = (context: Context, name: string, options: { json?: true }): Promise<void> =>
   withParts(context, async (parts) => {
-    const numbers = redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }
-    const change: Partial<PrivacySettings> = { ...others, ...numbers }
-    if (Object.keys(change).length === 0) throw new UsageError("say what to change: --redact-emails, … (see --help)")
-    const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change)
-    if (!settings) throw new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
-    if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings }))
-    const [emails, phoned, raw] = choicesOf(settings)
-    context.terminal.print(`${name}: redact emails ${emails}, redact phones ${phoned}, keep raw ${raw}.`)
+    const { terminal } = context
+    const workspaces = await createWorkspaceAdmin(await openCommandDatabase(parts)).list()
+    const found = workspaces.find(({ id }) => id === name)
+    if (!found) throw unknown(name)
+    if (options.json) return terminal.print(JSON.stringify(found))
+    terminal.print(table(terminal, ["choice", name], choicesOf(found)))
   })
 
-const choicesOf = ({ redactEmails, redactPhones, keepRaw }: PrivacySettings): string[] => [
-  redactEmails ? "on" : "off",
-  redactPhones ?? "off",
-  keepRaw ? "on" : "off",
+const setWorkspace = (context: Context, name: string, { json, ...options }: SetOptions): Promise<void> =>
+  withParts(context, async (parts) => {
+    const { redactPhones, retentionDays, ...others } = options
+    const change: Partial<WorkspaceSettings> = {
+      ...others,
+      ...(redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }),
+      ...(retentionDays === undefined ? {} : { retentionDays: retentionDays === "none" ? null : retentionDays }),
+    }
+    if (Object.keys(change).length === 0) throw new UsageError("say what to change: --redact-emails, … (see --help)")
+    const actor = context.environment.USER?.trim() || userInfo().username
+    const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change, actor)
+    if (!settings) throw unknown(name)
+    if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings }))
+    context.terminal.print(`${name}: ${choicesOf(settings).flatMap((choice) => choice.join(" ")).join(", ")}.`)
+  })
+
+const choicesOf = (settings: WorkspaceSettings): [name: string, choice: string][] => [
+  ["redact emails", settings.redactEmails ? "on" : "off"],
+  ["redact phones", settings.redactPhones ?? "off"],
+  ["keep raw", settings.keepRaw ? "on" : "off"],
+  ["retention days", String(settings.retentionDays ?? "none")],
+  ["legal hold", settings.legalHold ? "on" : "off"],
 ]
