@@ -17,12 +17,12 @@ const knows = {
     "packages/providers/[^/]+",
   ],
   "packages/testkit": ["packages/contracts", "db", "packages/providers/embedded-postgres"],
-  "apps/(?:ingest|worker|memory)": [
+  "apps/(?:ingest|worker|memory|nightly)": [
     "packages/(?:bodies|contracts|core|config|observability|lifecycle|pipeline|platform|sources|store)",
   ],
   // `engram up` runs the other apps in one process.
   "apps/cli": [
-    "apps/(?:ingest|worker|memory)",
+    "apps/(?:ingest|worker|memory|nightly)",
     "packages/(?:contracts|core|config|observability|lifecycle|pipeline|platform|sources|store)",
   ],
 }
@@ -35,6 +35,7 @@ const owns = {
   pg: "packages/store|db|packages/queue|packages/providers/embedded-postgres|packages/testkit",
   "@aws-sdk/[^/]+": "packages/providers/s3",
   "@upstash/redis": "packages/providers/upstash",
+  "braintrust": "packages/providers/braintrust",
   "cohere-ai": "packages/providers/cohere",
   "@octokit/(?:core|auth-app)": "packages/providers/github",
   // Sources and the stand-in check their shapes against its types.

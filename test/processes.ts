@@ -7,7 +7,7 @@ export type Environment = Readonly<Record<string, string>>
 
 /** One of our programs, running as it does in production: its own process, told everything by its environment. */
 export interface RunningProcess {
-  /** Where it listens: ingest's door, a worker's status page, the memory plugin of the memory process. */
+  /** Where it listens: ingest's door, the status page of a worker or of nightly, the memory plugin of the memory process. */
   readonly url: string
   readonly pid: number
   /** Its log and its last words. */
@@ -21,7 +21,7 @@ export interface RunningProcess {
 
 /** Resolves once the program says that it is ready; rejects with what it said when it ends before. */
 export async function startProcess(
-  app: "ingest" | "worker" | "memory",
+  app: "ingest" | "worker" | "memory" | "nightly",
   environment: Environment,
 ): Promise<RunningProcess> {
   const main = fileURLToPath(new URL(`../apps/${app}/src/main.ts`, import.meta.url))
@@ -31,6 +31,7 @@ export async function startProcess(
     MEMORY_PORT: "0",
     SEARCH_PORT: "0",
     WORKER_PORT: "0",
+    NIGHTLY_PORT: "0",
     ...environment,
   }
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main], {
@@ -69,7 +70,7 @@ async function end(child: ChildProcess, exit: Promise<unknown>, signal: NodeJS.S
 }
 
 function readyUrl(line: string): string | undefined {
-  if (!line.includes('"listening"') && !line.includes('"worker ready"')) return undefined
+  if (!/"(?:listening|worker ready|nightly ready)"/.test(line)) return undefined
   const { plugin, url, status } = JSON.parse(line)
   return plugin ?? url ?? status
 }

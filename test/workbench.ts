@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { NewDelivery } from "@engram/contracts/deliveries"
+import type { EvaluationBoard, EvaluationRun } from "@engram/contracts/evaluation"
 import type { Hydrator } from "@engram/contracts/fetches"
 import type { ConnectionId, StoreId } from "@engram/contracts/ids"
 import type {
@@ -84,6 +85,12 @@ export interface WorkbenchOptions {
   readonly normalizeLimits?: TurnDeps["normalizeLimits"]
   readonly leaseMs?: number
   readonly log?: Log
+  /** Where evaluations go, how often there is one, and who hears of each. */
+  readonly board?: EvaluationBoard
+  readonly evaluateEveryMs?: number
+  readonly onEvaluated?: (run: EvaluationRun) => void
+  /** Hears which lanes are woken; nothing else does. */
+  readonly queue?: Pick<LaneQueue, "wake">
 }
 
 export async function createWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
@@ -119,7 +126,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   const artifactStore = options.artifacts?.(inMemory) ?? inMemory
   const turns = createTurns({
     database,
-    queue: silent,
+    queue: options.queue ?? silent,
     sources: options.sources ?? sources,
     artifacts: artifactStore,
     embedder,
@@ -141,6 +148,8 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     ...(options.hydrateLimits && { hydrateLimits: options.hydrateLimits }),
     ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
     ...(options.leaseMs && { leaseMs: options.leaseMs }),
+    ...(options.board && { board: options.board }),
+    ...(options.evaluateEveryMs && { evaluateEveryMs: options.evaluateEveryMs }),
     meters: {
       embedded: ({ texts }) => {
         calls.calls++
@@ -151,6 +160,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       cleaned: () => {},
       redacted: (rule) => void redacted.push(rule),
       event: () => {},
+      evaluated: (run) => void options.onEvaluated?.(run),
     },
   })
   const turn = (stage: Stage, place: Place = lane): Promise<TurnEnd> => turns[stage]({ ...place, stage })

@@ -70,7 +70,7 @@ async function fill(): Promise<void> {
     page("edited", "It was so in 2024.", { occurredAt: "2024-01-01T00:00:00Z" }),
     issue({ number: 1, title: "Old nightingale", body: "It is quiet." }),
     issue({ number: 2, title: "Old but spoken of", body: "It is open." }),
-    comment({ number: 2, id: 7, text: "Still open.", minute: minutesUntil("2026-09-01") }),
+    comment({ number: 2, id: 7, title: "Old but spoken of", text: "Still open.", minute: minutesUntil("2026-09-01") }),
     tell("told", {
       scopes: [scope("open", "org")],
       moments: [

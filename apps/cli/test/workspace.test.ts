@@ -4,7 +4,7 @@ import { install, run } from "./cli-fixture.ts"
 test("a workspace's choices are changed one by one, listed, and a wrong one is refused in words", async () => {
   const { json, ok, environment } = await install()
   await json("connect", "github", "--workspace", "acme", "--store", "main")
-  const before = { id: "acme", redactEmails: false, redactPhones: null, keepRaw: true, retentionDays: null, legalHold: false }
+  const before = { id: "acme", redactEmails: false, redactPhones: null, keepRaw: true, timeZone: "UTC", retentionDays: null, legalHold: false }
   expect(await json("workspace", "list")).toEqual({ workspaces: [before] })
   expect(await json("workspace", "set", "acme", "--redact-phones", "US")).toEqual({ ...before, redactPhones: "US" })
   expect(await json("workspace", "set", "acme", "--redact-emails", "on", "--keep-raw", "off")).toEqual({
@@ -13,7 +13,12 @@ test("a workspace's choices are changed one by one, listed, and a wrong one is r
     redactPhones: "US",
     keepRaw: false,
   })
-  expect(await ok("workspace", "set", "acme", "--redact-phones", "off")).toContain("redact phones off, keep raw off")
+  expect(await json("workspace", "set", "acme", "--time-zone", "europe/berlin")).toMatchObject({
+    timeZone: "Europe/Berlin",
+  })
+  expect(await ok("workspace", "set", "acme", "--redact-phones", "off")).toContain(
+    "redact phones off, keep raw off, time zone Europe/Berlin",
+  )
 
   expect(await json("workspace", "set", "acme", "--retention-days", "730", "--legal-hold", "on")).toMatchObject({
     retentionDays: 730,
@@ -33,6 +38,7 @@ test("a workspace's choices are changed one by one, listed, and a wrong one is r
     [["set", "acme"], 2, "say what to change"],
     [["set", "nobody", "--keep-raw", "on"], 1, "there is no workspace nobody"],
     [["set", "acme", "--keep-raw", "maybe"], 2, "Expected on or off"],
+    [["set", "acme", "--time-zone", "Mars/Olympus"], 2, "expected an IANA name like Europe/Berlin"],
     [["show", "nobody"], 1, "there is no workspace nobody"],
     [["set", "acme", "--retention-days", "0"], 2, "Expected a number of days from 1 to 36500, or none"],
     [["set", "acme", "--retention-days", "1.5"], 2, "Expected a number of days"],

@@ -15,6 +15,8 @@ export interface Config {
   }
   readonly pinecone?: { readonly apiKey: string; readonly controllerHost?: string }
   readonly cohere?: { readonly apiKey: string; readonly baseUrl?: string }
+  /** Where evaluations are shown beside Postgres. */
+  readonly braintrust?: { readonly apiKey: string; readonly project: string; readonly appUrl?: string }
   /** Where GitHub's API is, if not at api.github.com, and what the command line calls it with. */
   readonly github: { readonly apiUrl?: string; readonly token?: string }
   readonly notion: { readonly baseUrl?: string }
@@ -24,7 +26,13 @@ export interface Config {
   /** Left out with the embedded database only: made on first run. */
   readonly secretKey?: string
   readonly host: string
-  readonly ports: { readonly ingest: number; readonly memory: number; readonly search: number; readonly worker: number }
+  readonly ports: {
+    readonly ingest: number
+    readonly memory: number
+    readonly search: number
+    readonly worker: number
+    readonly nightly: number
+  }
   /** The memory plugin's: where it listens, and the one workspace and store it serves. */
   readonly memory: {
     readonly host: string
@@ -37,6 +45,8 @@ export interface Config {
   readonly stages: readonly (typeof stages)[number][]
   readonly workerConcurrency: number
   readonly workerLeaseMs: number
+  /** When workspaces' nights begin, in seconds of their local day. */
+  readonly nightWindow: { readonly fromSecond: number; readonly untilSecond: number }
   readonly ingestBodiesBytesMax: number
   readonly ingestBacklogMax: number
 }
@@ -96,6 +106,13 @@ export function readConfig(environment: Environment): Config {
     cohere: values.COHERE_API_KEY
       ? definedOnly({ apiKey: values.COHERE_API_KEY, baseUrl: values.COHERE_BASE_URL })
       : undefined,
+    braintrust: values.BRAINTRUST_API_KEY
+      ? definedOnly({
+          apiKey: values.BRAINTRUST_API_KEY,
+          project: values.BRAINTRUST_PROJECT,
+          appUrl: values.BRAINTRUST_APP_URL,
+        })
+      : undefined,
     github: definedOnly({ apiUrl: values.GITHUB_API_URL, token: values.GITHUB_TOKEN }),
     notion: definedOnly({ baseUrl: values.NOTION_BASE_URL }),
     embedding: { model, dimension: values.EMBEDDING_DIMENSION ?? dimensions[model]?.[0] ?? 512 },
@@ -107,6 +124,7 @@ export function readConfig(environment: Environment): Config {
       memory: values.MEMORY_PORT,
       search: values.SEARCH_PORT,
       worker: values.WORKER_PORT,
+      nightly: values.NIGHTLY_PORT,
     },
     memory: definedOnly({
       host: values.MEMORY_HOST,
@@ -119,6 +137,7 @@ export function readConfig(environment: Environment): Config {
     stages: values.STAGES,
     workerConcurrency: values.WORKER_CONCURRENCY,
     workerLeaseMs: values.WORKER_LEASE_MS,
+    nightWindow: values.NIGHTLY_WINDOW,
     ingestBodiesBytesMax: values.INGEST_BODIES_MB * megabyte,
     ingestBacklogMax: values.INGEST_BACKLOG_MAX,
   }) satisfies Config
@@ -146,6 +165,7 @@ function crossChecks(values: Values): Mistake[] {
   needs("S3_ENDPOINT", "S3_BUCKET", "name the bucket to use there")
   needs("PINECONE_CONTROLLER_HOST", "PINECONE_API_KEY", "the host is of no use without a key")
   needs("COHERE_BASE_URL", "COHERE_API_KEY", "the URL is of no use without a key")
+  needs("BRAINTRUST_APP_URL", "BRAINTRUST_API_KEY", "the URL is of no use without a key")
   needs("DATABASE_URL", "ENGRAM_SECRET_KEY", "webhook secrets are sealed with it; make one with `openssl rand -hex 32`")
   if (isSet("S3_BUCKET") && !isSet("AWS_REGION") && !isSet("S3_ENDPOINT")) {
     say("AWS_REGION", "is not set, but S3_BUCKET is: name the bucket's region")

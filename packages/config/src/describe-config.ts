@@ -11,8 +11,8 @@ export interface Choice {
 /** What the settings come to, in words, without secrets: for `engram doctor`. */
 export function describeConfig(config: Config): Choice[] {
   return [database(config), queue(config), cache(config), artifacts(config), vectors(config), embeddings(config)]
-    .concat(summaries(config), secrets(config))
-    .concat(doors(config), memory(config), worker(config))
+    .concat(summaries(config), evaluations(config), secrets(config))
+    .concat(doors(config), memory(config), worker(config), nights(config))
 }
 
 const database = ({ databaseUrl, dataDir }: Config): Choice =>
@@ -77,6 +77,19 @@ function embeddings({ cohere, embedding }: Config): Choice {
   return { part: "embeddings", choice, follows: `${follows}; stores that exist keep the model they have` }
 }
 
+const evaluations = ({ braintrust }: Config): Choice =>
+  braintrust
+    ? {
+        part: "evaluations",
+        choice: `in Postgres, and in Braintrust's project ${braintrust.project}${braintrust.appUrl ? ` at ${masked("", braintrust.appUrl)}` : ""}`,
+        follows: "figures and ids are sent, no texts; its outage delays nothing",
+      }
+    : {
+        part: "evaluations",
+        choice: "in Postgres",
+        follows: "`engram eval history` shows them; set BRAINTRUST_API_KEY to see them there too",
+      }
+
 const summaries = ({ cohere, summaries }: Config): Choice =>
   summaries
     ? {
@@ -118,3 +131,12 @@ const worker = ({ stages, workerConcurrency, workerLeaseMs }: Config): Choice =>
   choice: `${stages.join(", ")}`,
   follows: `${workerConcurrency} turns of each at a time; what a killed worker held is taken over after ${workerLeaseMs / 1_000} s`,
 })
+
+const nights = ({ nightWindow: { fromSecond, untilSecond } }: Config): Choice => ({
+  part: "nights",
+  choice: `begin from ${timeOfDay(fromSecond)} to ${timeOfDay(untilSecond)}`,
+  follows: "in each workspace's time zone, one after the other; a missed one is made up for once",
+})
+
+const timeOfDay = (second: number): string =>
+  [Math.floor(second / 3_600), Math.floor(second / 60) % 60].map((part) => String(part).padStart(2, "0")).join(":")

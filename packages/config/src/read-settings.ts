@@ -8,7 +8,7 @@ export interface Mistake {
   readonly words: string
 }
 
-export const stages = ["normalize", "hydrate", "embed", "archive"] as const
+export const stages = ["normalize", "hydrate", "embed", "archive", "evaluate"] as const
 
 const url = (...protocols: string[]) =>
   z
@@ -33,6 +33,14 @@ const someOf = <Word extends string>(words: readonly Word[]) =>
     .refine((given) => given.every((word) => words.some((known) => known === word)), `a list out of ${words.join(",")}`)
     .transform((given) => words.filter((word) => given.includes(word)))
 const text = z.string()
+const timesOfDay = text.transform((given, context) => {
+  const [, ...digits] = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/.exec(given) ?? []
+  const [fromHour = 0, fromMinute = 0, untilHour = 0, untilMinute = 0] = digits.map(Number)
+  const window = { fromSecond: (fromHour * 60 + fromMinute) * 60, untilSecond: (untilHour * 60 + untilMinute) * 60 }
+  if (window.fromSecond < window.untilSecond) return window
+  context.addIssue({ code: "custom", message: "two times of one day, the earlier one first, like 02:00-05:00" })
+  return z.NEVER
+})
 const name = text.refine(
   (given) => /^[a-z0-9][a-z0-9-]{0,39}$/.test(given),
   "1 to 40 lowercase letters, digits or hyphens, not beginning with a hyphen",
@@ -58,6 +66,10 @@ const settings = z.object({
   GITHUB_TOKEN: text.optional(),
   /** Another address than Notion's own: a proxy, or a stand-in. */
   NOTION_BASE_URL: url("https", "http").optional(),
+  /** Evaluations are shown there too: figures and ids, no texts. */
+  BRAINTRUST_API_KEY: text.optional(),
+  BRAINTRUST_PROJECT: text.default("engram"),
+  BRAINTRUST_APP_URL: url("https", "http").optional(),
   EMBEDDING_MODEL: text.optional(),
   EMBEDDING_DIMENSION: whole(16, 4_096).optional(),
   /** What writes summaries; without a key they are extracts. */
@@ -79,6 +91,9 @@ const settings = z.object({
   MEMORY_STORE: name.default("memories"),
   SEARCH_PORT: whole(0, 65_535).default(8_081),
   WORKER_PORT: whole(0, 65_535).default(8_082),
+  NIGHTLY_PORT: whole(0, 65_535).default(8_083),
+  /** Between which local times nights begin, each workspace's at its own moment. */
+  NIGHTLY_WINDOW: timesOfDay.default({ fromSecond: 7_200, untilSecond: 18_000 }),
   LOG_LEVEL: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
   STAGES: someOf(stages).default([...stages]),
   WORKER_CONCURRENCY: whole(1, 64).default(2),
@@ -99,6 +114,7 @@ const secretSettings: ReadonlySet<string> = new Set([
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
   "PINECONE_API_KEY",
+  "BRAINTRUST_API_KEY",
   "COHERE_API_KEY",
   "GITHUB_TOKEN",
   "ENGRAM_SECRET_KEY",

@@ -92,9 +92,9 @@ export interface Cache {
 
 /**
  * The stages that drain a store's rows: deliveries to read, things to ask their sender for, vectors to write, raw bytes to move
- * out. A lane is what one stage still owes one store.
+ * out; and what measures how well the store answers since. A lane is what one stage still owes one store.
  */
-export const stages = ["normalize", "hydrate", "embed", "archive"] as const
+export const stages = ["normalize", "hydrate", "embed", "archive", "evaluate"] as const
 export type Stage = (typeof stages)[number]
 
 export interface Lane {

@@ -33,12 +33,30 @@ export interface Metrics {
   readonly memoryBatchRows: Histogram
   readonly memoryDegraded: Counter
   readonly memoriesCleaned: Counter
+  readonly consolidationRuns: Counter<"kind" | "state">
+  readonly consolidationSeconds: Histogram<"kind" | "state">
+  /** What follows a run, by step: aging, refreshing, evaluation. */
+  readonly nightStepSeconds: Histogram<"step" | "outcome">
+  /** Since the last night that ended well, of the workspace that waits longest. */
+  readonly oldestNightSeconds: Gauge
+  /** Workspaces whose last run failed or was abandoned. */
+  readonly failingNights: Gauge
+  /** Of the last evaluation in this process, 0 to 1, by store; `k` is 5 or 10. */
+  readonly evalRecall: Gauge<"store" | "k">
+  readonly evalMrr: Gauge<"store">
+  readonly evalSummaryCoverage: Gauge<"store">
+  readonly evalFaithfulness: Gauge<"store">
+  /** Of processes that say different figures, the one with the latest is right. */
+  readonly evalLastRun: Gauge<"store">
+  readonly evalDrops: Counter<"measure">
   /** 0 closed, 1 half open, 2 open. */
   readonly breakerState: Gauge<"dependency">
   readonly contentType: string
   /** All of them as Prometheus reads them. */
   text(): Promise<string>
 }
+
+const runSeconds = [0.1, 0.5, 1, 5, 15, 60, 180, 600, 1_800, 7_200]
 
 /** `processMetrics` adds memory, CPU and event loop of the process; once per process is enough. */
 export function createMetrics({ processMetrics = false } = {}): Metrics {
@@ -107,6 +125,25 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
     memoryBatchRows: histogram("memory_batch_rows", "Memories per transaction.", [1, 2, 4, 8, 16, 32, 64, 128]),
     memoryDegraded: counter("memory_degraded_total", "Memory searches answered without vectors."),
     memoriesCleaned: counter("memories_cleaned_total", "Memories the janitor removed."),
+    consolidationRuns: counter("consolidation_runs_total", "Runs of consolidation that ended.", ["kind", "state"]),
+    consolidationSeconds: histogram("consolidation_seconds", "One run of consolidation.", runSeconds, [
+      "kind",
+      "state",
+    ]),
+    nightStepSeconds: histogram("night_step_seconds", "One step after a run.", runSeconds, ["step", "outcome"]),
+    oldestNightSeconds: gauge(
+      "oldest_night_seconds",
+      "Since the last night that ended well, of the workspace that waits longest.",
+    ),
+    failingNights: gauge("failing_nights", "Workspaces whose last run failed or was abandoned."),
+    evalRecall: gauge("eval_recall", "Canonical queries answered among the first k hits, 0 to 1.", ["store", "k"]),
+    evalMrr: gauge("eval_mrr", "Mean reciprocal rank of canonical queries, 0 to 1.", ["store"]),
+    evalSummaryCoverage: gauge("eval_summary_coverage", "Live observations that a summary rests on, 0 to 1.", [
+      "store",
+    ]),
+    evalFaithfulness: gauge("eval_faithfulness", "Summary sentences that their citations bear out, 0 to 1.", ["store"]),
+    evalLastRun: gauge("eval_last_run_timestamp_seconds", "When this process last evaluated the store.", ["store"]),
+    evalDrops: counter("eval_drops_total", "Measures that fell further than they may, by run.", ["measure"]),
     breakerState: gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"]),
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -24,6 +24,8 @@ export function createPrivacyOf(database: Database): (workspaceId: string) => Pr
 
 /** What an operator chooses for a workspace. */
 export interface WorkspaceSettings extends PrivacySettings {
+  /** Whose night it is when consolidation runs; an IANA name. */
+  readonly timeZone: string
   /** Documents untouched for longer go in the night, with all that came of them; null keeps them. */
   readonly retentionDays: number | null
   /** While on, nothing of the workspace is deleted, for its age or on request. */
@@ -39,13 +41,13 @@ export interface WorkspaceAdmin {
   set(workspaceId: string, change: Partial<WorkspaceSettings>, actor: string): Promise<WorkspaceSettings | undefined>
 }
 
-const chosen = `${columns}, retention_days as "retentionDays", legal_hold as "legalHold"`
+const chosen = `${columns}, time_zone as "timeZone", retention_days as "retentionDays", legal_hold as "legalHold"`
 
 export const createWorkspaceAdmin = ({ database }: { readonly database: Database }): WorkspaceAdmin => ({
   list: () => database.asFleet((tx) => tx.query(`select id, ${chosen} from workspaces order by id`)),
   set: (workspaceId, change, actor) =>
     database.inWorkspace(workspaceId, async (tx) => {
-      const { redactEmails, redactPhones, keepRaw, retentionDays, legalHold } = change
+      const { redactEmails, redactPhones, keepRaw, timeZone, retentionDays, legalHold } = change
       // Waits for what is being deleted at this moment: a hold is on when this returns.
       const [before] = await tx.query<WorkspaceSettings>(`select ${chosen} from workspaces where id = $1 for update`, [
         workspaceId,
@@ -54,7 +56,8 @@ export const createWorkspaceAdmin = ({ database }: { readonly database: Database
       const [row] = await tx.query<WorkspaceSettings>(
         `update workspaces set redact_emails = coalesce($2, redact_emails), keep_raw = coalesce($3, keep_raw),
                 redact_phones = case when $4 then $5 else redact_phones end,
-                retention_days = case when $6 then $7::int else retention_days end, legal_hold = coalesce($8, legal_hold)
+                retention_days = case when $6 then $7::int else retention_days end, legal_hold = coalesce($8, legal_hold),
+                time_zone = coalesce($9, time_zone)
          where id = $1 returning ${chosen}`,
         [
           workspaceId,
@@ -65,6 +68,7 @@ export const createWorkspaceAdmin = ({ database }: { readonly database: Database
           retentionDays !== undefined,
           retentionDays ?? null,
           legalHold ?? null,
+          timeZone ?? null,
         ],
       )
       const [was, is] = [deletionOf(before), deletionOf(row!)]

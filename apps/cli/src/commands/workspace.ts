@@ -1,4 +1,5 @@
 import { userInfo } from "node:os"
+import { readTimeZone } from "@engram/core/consolidate/nights"
 import { isCountry } from "@engram/core/redact/contacts"
 import { createWorkspaceAdmin, type WorkspaceSettings } from "@engram/store/workspace-settings"
 import { type Command, InvalidArgumentError } from "commander"
@@ -12,13 +13,16 @@ interface SetOptions {
   readonly redactEmails?: boolean
   readonly redactPhones?: string
   readonly keepRaw?: boolean
+  readonly timeZone?: string
   readonly retentionDays?: number | "none"
   readonly legalHold?: boolean
   readonly json?: true
 }
 
 export function addWorkspace(program: Command, context: Context): void {
-  const workspace = program.command("workspace").description("What a workspace keeps of what it is sent.")
+  const workspace = program
+    .command("workspace")
+    .description("What a workspace keeps of what it is sent, and when its night is.")
   workspace
     .command("list")
     .description("Every workspace with its choices. Credentials are taken out of texts whatever they are.")
@@ -43,6 +47,7 @@ export function addWorkspace(program: Command, context: Context): void {
       phones,
     )
     .option("--keep-raw <on|off>", "whether the bytes of a delivery outlive its reading", onOff)
+    .option("--time-zone <name>", "whose night it is when consolidation runs: Europe/Berlin", timeZone)
     .option("--retention-days <days|none>", "documents that nothing was said in for longer go in the night", days)
     .option("--legal-hold <on|off>", "while on, nothing is deleted: not for its age, and not by `engram forget`", onOff)
     .option("--json", "print the choices as JSON")
@@ -54,7 +59,7 @@ Forget it and take its deliveries again instead: engram forget --source github -
 
 Examples:
   engram workspace set acme --redact-emails on --redact-phones US
-  engram workspace set acme --keep-raw off
+  engram workspace set acme --keep-raw off --time-zone Europe/Berlin
   engram workspace set acme --retention-days 730
   engram workspace set acme --legal-hold on`,
     )
@@ -70,6 +75,12 @@ function onOff(text: string): boolean {
 function phones(text: string): string {
   if (text === "off" || text === "international" || isCountry(text)) return text
   throw new InvalidArgumentError("Expected off, international, or a country by its two letters: US.")
+}
+
+function timeZone(text: string): string {
+  const known = readTimeZone(text)
+  if (known !== undefined) return known
+  throw new InvalidArgumentError("There is no such time zone; expected an IANA name like Europe/Berlin or UTC.")
 }
 
 /** A hundred years, which Postgres can still subtract from any date there is. */
@@ -125,6 +136,7 @@ const choicesOf = (settings: WorkspaceSettings): [name: string, choice: string][
   ["redact emails", settings.redactEmails ? "on" : "off"],
   ["redact phones", settings.redactPhones ?? "off"],
   ["keep raw", settings.keepRaw ? "on" : "off"],
+  ["time zone", settings.timeZone],
   ["retention days", String(settings.retentionDays ?? "none")],
   ["legal hold", settings.legalHold ? "on" : "off"],
 ]
