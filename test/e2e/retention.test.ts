@@ -59,7 +59,9 @@ async function forgetIn(request: ForgetRequest) {
 
 const minutesUntil = (day: string): number => (Date.parse(day) - Date.UTC(2024, 0, 1)) / 60_000
 const titles = async () =>
-  (await bench.rows<{ title: string }>("select title from knowledge_documents order by title")).map(({ title }) => title)
+  (await bench.rows<{ title: string }>("select title from knowledge_documents order by title")).map(
+    ({ title }) => title,
+  )
 const old = page("nightingale", "Decision: the nightingale sings in May.", { occurredAt: "2024-01-01T00:00:00Z" })
 const young = page("canteen", "Decision: it closes at three.", { occurredAt: "2026-10-01T00:00:00Z" })
 
@@ -99,7 +101,9 @@ describe("retention", () => {
     expect(removed).toMatchObject({ documents: 2, observations: expect.any(Number), deliveries: 3 })
     expect(await titles()).toEqual(["Old but spoken of", "canteen", "edited"])
     expect(await everyColumn(bench, ["nightingale"])).toEqual([])
-    expect([...bench.artifacts.values()].filter((bytes) => /nightingale/i.test(Buffer.from(bytes).toString()))).toEqual([])
+    expect([...bench.artifacts.values()].filter((bytes) => /nightingale/i.test(Buffer.from(bytes).toString()))).toEqual(
+      [],
+    )
     expect(await bench.rows("select from memory_observations where text = 'The canary came.'")).toHaveLength(1)
     expect(await bench.rows("select from vector_entries where wanted_hash is null")).toEqual([])
     expect(await bench.rows("select from suppressions")).toEqual([])
@@ -141,7 +145,9 @@ describe("retention", () => {
   })
 
   test("goes on where it was killed, and counts all of it once", async () => {
-    const many = Array.from({ length: 60 }, (_, n) => page(`page-${n}`, `Page ${n}.`, { occurredAt: "2024-01-01T00:00:00Z" }))
+    const many = Array.from({ length: 60 }, (_, n) =>
+      page(`page-${n}`, `Page ${n}.`, { occurredAt: "2024-01-01T00:00:00Z" }),
+    )
     await bench.accept(many)
     await bench.drain()
     await choose({ retentionDays: 365 })
@@ -165,7 +171,9 @@ describe("a legal hold", () => {
       { kind: "source", name: "github" },
       { kind: "workspace" },
     ] as const) {
-      await expect(forgetIn(request)).rejects.toThrow(/acme is under legal hold: nothing of it is deleted until `engram workspace set/)
+      await expect(forgetIn(request)).rejects.toThrow(
+        /acme is under legal hold: nothing of it is deleted until `engram workspace set/,
+      )
     }
     expect(await currentState(bench)).toEqual(state)
     expect(await bench.rows("select from suppressions")).toEqual([])
@@ -173,9 +181,13 @@ describe("a legal hold", () => {
     const objects = bench.artifacts.size
     await bench.accept([issue({ number: 2, action: "deleted", minute: minutesUntil("2026-11-01") })])
     await bench.drain()
-    expect(await bench.rows("select live from knowledge_documents where source_id like '%#2'")).toEqual([{ live: false }])
+    expect(await bench.rows("select live from knowledge_documents where source_id like '%#2'")).toEqual([
+      { live: false },
+    ])
     await retained(now + 3_650 * 86_400_000)
-    expect(await bench.rows("select live from knowledge_documents where source_id like '%#2'")).toEqual([{ live: false }])
+    expect(await bench.rows("select live from knowledge_documents where source_id like '%#2'")).toEqual([
+      { live: false },
+    ])
     expect(bench.artifacts.size).toBe(objects + 1)
 
     await choose({ legalHold: false })

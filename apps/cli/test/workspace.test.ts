@@ -4,7 +4,15 @@ import { install, run } from "./cli-fixture.ts"
 test("a workspace's choices are changed one by one, listed, and a wrong one is refused in words", async () => {
   const { json, ok, environment } = await install()
   await json("connect", "github", "--workspace", "acme", "--store", "main")
-  const before = { id: "acme", redactEmails: false, redactPhones: null, keepRaw: true, timeZone: "UTC", retentionDays: null, legalHold: false }
+  const before = {
+    id: "acme",
+    redactEmails: false,
+    redactPhones: null,
+    keepRaw: true,
+    timeZone: "UTC",
+    retentionDays: null,
+    legalHold: false,
+  }
   expect(await json("workspace", "list")).toEqual({ workspaces: [before] })
   expect(await json("workspace", "set", "acme", "--redact-phones", "US")).toEqual({ ...before, redactPhones: "US" })
   expect(await json("workspace", "set", "acme", "--redact-emails", "on", "--keep-raw", "off")).toEqual({

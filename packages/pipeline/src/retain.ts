@@ -1,7 +1,7 @@
 import type { ForgetCounts } from "@engram/contracts/forget"
 import type { RetentionLedger, RetentionState } from "@engram/contracts/retention"
-import type { ForgetDeps } from "./forget/forget-deps.ts"
 import { clearUp, wakeAll } from "./forget/forget.ts"
+import type { ForgetDeps } from "./forget/forget-deps.ts"
 
 export interface RetainReport {
   /** `off`: the workspace keeps what it has. `held`: it is under legal hold. */

@@ -6,10 +6,9 @@ import type { Transaction } from "./database.ts"
  * whoever switches the hold on waits for what is being deleted at this moment, and nothing is deleted after their command ended.
  */
 export async function assertNotHeld(tx: Transaction, workspaceId: string): Promise<void> {
-  const [row] = await tx.query<{ held: boolean }>(
-    "select legal_hold as held from workspaces where id = $1 for share",
-    [workspaceId],
-  )
+  const [row] = await tx.query<{ held: boolean }>("select legal_hold as held from workspaces where id = $1 for share", [
+    workspaceId,
+  ])
   if (!row?.held) return
   throw new Rejected(
     "legal_hold",

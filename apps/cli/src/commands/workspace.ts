@@ -93,7 +93,8 @@ function days(text: string): number | "none" {
   throw new InvalidArgumentError(`Expected a number of days from 1 to ${daysMax}, or none.`)
 }
 
-const unknown = (name: string): Error => new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
+const unknown = (name: string): Error =>
+  new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
 
 const listWorkspaces = (context: Context, options: { json?: true }): Promise<void> =>
   withParts(context, async (parts) => {
@@ -118,19 +119,26 @@ const showWorkspace = (context: Context, name: string, options: { json?: true })
 
 const setWorkspace = (context: Context, name: string, { json, ...options }: SetOptions): Promise<void> =>
   withParts(context, async (parts) => {
-    const { redactPhones, retentionDays, ...others } = options
-    const change: Partial<WorkspaceSettings> = {
-      ...others,
-      ...(redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }),
-      ...(retentionDays === undefined ? {} : { retentionDays: retentionDays === "none" ? null : retentionDays }),
-    }
+    const change = changeOf(options)
     if (Object.keys(change).length === 0) throw new UsageError("say what to change: --redact-emails, … (see --help)")
     const actor = context.environment.USER?.trim() || userInfo().username
     const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change, actor)
     if (!settings) throw unknown(name)
     if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings }))
-    context.terminal.print(`${name}: ${choicesOf(settings).flatMap((choice) => choice.join(" ")).join(", ")}.`)
+    context.terminal.print(
+      `${name}: ${choicesOf(settings)
+        .flatMap((choice) => choice.join(" "))
+        .join(", ")}.`,
+    )
   })
+
+function changeOf({ redactPhones, retentionDays, ...others }: SetOptions): Partial<WorkspaceSettings> {
+  return {
+    ...others,
+    ...(redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }),
+    ...(retentionDays === undefined ? {} : { retentionDays: retentionDays === "none" ? null : retentionDays }),
+  }
+}
 
 const choicesOf = (settings: WorkspaceSettings): [name: string, choice: string][] => [
   ["redact emails", settings.redactEmails ? "on" : "off"],

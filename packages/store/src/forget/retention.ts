@@ -3,7 +3,13 @@ import type { ForgetCounts } from "@engram/contracts/forget"
 import type { RetentionLedger, RetentionState } from "@engram/contracts/retention"
 import { newAuditId, writeAudit } from "../audit-log.ts"
 import type { Database, Transaction } from "../database.ts"
-import { releaseDeliveries, removeDocuments, removeEvidence, removeObservations, removeUnmentioned } from "./remove-documents.ts"
+import {
+  releaseDeliveries,
+  removeDocuments,
+  removeEvidence,
+  removeObservations,
+  removeUnmentioned,
+} from "./remove-documents.ts"
 import { removeVectors } from "./remove-vectors.ts"
 
 /** Documents in one transaction, as forgetting has it; moments and deliveries are single rows. */
@@ -60,7 +66,11 @@ export const createRetentionLedger = (database: Database): RetentionLedger => ({
   removeSome: async (workspaceId, now) => {
     const found = await database.inWorkspace(workspaceId, async (tx) => {
       const { state, before } = await chosen(tx, workspaceId, now, "")
-      return { state, due: before && (await firstDue(tx, workspaceId, before)), retentionId: await underWay(tx, workspaceId) }
+      return {
+        state,
+        due: before && (await firstDue(tx, workspaceId, before)),
+        retentionId: await underWay(tx, workspaceId),
+      }
     })
     const { due, state } = found
     if (due === undefined) return { state, retentionId: found.retentionId, counts: {} }
