@@ -40,6 +40,8 @@ const owns = {
   "@octokit/(?:core|auth-app)": "packages/providers/github",
   // Sources and the stand-in check their shapes against its types.
   "@notionhq/[^/]+": "packages/(?:providers/notion|sources|testkit)",
+  "@linear/[^/]+": "packages/(?:providers/linear|sources|testkit)",
+  "@slack/web-api": "packages/providers/slack",
   "@pinecone-database/pinecone": "packages/providers/pinecone",
   "sqlite-vec": "packages/providers/sqlite-vec",
   "@secretlint/[^/]+|libphonenumber-js": "packages/core",

@@ -12,6 +12,7 @@ import type {
   LaneQueue,
   Log,
   Stage,
+  StoredArtifact,
   TurnEnd,
   VectorIndex,
 } from "@engram/contracts/ports"
@@ -24,6 +25,9 @@ import { createDatabase, createPool, type Database } from "@engram/store/databas
 import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createTestDatabase } from "@engram/testkit/database"
 import { createTurns, type TurnDeps } from "@engram/worker/turns"
+
+/** In-memory artifacts are old: nothing here is under way. */
+const artifactsModifiedAt = new Date("2026-01-01T00:00:00Z")
 
 /** ENGRAM_SECRET_KEY of every workbench and system. */
 export const testSecretKey = "a key for tests, long enough"
@@ -117,10 +121,19 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
   const index = options.index?.(file) ?? file
   const artifacts = new Map<string, Uint8Array>()
+  const stored = (key: string): StoredArtifact | undefined => {
+    const bytes = artifacts.get(key)?.byteLength
+    return bytes === undefined ? undefined : { key, bytes, modifiedAt: artifactsModifiedAt }
+  }
   const inMemory: ArtifactStore = {
     put: async (key, bytes) => void artifacts.set(key, bytes),
     get: async (key) => artifacts.get(key),
     remove: async (key) => void artifacts.delete(key),
+    stat: async (key) => stored(key),
+    list: async function* (prefix) {
+      const keys = [...artifacts.keys()].filter((key) => key.startsWith(prefix)).sort()
+      yield keys.map((key) => stored(key)!)
+    },
     check: async () => {},
   }
   const artifactStore = options.artifacts?.(inMemory) ?? inMemory
@@ -236,5 +249,6 @@ const noCache: Cache = {
   get: async () => undefined,
   set: async () => {},
   remove: async () => {},
+  clear: async () => 0,
   check: async () => {},
 }

@@ -16,6 +16,8 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   replay: async () => (await import("./commands/replay.ts")).addReplay,
   import: async () => (await import("./commands/import.ts")).addImport,
   redeliver: async () => (await import("./commands/redeliver.ts")).addRedeliver,
+  reconcile: async () => (await import("./commands/reconcile.ts")).addReconcile,
+  rebuild: async () => (await import("./commands/rebuild.ts")).addRebuild,
   forget: async () => (await import("./commands/forget.ts")).addForget,
   consolidate: async () => (await import("./commands/consolidate.ts")).addConsolidate,
   runs: async () => (await import("./commands/runs.ts")).addRuns,

@@ -19,6 +19,9 @@ export interface Config {
   readonly braintrust?: { readonly apiKey: string; readonly project: string; readonly appUrl?: string }
   /** Where GitHub's API is, if not at api.github.com, and what the command line calls it with. */
   readonly github: { readonly apiUrl?: string; readonly token?: string }
+  /** Other addresses of their APIs than their own. */
+  readonly linear: { readonly apiUrl?: string }
+  readonly slack: { readonly apiUrl?: string }
   readonly notion: { readonly baseUrl?: string }
   readonly embedding: { readonly model: string; readonly dimension: number }
   /** Left out without Cohere's key, or where extracts are asked for: then summaries are put together from sentences of the evidence. */
@@ -114,6 +117,8 @@ export function readConfig(environment: Environment): Config {
         })
       : undefined,
     github: definedOnly({ apiUrl: values.GITHUB_API_URL, token: values.GITHUB_TOKEN }),
+    linear: definedOnly({ apiUrl: values.LINEAR_API_URL }),
+    slack: definedOnly({ apiUrl: values.SLACK_API_URL }),
     notion: definedOnly({ baseUrl: values.NOTION_BASE_URL }),
     embedding: { model, dimension: values.EMBEDDING_DIMENSION ?? dimensions[model]?.[0] ?? 512 },
     summaries: summariesOf(values),

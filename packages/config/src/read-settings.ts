@@ -64,7 +64,9 @@ const settings = z.object({
   COHERE_BASE_URL: url("https", "http").optional(),
   GITHUB_API_URL: url("https", "http").optional(),
   GITHUB_TOKEN: text.optional(),
-  /** Another address than Notion's own: a proxy, or a stand-in. */
+  /** Other addresses of their APIs than their own: a proxy, or a stand-in. */
+  LINEAR_API_URL: url("https", "http").optional(),
+  SLACK_API_URL: url("https", "http").optional(),
   NOTION_BASE_URL: url("https", "http").optional(),
   /** Evaluations are shown there too: figures and ids, no texts. */
   BRAINTRUST_API_KEY: text.optional(),

@@ -22,6 +22,8 @@ test("with nothing set everything is embedded", () => {
   expect(readConfig({})).toEqual({
     dataDir: ".engram",
     github: {},
+    linear: {},
+    slack: {},
     notion: {},
     memory: { host: "127.0.0.1", public: false, workspaceId: "default", storeName: "memories" },
     embedding: { model: "local-hash-v1", dimension: 512 },

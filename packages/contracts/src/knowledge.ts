@@ -83,6 +83,9 @@ export interface StoredDocument {
   readonly version: number
   readonly contentHash: string
   readonly live: boolean
+  readonly kind: string
+  readonly importance: number
+  readonly labels: readonly string[]
   /** core/state's PartState, as JSON. */
   readonly parts: readonly unknown[]
 }
@@ -161,7 +164,9 @@ export interface EvidenceRow {
 
 /** What the search door answers from. */
 export type KnowledgeFamily = "chunks" | "observations" | "summaries"
-export type VectorFamily = KnowledgeFamily | "profiles" | "memories"
+/** Each has a namespace of its own in an index. */
+export const vectorFamilies = ["chunks", "observations", "summaries", "profiles", "memories"] as const
+export type VectorFamily = (typeof vectorFamilies)[number]
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {

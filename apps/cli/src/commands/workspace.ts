@@ -1,13 +1,15 @@
-import { userInfo } from "node:os"
 import { readTimeZone } from "@engram/core/consolidate/nights"
 import { isCountry } from "@engram/core/redact/contacts"
 import { createWorkspaceAdmin, type WorkspaceSettings } from "@engram/store/workspace-settings"
 import { type Command, InvalidArgumentError } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
+import { actorOf } from "../forget-parts.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
 import { workspaceName } from "../options.ts"
+import { readAgain } from "../read-again.ts"
 import { table } from "../table.ts"
+import { count } from "../words.ts"
 
 interface SetOptions {
   readonly redactEmails?: boolean
@@ -16,6 +18,7 @@ interface SetOptions {
   readonly timeZone?: string
   readonly retentionDays?: number | "none"
   readonly legalHold?: boolean
+  readonly apply?: true
   readonly json?: true
 }
 
@@ -50,15 +53,18 @@ export function addWorkspace(program: Command, context: Context): void {
     .option("--time-zone <name>", "whose night it is when consolidation runs: Europe/Berlin", timeZone)
     .option("--retention-days <days|none>", "documents that nothing was said in for longer go in the night", days)
     .option("--legal-hold <on|off>", "while on, nothing is deleted: not for its age, and not by `engram forget`", onOff)
+    .option("--apply", "take out what was read before, and read its deliveries again by the choices as they are now")
     .option("--json", "print the choices as JSON")
     .addHelpText(
       "after",
       `
-What was read before stays as it was: a value says the same thing at the same time, so a replay alone does not replace it.
-Forget it and take its deliveries again instead: engram forget --source github --workspace acme --replay
+What was read before stays as it was, and a replay does not change it: a value says the same thing at the same time. With --apply
+it is taken out and read again; until workers are done it is not found, and its texts are embedded anew. By itself --apply changes
+no choice. A source whose bytes were not kept is left as it is.
 
 Examples:
   engram workspace set acme --redact-emails on --redact-phones US
+  engram workspace set acme --redact-emails on --apply
   engram workspace set acme --keep-raw off --time-zone Europe/Berlin
   engram workspace set acme --retention-days 730
   engram workspace set acme --legal-hold on`,
@@ -117,28 +123,39 @@ const showWorkspace = (context: Context, name: string, options: { json?: true })
     terminal.print(table(terminal, ["choice", name], choicesOf(found)))
   })
 
-const setWorkspace = (context: Context, name: string, { json, ...options }: SetOptions): Promise<void> =>
+const setWorkspace = (context: Context, name: string, { json, apply, ...choices }: SetOptions): Promise<void> =>
   withParts(context, async (parts) => {
-    const change = changeOf(options)
-    if (Object.keys(change).length === 0) throw new UsageError("say what to change: --redact-emails, … (see --help)")
-    const actor = context.environment.USER?.trim() || userInfo().username
-    const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change, actor)
+    const change = changeOf(choices)
+    if (Object.keys(change).length === 0 && !apply)
+      throw new UsageError("say what to change: --redact-emails, … (see --help)")
+    const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change, actorOf(context))
     if (!settings) throw unknown(name)
-    if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings }))
+    const again = apply && (await readAgain(context, parts, name))
+    if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings, ...(again && { again }) }))
     context.terminal.print(
       `${name}: ${choicesOf(settings)
         .flatMap((choice) => choice.join(" "))
         .join(", ")}.`,
     )
+    if (again) context.terminal.print(`Taken out, to be read again: ${taken(again)}.`)
   })
 
-function changeOf({ redactPhones, retentionDays, ...others }: SetOptions): Partial<WorkspaceSettings> {
+function changeOf({
+  redactPhones,
+  retentionDays,
+  ...others
+}: Omit<SetOptions, "json" | "apply">): Partial<WorkspaceSettings> {
   return {
     ...others,
     ...(redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }),
     ...(retentionDays === undefined ? {} : { retentionDays: retentionDays === "none" ? null : retentionDays }),
   }
 }
+
+const taken = (again: { readonly [source: string]: number }): string =>
+  Object.entries(again)
+    .map(([source, documents]) => `${count(documents, "document")} of ${source}`)
+    .join(", ") || "nothing"
 
 const choicesOf = (settings: WorkspaceSettings): [name: string, choice: string][] => [
   ["redact emails", settings.redactEmails ? "on" : "off"],

@@ -22,6 +22,7 @@ const schema = `
     type text,
     occurred_at real,
     memory_namespace text,
+    hash text,
     embedding blob not null,
     unique (id, namespace, index_name)
   ) strict;
@@ -61,10 +62,10 @@ function prepare(db: DatabaseSync): void {
   // Postgres marks a vector as written once we answer, so the answer must survive a power cut.
   db.exec("pragma synchronous = full")
   db.exec(`begin immediate; ${schema}`)
-  // Files from before there were memories lack their column.
+  // Older files lack columns that came later.
   const columns = db.prepare("select name from pragma_table_info('vectors')").all()
-  if (!columns.some(({ name }) => name === "memory_namespace")) {
-    db.exec("alter table vectors add column memory_namespace text")
+  for (const added of ["memory_namespace", "hash"]) {
+    if (!columns.some(({ name }) => name === added)) db.exec(`alter table vectors add column ${added} text`)
   }
   db.exec(`${memoryIndex}; commit`)
   // Short from here on: SQLite waits on the thread, so `written` waits instead, with the event loop free.

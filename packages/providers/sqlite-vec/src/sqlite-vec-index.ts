@@ -6,6 +6,7 @@ import { openVectorFile, readFrom, written } from "./sqlite-file.ts"
 
 /** Rows in one transaction: the event loop is held for about 5 ms at 512 dimensions, 20 ms when a checkpoint falls in. */
 const ROWS_PER_COMMIT = 256
+const IDS_PER_PAGE = 1_000
 
 /**
  * Vectors in one SQLite file, searched exactly. Any number of processes may open the same file. A read sees every
@@ -18,13 +19,22 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
     dimension: db.prepare("select dimension from indexes where name = ?"),
     addIndex: db.prepare("insert into indexes (name, dimension) values (?, ?) on conflict do nothing"),
     upsert: db.prepare(`
-      insert into vectors (index_name, namespace, id, source, type, occurred_at, memory_namespace, embedding)
-      values (?, ?, ?, ?, ?, ?, ?, ?)
+      insert into vectors (index_name, namespace, id, source, type, occurred_at, memory_namespace, hash, embedding)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?)
       on conflict (id, namespace, index_name) do update set source = excluded.source, type = excluded.type,
-        occurred_at = excluded.occurred_at, memory_namespace = excluded.memory_namespace, embedding = excluded.embedding`),
+        occurred_at = excluded.occurred_at, memory_namespace = excluded.memory_namespace, hash = excluded.hash,
+        embedding = excluded.embedding`),
     remove: db.prepare("delete from vectors where index_name = ? and namespace = ? and id = ?"),
     present: db.prepare(
       "select id from vectors where index_name = ? and namespace = ? and id in (select value from json_each(?))",
+    ),
+    // The plus signs keep it to the index of ids: the other one would sort the namespace again for each page.
+    list: db.prepare("select id from vectors where id > ? and +index_name = ? and +namespace = ? order by id limit ?"),
+    hashes: db.prepare(
+      "select id, hash from vectors where index_name = ? and namespace = ? and id in (select value from json_each(?))",
+    ),
+    clear: db.prepare(
+      "delete from vectors where row in (select row from vectors where index_name = ? and namespace = ? limit ?)",
     ),
     count: db.prepare("select count(*) as vectors from vectors where index_name = ? and namespace = ?"),
   }
@@ -63,9 +73,9 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
       if (wrong) throw mismatch(target.index, dimension, wrong.values.length)
 
       await inSlices(records, ({ id, values, metadata }) => {
-        const { source, type, occurredAt, namespace } = metadata
+        const { source, type, occurredAt, namespace, hash } = metadata
         const at = typeof occurredAt === "number" ? occurredAt : null
-        const facets = [textOrNull(source), textOrNull(type), at, textOrNull(namespace)]
+        const facets = [textOrNull(source), textOrNull(type), at, textOrNull(namespace), textOrNull(hash)]
         statements.upsert.run(target.index, target.namespace, id, ...facets, bytesOf(values))
       })
     },
@@ -89,6 +99,30 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
     async present({ index, namespace }, ids) {
       const rows = readFrom(() => statements.present.all(index, namespace, JSON.stringify(ids)))
       return rows.map(({ id }) => String(id))
+    },
+
+    async *list({ index, namespace }) {
+      for (let after = ""; ; ) {
+        const rows = readFrom(() => statements.list.all(after, index, namespace, IDS_PER_PAGE))
+        const ids = rows.map(({ id }) => String(id))
+        if (ids.length > 0) yield ids
+        if (ids.length < IDS_PER_PAGE) return
+        after = ids.at(-1)!
+      }
+    },
+
+    async hashes({ index, namespace }, ids) {
+      const rows = readFrom(() => statements.hashes.all(index, namespace, JSON.stringify(ids)))
+      return new Map(rows.map(({ id, hash }) => [String(id), hash === null ? "" : String(hash)]))
+    },
+
+    async clear({ index, namespace }) {
+      for (let removed = ROWS_PER_COMMIT; removed === ROWS_PER_COMMIT; ) {
+        await written(db, () => {
+          removed = Number(statements.clear.run(index, namespace, ROWS_PER_COMMIT).changes)
+        })
+        await setImmediate()
+      }
     },
 
     async count({ index, namespace }) {
