@@ -46,7 +46,7 @@ const others = [
 async function fill(): Promise<void> {
   await bench.accept([tell("all", { scopes: [scope("open", "org")], moments: [...oldMoments, ...others] })])
   await bench.drain()
-  await night(bench, today)
+  expect(await night(bench, today)).toMatchObject({ state: "done", reason: null })
 }
 
 /** First words of observations that have vectors, which the index holds. */
