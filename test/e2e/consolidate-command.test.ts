@@ -61,6 +61,12 @@ test("consolidate counts, writes, says why it writes nothing, and builds days ag
     { workspaceId: "acme", run: { kind: "manual", state: "done", reason: "Nothing has changed since the last run." } },
   ])
   expect(await summaries()).toEqual(written)
+  // The payloads are years old: the first night had them age, and the second found nothing more.
+  expect(again.runs[0].steps).toMatchObject([
+    { name: "age", result: { compressed: 0, tails: 0, restored: 0 } },
+    { name: "retain", result: { state: "off", removed: {} } },
+  ])
+  expect(again.runs[0].steps[0].result.looked).toBeGreaterThan(0)
   const since = await json("consolidate", "--workspace", "acme", "--since", "2010-01-01")
   expect(since.runs[0].run.report.observationsRead).toBeGreaterThan(0)
 

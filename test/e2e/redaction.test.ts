@@ -155,7 +155,7 @@ test("addresses and numbers of people go where the workspace says so, and tell t
 
   const private_ = await open()
   const admin = createWorkspaceAdmin(private_)
-  await admin.set("acme", { redactEmails: true, redactPhones: "international" })
+  await admin.set("acme", { redactEmails: true, redactPhones: "international" }, "test")
   await private_.accept([page("one", said.body, said), page("kept", "Mail support@acme.com.")])
   await private_.drain()
   expect(await everyColumn(private_, ["415 555 2671", "bloggs"], { except: ["ingest_deliveries.body"] })).toEqual([])
@@ -171,7 +171,7 @@ test("addresses and numbers of people go where the workspace says so, and tell t
 
 test("a workspace that keeps no raw bytes has none once its deliveries are read; parked ones keep theirs for the replay", async () => {
   const bench = await open()
-  await createWorkspaceAdmin(bench).set("acme", { keepRaw: false })
+  await createWorkspaceAdmin(bench).set("acme", { keepRaw: false }, "test")
   await bench.accept([
     issue({ number: 1 }),
     { key: "broken", event: "issues", payload: "{" },

@@ -10,7 +10,7 @@ export const auditLog = pgTable(
     at: timestamp({ withTimezone: true }).notNull(),
     /** Who did it, in their own words. */
     actor: text().notNull(),
-    /** `people.link`, `people.unlink`, `people.address`, `people.undo`. */
+    /** `people.link`, `people.unlink`, `people.address`, `people.undo`, `forget.document` …, `workspace.set`, `retention.done`. */
     action: text().notNull(),
     /** Ids of what it was done to. */
     subjects: text().array().notNull(),

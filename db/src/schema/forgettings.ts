@@ -1,13 +1,16 @@
 import { index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core"
 import { tenantPolicy, workspaceId } from "./columns.ts"
 
-/** One thing that an operator had forgotten. What it was is not said: its id derives from the keyed hash. */
+/**
+ * One thing that an operator had forgotten. What it was is not said: its id derives from the keyed hash. Or what a night removed for
+ * its age, whose ids are let go when it is done.
+ */
 export const forgettings = pgTable(
   "forgettings",
   {
     id: text().primaryKey(),
     workspaceId: workspaceId(),
-    kind: text({ enum: ["document", "person", "source", "workspace"] }).notNull(),
+    kind: text({ enum: ["document", "person", "source", "workspace", "retention"] }).notNull(),
     startedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
     /** Null while some of it is left, as after a kill: the same command goes on where it ended. */
     doneAt: timestamp({ withTimezone: true }),

@@ -4,7 +4,10 @@ import type { ObservationRow } from "./knowledge.ts"
 import type { Lane } from "./ports.ts"
 import type { Suppression } from "./privacy.ts"
 
-/** The rows that forgetting reads and removes. Each method is one transaction, and doing it again does nothing more. */
+/**
+ * The rows that forgetting reads and removes. Each method is one transaction, and doing it again does nothing more. Those that
+ * remove or rewrite reject (`legal_hold`) while the workspace is under legal hold.
+ */
 
 export const forgettingKinds = ["document", "person", "source", "workspace"] as const
 export type ForgettingKind = (typeof forgettingKinds)[number]

@@ -209,6 +209,8 @@ export interface KnowledgeWrite {
    * between having asked and having written.
    */
   suppressions(): Promise<Suppression[]>
+  /** Rejects while the workspace is under legal hold, which cannot begin before this transaction ends. For who rewrites to forget. */
+  assertNotHeld(): Promise<void>
   /** Has the bytes of these deliveries go, in Postgres now and in object storage soon. */
   forgetBodies(ids: readonly DeliveryId[]): Promise<void>
   /** The versions vectors are wanted in, share-locked: none can be created or activated until this transaction ends. */

@@ -4,6 +4,7 @@ import { createWorkspaceAdmin, type WorkspaceSettings } from "@engram/store/work
 import { type Command, InvalidArgumentError } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
+import { actorOf } from "../forget-parts.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
 import { workspaceName } from "../options.ts"
 import { readAgain } from "../read-again.ts"
@@ -15,6 +16,8 @@ interface SetOptions {
   readonly redactPhones?: string
   readonly keepRaw?: boolean
   readonly timeZone?: string
+  readonly retentionDays?: number | "none"
+  readonly legalHold?: boolean
   readonly apply?: true
   readonly json?: true
 }
@@ -30,6 +33,13 @@ export function addWorkspace(program: Command, context: Context): void {
     .addHelpText("after", "\nExample:\n  engram workspace list")
     .action((options: { json?: true }) => listWorkspaces(context, options))
   workspace
+    .command("show")
+    .description("One workspace with its choices.")
+    .argument("<workspace>", "its name", workspaceName)
+    .option("--json", "print the choices as JSON")
+    .addHelpText("after", "\nExample:\n  engram workspace show acme")
+    .action((name: string, options: { json?: true }) => showWorkspace(context, name, options))
+  workspace
     .command("set")
     .description("Change a choice. It holds for what is read from then on; workers see it within 2 seconds.")
     .argument("<workspace>", "its name", workspaceName)
@@ -41,6 +51,8 @@ export function addWorkspace(program: Command, context: Context): void {
     )
     .option("--keep-raw <on|off>", "whether the bytes of a delivery outlive its reading", onOff)
     .option("--time-zone <name>", "whose night it is when consolidation runs: Europe/Berlin", timeZone)
+    .option("--retention-days <days|none>", "documents that nothing was said in for longer go in the night", days)
+    .option("--legal-hold <on|off>", "while on, nothing is deleted: not for its age, and not by `engram forget`", onOff)
     .option("--apply", "take out what was read before, and read its deliveries again by the choices as they are now")
     .option("--json", "print the choices as JSON")
     .addHelpText(
@@ -53,7 +65,9 @@ no choice. A source whose bytes were not kept is left as it is.
 Examples:
   engram workspace set acme --redact-emails on --redact-phones US
   engram workspace set acme --redact-emails on --apply
-  engram workspace set acme --keep-raw off --time-zone Europe/Berlin`,
+  engram workspace set acme --keep-raw off --time-zone Europe/Berlin
+  engram workspace set acme --retention-days 730
+  engram workspace set acme --legal-hold on`,
     )
     .action((name: string, options: SetOptions) => setWorkspace(context, name, options))
 }
@@ -75,14 +89,38 @@ function timeZone(text: string): string {
   throw new InvalidArgumentError("There is no such time zone; expected an IANA name like Europe/Berlin or UTC.")
 }
 
+/** A hundred years, which Postgres can still subtract from any date there is. */
+const daysMax = 36_500
+
+function days(text: string): number | "none" {
+  if (text === "none") return text
+  const count = Number(text)
+  if (/^\d{1,5}$/.test(text) && count >= 1 && count <= daysMax) return count
+  throw new InvalidArgumentError(`Expected a number of days from 1 to ${daysMax}, or none.`)
+}
+
+const unknown = (name: string): Error =>
+  new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
+
 const listWorkspaces = (context: Context, options: { json?: true }): Promise<void> =>
   withParts(context, async (parts) => {
     const { terminal } = context
     const workspaces = await createWorkspaceAdmin(await openCommandDatabase(parts)).list()
     if (options.json) return terminal.print(JSON.stringify({ workspaces }))
     if (workspaces.length === 0) return terminal.print("There is no workspace yet; `engram connect` makes one.")
-    const rows = workspaces.map((each) => [each.id, ...choicesOf(each)])
-    terminal.print(table(terminal, ["workspace", "redact emails", "redact phones", "keep raw", "time zone"], rows))
+    const rows = workspaces.map((each) => [each.id, ...choicesOf(each).map(([, choice]) => choice)])
+    const names = choicesOf(workspaces[0]!).map(([name]) => name)
+    terminal.print(table(terminal, ["workspace", ...names], rows))
+  })
+
+const showWorkspace = (context: Context, name: string, options: { json?: true }): Promise<void> =>
+  withParts(context, async (parts) => {
+    const { terminal } = context
+    const workspaces = await createWorkspaceAdmin(await openCommandDatabase(parts)).list()
+    const found = workspaces.find(({ id }) => id === name)
+    if (!found) throw unknown(name)
+    if (options.json) return terminal.print(JSON.stringify(found))
+    terminal.print(table(terminal, ["choice", name], choicesOf(found)))
   })
 
 const setWorkspace = (context: Context, name: string, { json, apply, ...choices }: SetOptions): Promise<void> =>
@@ -90,20 +128,28 @@ const setWorkspace = (context: Context, name: string, { json, apply, ...choices 
     const change = changeOf(choices)
     if (Object.keys(change).length === 0 && !apply)
       throw new UsageError("say what to change: --redact-emails, … (see --help)")
-    const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change)
-    if (!settings) throw new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
+    const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change, actorOf(context))
+    if (!settings) throw unknown(name)
     const again = apply && (await readAgain(context, parts, name))
     if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings, ...(again && { again }) }))
-    const [emails, phoned, raw, zone] = choicesOf(settings)
     context.terminal.print(
-      `${name}: redact emails ${emails}, redact phones ${phoned}, keep raw ${raw}, time zone ${zone}.`,
+      `${name}: ${choicesOf(settings)
+        .flatMap((choice) => choice.join(" "))
+        .join(", ")}.`,
     )
     if (again) context.terminal.print(`Taken out, to be read again: ${taken(again)}.`)
   })
 
-const changeOf = ({ redactPhones, ...others }: Omit<SetOptions, "json" | "apply">): Partial<WorkspaceSettings> => {
-  if (redactPhones === undefined) return others
-  return { ...others, redactPhones: redactPhones === "off" ? null : redactPhones }
+function changeOf({
+  redactPhones,
+  retentionDays,
+  ...others
+}: Omit<SetOptions, "json" | "apply">): Partial<WorkspaceSettings> {
+  return {
+    ...others,
+    ...(redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }),
+    ...(retentionDays === undefined ? {} : { retentionDays: retentionDays === "none" ? null : retentionDays }),
+  }
 }
 
 const taken = (again: { readonly [source: string]: number }): string =>
@@ -111,9 +157,11 @@ const taken = (again: { readonly [source: string]: number }): string =>
     .map(([source, documents]) => `${count(documents, "document")} of ${source}`)
     .join(", ") || "nothing"
 
-const choicesOf = ({ redactEmails, redactPhones, keepRaw, timeZone }: WorkspaceSettings): string[] => [
-  redactEmails ? "on" : "off",
-  redactPhones ?? "off",
-  keepRaw ? "on" : "off",
-  timeZone,
+const choicesOf = (settings: WorkspaceSettings): [name: string, choice: string][] => [
+  ["redact emails", settings.redactEmails ? "on" : "off"],
+  ["redact phones", settings.redactPhones ?? "off"],
+  ["keep raw", settings.keepRaw ? "on" : "off"],
+  ["time zone", settings.timeZone],
+  ["retention days", String(settings.retentionDays ?? "none")],
+  ["legal hold", settings.legalHold ? "on" : "off"],
 ]

@@ -54,6 +54,7 @@ async function rewriteDocuments(deps: ForgetDeps, work: Work, ids: readonly Docu
   let rewritten = 0
   for (const [storeId, documents] of byStore) {
     rewritten += await deps.knowledge.write(workspaceId, async (write) => {
+      await write.assertNotHeld()
       const place = placeOf({ workspaceId, storeId })
       const versions = await write.lockVersions(storeId)
       const stored = await write.lockDocuments(documents.map((each) => keyOf(each, place)))
@@ -111,6 +112,7 @@ async function scrubMoments(deps: ForgetDeps, work: Work): Promise<void> {
     )
     for (const [storeId, same] of Map.groupBy(changed, (row) => row.storeId)) {
       await deps.knowledge.write(workspaceId, async (write) => {
+        await write.assertNotHeld()
         const versions = await write.lockVersions(storeId)
         const wanted = same.filter(({ live }) => live).flatMap((row) => observationVectors(versions, row))
         await write.wantVectors(wanted)

@@ -95,7 +95,10 @@ export const cacheKeysOf = (id: string, version: number): string[] => {
 }
 
 /** Without the queue the sweep finds what is owed. */
-async function wakeAll({ ledger, queue }: ForgetDeps, workspaceId: string): Promise<void> {
+export async function wakeAll(
+  { ledger, queue }: Pick<ForgetDeps, "ledger" | "queue">,
+  workspaceId: string,
+): Promise<void> {
   for (const lane of await ledger.lanes(workspaceId)) {
     for (const stage of ["embed", "normalize", "archive"] as const) await queue.wake({ ...lane, stage }).catch(() => {})
   }

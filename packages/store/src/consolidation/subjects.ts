@@ -8,7 +8,7 @@ type Subject = NonNullable<SummarySubject["entity"]>
 /** One of an entity's names, or the alias that nobody claims, with all the others. */
 const namesSql = `
   select distinct on (coalesce(a.entity_id, a.id)) a.id as "aliasId", coalesce(a.entity_id, a.id) as id, a.entity_id as "entityId",
-         n.kind, n.state #> '{fields}' as fields, names.all as aliases, null as document
+         n.kind, n.state #> '{fields}' as fields, names.all as aliases, '[]'::json as accounts, null as document
   from entity_aliases a left join entities n on n.id = a.entity_id
   cross join lateral (
     select json_agg(json_build_object('type', s.alias_type, 'value', s.value) order by s.alias_type, s.value) as all

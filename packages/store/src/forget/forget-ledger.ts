@@ -1,9 +1,10 @@
 import type { ForgetCounts, ForgetLedger, ForgetScope, NamedDocument, VectorRef } from "@engram/contracts/forget"
 import type { DocumentId, StoreId } from "@engram/contracts/ids"
 import type { Database, Transaction } from "../database.ts"
+import { assertNotHeld } from "../legal-hold.ts"
 import { unpackBody } from "../packed-body.ts"
 import { createPeopleForgetting } from "./people.ts"
-import { dropOrphanValues, removeDocuments } from "./remove-documents.ts"
+import { dropOrphanValues, prunedTexts, removeDocuments } from "./remove-documents.ts"
 import { removeRest } from "./remove-rest.ts"
 
 const named = `d.id, d.store_id as "storeId", d.source, d.source_id as "sourceId",
@@ -18,6 +19,12 @@ const documentsOf = (scope: ForgetScope): readonly [condition: string, value: un
 /** Runs as `engram_app` in the one workspace: row-level security holds for who forgets as for everybody. */
 export const createForgetLedger = (database: Database): ForgetLedger => {
   const inside = database.inWorkspace
+  /** For what deletes: a legal hold is asked for in the same transaction. */
+  const deleting = <T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
+    inside(workspaceId, async (tx) => {
+      await assertNotHeld(tx, workspaceId)
+      return work(tx)
+    })
   const refs = (workspaceId: string, forgettingId: string, kind: string) =>
     inside(workspaceId, (tx) =>
       tx.query<{ ref: string; version: number }>(
@@ -49,7 +56,7 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
     census: (workspaceId, scope) => inside(workspaceId, (tx) => census(tx, workspaceId, scope)),
 
     begin: (workspaceId, { id, kind, suppressions, documents, actor }) =>
-      inside(workspaceId, async (tx) => {
+      deleting(workspaceId, async (tx) => {
         // Whoever writes knowledge holds its store's versions shared from before it asks what is forgotten.
         await tx.query("select from embedding_versions where workspace_id = $1 order by id for update", [workspaceId])
         const made = await tx.query(
@@ -92,10 +99,10 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
       }),
 
     removeDocuments: (workspaceId, forgettingId, ids, { replay }) =>
-      inside(workspaceId, (tx) => removeDocuments(tx, { workspaceId, forgettingId, replay }, ids)),
+      deleting(workspaceId, (tx) => removeDocuments(tx, { workspaceId, forgettingId, replay }, ids)),
 
     removeRest: (workspaceId, forgettingId, scope, { replay }) =>
-      inside(workspaceId, (tx) => removeRest(tx, { workspaceId, forgettingId, replay }, scope)),
+      deleting(workspaceId, (tx) => removeRest(tx, { workspaceId, forgettingId, replay }, scope)),
 
     deliveriesWithBytes: (workspaceId, after, max) =>
       inside(workspaceId, async (tx) => {
@@ -109,7 +116,7 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
       }),
 
     forgetBodies: (workspaceId, forgettingId, ids) =>
-      inside(workspaceId, async (tx) => {
+      deleting(workspaceId, async (tx) => {
         await tx.query(
           `insert into forgotten_refs (forgetting_id, workspace_id, kind, ref)
            select distinct $3, $1, 'artifact', artifact_key from ingest_deliveries
@@ -278,7 +285,8 @@ async function left(
     document_deliveries: `workspace_id = $1 and (document_id in ${ref("document")} or $3::text[] is null)`,
     entities: `workspace_id = $1 and (id in ${ref("entity")} or $3::text[] is null)`,
     embedding_values: `workspace_id = $1 and text_hash in ${ref("text")} and $3::text[] is not null
-      and not exists (select from vector_entries v where v.workspace_id = $1 and v.text_hash = embedding_values.text_hash and v.wanted_hash is not null)`,
+      and not exists (select from vector_entries v where v.workspace_id = $1 and v.text_hash = embedding_values.text_hash and v.wanted_hash is not null)
+      and text_hash not in (${prunedTexts})`,
     ingest_deliveries: whole
       ? "workspace_id = $1 and $2 <> '' and ($3::text[] = '{}' or source = any($3)) and (body is not null or artifact_key is not null)"
       : `workspace_id = $1 and forget_raw and (body is not null or artifact_key in ${ref("artifact")}) and $3::text[] is not null`,

@@ -6,6 +6,7 @@ import { UnclearName } from "@engram/contracts/privacy"
 import { holdConsolidation } from "../consolidation/hold.ts"
 import type { Database, Transaction } from "../database.ts"
 import { observationColumns } from "../knowledge/observations.ts"
+import { assertNotHeld } from "../legal-hold.ts"
 import { removeDerived } from "./remove-derived.ts"
 import { removeEntities, removeEvidence, removeObservations } from "./remove-documents.ts"
 import { removeVectors } from "./remove-vectors.ts"
@@ -72,6 +73,7 @@ export const createPeopleForgetting = (database: Database): People => ({
 
   saveMoments: (workspaceId, forgettingId, rows) =>
     database.inWorkspace(workspaceId, async (tx) => {
+      await assertNotHeld(tx, workspaceId)
       await holdConsolidation(tx, workspaceId)
       await tx.query(
         `update memory_observations o set title = r.title, summary = r.summary, text = r.text, url = r.url,
@@ -93,6 +95,7 @@ export const createPeopleForgetting = (database: Database): People => ({
 
   saveEntityStates: (workspaceId, rows) =>
     database.inWorkspace(workspaceId, async (tx) => {
+      await assertNotHeld(tx, workspaceId)
       await tx.query(
         `update entities e set state = r.state from json_to_recordset($2) as r(id text, state jsonb)
          where e.workspace_id = $1 and e.id = r.id`,
@@ -110,7 +113,10 @@ export const createPeopleForgetting = (database: Database): People => ({
     }),
 
   removePerson: (workspaceId, forgettingId, person) =>
-    database.inWorkspace(workspaceId, (tx) => removePerson(tx, { workspaceId, forgettingId, replay: false }, person)),
+    database.inWorkspace(workspaceId, async (tx) => {
+      await assertNotHeld(tx, workspaceId)
+      return removePerson(tx, { workspaceId, forgettingId, replay: false }, person)
+    }),
 
   noteTexts: (workspaceId, forgettingId, observationIds) =>
     database.inWorkspace(workspaceId, async (tx) => {
@@ -124,6 +130,7 @@ export const createPeopleForgetting = (database: Database): People => ({
 
   dropSuperseded: (workspaceId, forgettingId) =>
     database.inWorkspace(workspaceId, async (tx) => {
+      await assertNotHeld(tx, workspaceId)
       const place = { workspaceId, forgettingId, replay: false }
       const rewritten = `(select ref from forgotten_refs where workspace_id = $1 and forgetting_id = $2 and kind = 'rewritten')`
       const chunks = await tx.query<{ id: string }>(

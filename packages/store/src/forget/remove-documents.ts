@@ -12,7 +12,13 @@ import { removeVectors } from "./remove-vectors.ts"
  */
 export async function removeDocuments(
   tx: Transaction,
-  place: { readonly workspaceId: string; readonly forgettingId: string; readonly replay: boolean },
+  place: {
+    readonly workspaceId: string
+    readonly forgettingId: string
+    readonly replay: boolean
+    /** What its deliveries say of where their bytes went; "Forgotten." by default. */
+    readonly reason?: string
+  },
   ids: readonly string[],
 ): Promise<ForgetCounts> {
   const { workspaceId, forgettingId, replay } = place
@@ -86,7 +92,7 @@ type Place = Parameters<typeof removeDocuments>[1]
 /** `which` is a query of delivery ids over ($1 workspace, $2 values). Their bytes go or, with `replay`, they are read again. */
 export async function releaseDeliveries(
   tx: Transaction,
-  { workspaceId, forgettingId, replay }: Place,
+  { workspaceId, forgettingId, replay, reason = "Forgotten." }: Place,
   which: string,
   values: readonly string[],
 ): Promise<number> {
@@ -107,16 +113,26 @@ export async function releaseDeliveries(
   // One that waits to be read again has nothing left to say; a worker that holds it writes nothing of it.
   const gone = await tx.query(
     `update ingest_deliveries set forget_raw = true, body = null, headers = '{}', claimed_until = null,
-            state = case when state = 'processed' then state else 'skipped' end, reason = 'Forgotten.',
+            state = case when state = 'processed' then state else 'skipped' end, reason = $3,
             finished_at = coalesce(finished_at, now())
      where workspace_id = $1 and id in (${which}) and not forget_raw returning id`,
-    [workspaceId, values],
+    [workspaceId, values, reason],
   )
   return gone.length
 }
 
 /**
- * Values that no wanted vector of the workspace is of. Also those of texts that an edit had replaced before: nothing says any
+ * Hashes (core's `textHash`) of what live observations say whose vectors aging took out of the index: they are still said, and
+ * the night that puts them back finds their values by these.
+ */
+export const prunedTexts = `
+  select encode(sha256(convert_to(said.text, 'UTF8')), 'hex') from memory_observations o
+  cross join lateral (values (o.text), (o.title), (o.summary)) as said(text)
+  where o.workspace_id = $1 and o.live and said.text <> '' and not exists (
+    select from vector_entries v where v.store_id = o.store_id and v.family = 'observations' and v.ref_id = o.id and v.wanted_hash is not null)`
+
+/**
+ * Values that no wanted vector of the workspace is of, and no observation that is only out of the index for its age. Also those of texts that an edit had replaced before: nothing says any
  * more whose they were. A text that comes back to another document is embedded again.
  */
 export async function dropOrphanValues(tx: Transaction, workspaceId: string): Promise<number> {
@@ -124,6 +140,7 @@ export async function dropOrphanValues(tx: Transaction, workspaceId: string): Pr
     `delete from embedding_values e
      where e.workspace_id = $1 and not exists (
        select from vector_entries v where v.workspace_id = $1 and v.text_hash = e.text_hash and v.wanted_hash is not null)
+       and e.text_hash not in (${prunedTexts})
      returning e.text_hash`,
     [workspaceId],
   )

@@ -1,11 +1,14 @@
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
+import { assertNotHeld } from "../legal-hold.ts"
 
-type ForgottenRows = Pick<KnowledgeWrite, "suppressions" | "forgetBodies">
+type ForgottenRows = Pick<KnowledgeWrite, "suppressions" | "forgetBodies" | "assertNotHeld">
 
 export const writeForgotten = (tx: Transaction, workspaceId: string): ForgottenRows => ({
   suppressions: () =>
     tx.query(`select kind, hash, key_id as "keyId" from suppressions where workspace_id = $1`, [workspaceId]),
+
+  assertNotHeld: () => assertNotHeld(tx, workspaceId),
 
   forgetBodies: async (ids) => {
     await tx.query(
