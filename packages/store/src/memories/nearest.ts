@@ -1,6 +1,5 @@
 import type { MemoryLedger, MemoryRow, RankedMemory } from "@engram/contracts/memories"
 import { compareText } from "@engram/core/compare-text"
-import { byPartialIndex } from "../by-partial-index.ts"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
 import { filterValues, lives, memoryColumns, readable } from "./rows.ts"
@@ -64,8 +63,7 @@ export const createNearest = (database: Database, surroundings: SurroundingsMemo
       indexed?.map(({ id }) => id) ?? [],
       indexed === undefined,
     ]
-    // Everything asked here has its index.
-    const ask = (sql: string) => database.oneInWorkspace<Answered>(place.workspaceId, sql, parameters, byPartialIndex)
+    const ask = (sql: string) => database.oneInWorkspace<Answered>(place.workspaceId, sql, parameters)
     let answered = indexed === undefined ? [] : await ask(movingSql)
     if (!answered[0]?.whole) answered = await ask(newestSql)
     const live = answered[0]!.lives

@@ -37,7 +37,7 @@ const words = String.raw`words as materialized (
  * be together); a text of 64 different words and more counts less with its length, or the longest would always win.
  */
 const rank = `(case when r.content = $4 then 1 else 0 end
-  + ts_rank(r.search, (select words from words)) / (1 + ln(1 + length(r.search) / 64.0)))::float8 as rank`
+  + ts_rank(r.search, (select words from words)) / (1 + ln(1 + length(r.search) / 64::float8)))::float8 as rank`
 
 /** Each namespace's memories by index; the search vector is looked at last. */
 const readOneByOne = `
