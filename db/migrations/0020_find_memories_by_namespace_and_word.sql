@@ -1,0 +1,58 @@
+-- The words of a memory, each under a mark of its namespace: one index entry per namespace and word, so that a search reads the
+-- entries it needs and nothing of other namespaces. The text of a tsvector is 'word' 'word' …; its words never hold the three
+-- characters between two of them.
+CREATE FUNCTION engram_memory_words(namespace_id text, search tsvector) RETURNS tsvector
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN replace(replace('|' || strip(search)::text, ''' ''', ''' ''' || left(md5(namespace_id), 12) || ' '),
+    '|''', '''' || left(md5(namespace_id), 12) || ' ')::tsvector;
+--> statement-breakpoint
+DROP FUNCTION engram_matching_memories;
+--> statement-breakpoint
+GRANT SELECT (kind, expires_at, pin, created_at) ON memory_records TO engram_finder;
+--> statement-breakpoint
+-- The best `best_max` memories of these namespaces that have any of the words; of a namespace where more than `matches_max` have
+-- one, those are ranked that have all of the words, and some of the others. As for chunks, the function sees to the tenant
+-- policy itself. plpgsql, because every Postgres keeps its plans. `COLLATE` keeps the planner from the index of namespaces alone,
+-- whose rows it thinks fewer than they are.
+CREATE FUNCTION engram_matching_memories(namespaces text[], kinds text[], query tsvector, matches_max int, best_max int)
+  RETURNS TABLE (id text, rank float8)
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+AS $$
+DECLARE
+  workspace text := current_setting('app.workspace_id', true);
+  quoted text[] := array(SELECT '''' || chr(1) || ' ' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''' FROM unnest(query));
+  any_word text := nullif(array_to_string(quoted, '|'), '');
+  all_words text := nullif(array_to_string(quoted, '&'), '');
+  ranked tsquery := replace(any_word, chr(1) || ' ', '')::tsquery;
+BEGIN
+  RETURN QUERY
+  SELECT f.id, f.rank FROM unnest(namespaces) n CROSS JOIN LATERAL (
+    WITH matching AS MATERIALIZED (
+      SELECT r.id, r.search, r.pin, r.created_at FROM public.memory_records r
+      WHERE public.engram_memory_words(r.namespace_id, r.search) @@ replace(any_word, chr(1), left(md5(n), 12))::tsquery
+        AND r.namespace_id COLLATE "POSIX" = n AND r.workspace_id = workspace
+        AND (kinds IS NULL OR r.kind = ANY (kinds)) AND (r.expires_at IS NULL OR r.expires_at > now())
+      LIMIT matches_max + 1),
+    matching_all AS (
+      SELECT r.id, r.search, r.pin, r.created_at FROM public.memory_records r
+      WHERE (SELECT count(*) FROM matching) > matches_max
+        AND public.engram_memory_words(r.namespace_id, r.search) @@ replace(all_words, chr(1), left(md5(n), 12))::tsquery
+        AND r.namespace_id COLLATE "POSIX" = n AND r.workspace_id = workspace
+        AND (kinds IS NULL OR r.kind = ANY (kinds)) AND (r.expires_at IS NULL OR r.expires_at > now())
+      LIMIT matches_max)
+    SELECT m.id, m.pin, m.created_at, (CASE WHEN m.search = query THEN 1 ELSE 0 END
+      + ts_rank(m.search, ranked) / (1 + ln(1 + length(m.search) / 64::float8)))::float8 AS rank
+    FROM (TABLE matching UNION ALL SELECT * FROM matching_all a WHERE NOT EXISTS (SELECT FROM matching b WHERE b.id = a.id)) m) f
+  ORDER BY f.rank DESC, coalesce(f.pin, false) DESC, f.created_at DESC, f.id LIMIT best_max;
+END;
+$$;
+--> statement-breakpoint
+REVOKE ALL ON FUNCTION engram_matching_memories FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION engram_matching_memories TO engram_app;
+--> statement-breakpoint
+GRANT CREATE ON SCHEMA public TO engram_finder;
+--> statement-breakpoint
+ALTER FUNCTION engram_matching_memories OWNER TO engram_finder;
+--> statement-breakpoint
+REVOKE CREATE ON SCHEMA public FROM engram_finder;
