@@ -269,6 +269,8 @@ export interface MemoryLedger {
       readonly values: Float32Array
       /** undefined while the index is away: then all is compared exactly. */
       readonly indexed: IndexHits | undefined
+      /** For how long the index may not show what was written to it. */
+      readonly trailsMs: number
       readonly exactMax: number
       readonly scoreMin: number
       readonly max: number

@@ -65,9 +65,9 @@ class TenantStatement extends Query {
   }
 
   override handleCommandComplete(message: unknown, wire: Wire): void {
-    if (this.#entered) return super.handleCommandComplete(message, wire)
+    if (this.#entered) super.handleCommandComplete(message, wire)
+    else this.name = this.#named
     this.#entered = true
-    this.name = this.#named
   }
 
   override handleError(error: Error, wire: Wire): void {

@@ -148,6 +148,7 @@ async function near(
       version,
       values,
       indexed,
+      trailsMs: deps.index.trailsMs,
       exactMax,
       scoreMin,
       max: candidatesMax,

@@ -26,6 +26,9 @@ export interface PineconeIndexOptions {
   readonly restMs?: number
 }
 
+/** Pinecone gives no bound; its pages speak of seconds. */
+const TRAILS_MS = 60_000
+
 /**
  * Vectors in Pinecone's serverless indexes, by cosine. Reads may trail writes by seconds. Large writes are split within
  * Pinecone's limits (1,000 records or 2 MB an upsert, 1,000 ids a delete) and sent in order; at most 10,000 hits a query.
@@ -68,6 +71,8 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
   }
 
   return {
+    trailsMs: TRAILS_MS,
+
     ensure: (index, dimension) => translated(index, () => directory.ensure(index, dimension)),
 
     async upsert(target, records) {

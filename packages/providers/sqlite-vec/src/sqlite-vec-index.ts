@@ -78,6 +78,8 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
   }
 
   return {
+    trailsMs: 0,
+
     async ensure(index, dimension) {
       if (dimensionOf(index) === undefined) await written(db, () => statements.addIndex.run(index, dimension))
       const existing = dimensionOf(index)
