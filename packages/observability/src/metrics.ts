@@ -1,3 +1,5 @@
+import { subscribe } from "node:diagnostics_channel"
+import { type BreakerSaid, breakerChannel } from "@engram/contracts/breakers"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 
 /** Everything a process counts, in a registry of its own; `engram_` comes before each name. */
@@ -107,8 +109,22 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
     memoryBatchRows: histogram("memory_batch_rows", "Memories per transaction.", [1, 2, 4, 8, 16, 32, 64, 128]),
     memoryDegraded: counter("memory_degraded_total", "Memory searches answered without vectors."),
     memoriesCleaned: counter("memories_cleaned_total", "Memories the janitor removed."),
-    breakerState: gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"]),
+    breakerState: followBreakers(gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"])),
     contentType: registry.contentType,
     text: () => registry.metrics(),
   }
+}
+
+const breakerStates = { closed: 0, "half-open": 1, open: 2 } as const
+
+/** Every breaker of the process, from now on, by its service. One that was made just now does not hide what another has seen. */
+function followBreakers(gauge: Gauge<"dependency">): Gauge<"dependency"> {
+  const known = new Set<string>()
+  subscribe(breakerChannel, (said) => {
+    const { dependency, state, fresh } = said as BreakerSaid
+    if (fresh && known.has(dependency)) return
+    known.add(dependency)
+    gauge.set({ dependency }, breakerStates[state])
+  })
+  return gauge
 }

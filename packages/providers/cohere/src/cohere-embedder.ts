@@ -1,6 +1,7 @@
+import type { BreakerState } from "@engram/contracts/breakers"
 import { Rejected } from "@engram/contracts/errors"
 import type { Embedder } from "@engram/contracts/ports"
-import { type BreakerState, createPatientFetch } from "@engram/patient-fetch/patient-fetch"
+import { createPatientFetch } from "@engram/patient-fetch/patient-fetch"
 import { CohereClientV2 } from "cohere-ai"
 import { checkDimension, failure, takesDimension } from "./cohere-words.ts"
 
@@ -38,7 +39,12 @@ export function createCohereEmbedder(options: CohereEmbedderOptions): Embedder &
   }
   const patience = { ...options, service: "Cohere" }
   const patient = createPatientFetch(patience)
-  const hasty = createPatientFetch({ ...patience, timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS), retriesMax: 0 })
+  const hasty = createPatientFetch({
+    ...patience,
+    timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS),
+    retriesMax: 0,
+    told: false,
+  })
   const cohere = connect(patient.fetch)
   const checker = connect(hasty.fetch)
 

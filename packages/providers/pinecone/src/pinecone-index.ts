@@ -1,6 +1,7 @@
+import type { BreakerState } from "@engram/contracts/breakers"
 import { RetryLater } from "@engram/contracts/errors"
 import type { VectorIndex, VectorTarget } from "@engram/contracts/ports"
-import { type BreakerState, createPatientFetch } from "@engram/patient-fetch/patient-fetch"
+import { createPatientFetch } from "@engram/patient-fetch/patient-fetch"
 import { type Index, Pinecone } from "@pinecone-database/pinecone"
 import { createIndexDirectory } from "./index-directory.ts"
 import { failure, isMissing, isQuota, mismatch } from "./pinecone-words.ts"
@@ -41,7 +42,12 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
     return new Pinecone({ apiKey, fetchApi: through, maxRetries: 0, ...where })
   }
   const patient = createPatientFetch(patience)
-  const hasty = createPatientFetch({ ...patience, timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS), retriesMax: 0 })
+  const hasty = createPatientFetch({
+    ...patience,
+    timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS),
+    retriesMax: 0,
+    told: false,
+  })
   const pinecone = connect(patient.fetch)
   const checker = connect(hasty.fetch)
   const directory = createIndexDirectory(pinecone, { cloud, region, pollMs: retryBaseMs })
