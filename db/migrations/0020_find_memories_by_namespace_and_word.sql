@@ -10,10 +10,10 @@ DROP FUNCTION engram_matching_memories;
 --> statement-breakpoint
 GRANT SELECT (kind, expires_at, pin, created_at) ON memory_records TO engram_finder;
 --> statement-breakpoint
--- The best `best_max` memories of these namespaces that have any of the words; of a namespace where more than `matches_max` have
--- one, those are ranked that have all of the words, and some of the others. As for chunks, the function sees to the tenant
--- policy itself. plpgsql, because every Postgres keeps its plans. `COLLATE` keeps the planner from the index of namespaces alone,
--- whose rows it thinks fewer than they are.
+-- The best `best_max` memories of these namespaces that have any of the words. Of a namespace where more than `matches_max` have
+-- one, those are ranked that have all of them, and for each word as many as its share: a rare word's all, a common one's some. As
+-- for chunks, the function sees to the tenant policy itself. plpgsql, because every Postgres keeps its plans. `COLLATE` keeps the
+-- planner from the index of namespaces alone, whose rows it thinks fewer than they are.
 CREATE FUNCTION engram_matching_memories(namespaces text[], kinds text[], query tsvector, matches_max int, best_max int)
   RETURNS TABLE (id text, rank float8)
   LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
@@ -33,16 +33,17 @@ BEGIN
         AND r.namespace_id COLLATE "POSIX" = n AND r.workspace_id = workspace
         AND (kinds IS NULL OR r.kind = ANY (kinds)) AND (r.expires_at IS NULL OR r.expires_at > now())
       LIMIT matches_max + 1),
-    matching_all AS (
-      SELECT r.id, r.search, r.pin, r.created_at FROM public.memory_records r
-      WHERE (SELECT count(*) FROM matching) > matches_max
-        AND public.engram_memory_words(r.namespace_id, r.search) @@ replace(all_words, chr(1), left(md5(n), 12))::tsquery
-        AND r.namespace_id COLLATE "POSIX" = n AND r.workspace_id = workspace
-        AND (kinds IS NULL OR r.kind = ANY (kinds)) AND (r.expires_at IS NULL OR r.expires_at > now())
-      LIMIT matches_max)
+    chosen AS (
+      SELECT DISTINCT ON (c.id) c.* FROM unnest(all_words || quoted) words CROSS JOIN LATERAL (
+        SELECT r.id, r.search, r.pin, r.created_at FROM public.memory_records r
+        WHERE (SELECT count(*) FROM matching) > matches_max
+          AND public.engram_memory_words(r.namespace_id, r.search) @@ replace(words, chr(1), left(md5(n), 12))::tsquery
+          AND r.namespace_id COLLATE "POSIX" = n AND r.workspace_id = workspace
+          AND (kinds IS NULL OR r.kind = ANY (kinds)) AND (r.expires_at IS NULL OR r.expires_at > now())
+        LIMIT matches_max / (1 + cardinality(quoted)) + 1) c)
     SELECT m.id, m.pin, m.created_at, (CASE WHEN m.search = query THEN 1 ELSE 0 END
       + ts_rank(m.search, ranked) / (1 + ln(1 + length(m.search) / 64::float8)))::float8 AS rank
-    FROM (TABLE matching UNION ALL SELECT * FROM matching_all a WHERE NOT EXISTS (SELECT FROM matching b WHERE b.id = a.id)) m) f
+    FROM (SELECT * FROM matching WHERE (SELECT count(*) FROM matching) <= matches_max UNION ALL TABLE chosen) m) f
   ORDER BY f.rank DESC, coalesce(f.pin, false) DESC, f.created_at DESC, f.id LIMIT best_max;
 END;
 $$;
