@@ -28,18 +28,25 @@ const schema = `
 /** Rows of a group are numbered from `group * rowsOfGroup`: eight million groups of a billion rows stay whole numbers. */
 export const rowsOfGroup = 2 ** 30
 
-/** Files from before there were groups: their vectors move, since Postgres takes them for written. */
+/**
+ * Files from before there were groups: their vectors move, since Postgres takes them for written. A cross join is one in this
+ * order, whatever SQLite thinks of tables it has not counted yet.
+ */
 const fromUngrouped = (memoryNamespace: string): string => `
   alter table vectors rename to ungrouped;
   ${schema}
   insert into spaces (index_name, namespace) select distinct index_name, namespace from ungrouped;
   insert into groups (space, memory_namespace)
-    select distinct s.number, ${memoryNamespace} from ungrouped u join spaces s using (index_name, namespace);
+    select distinct s.number, ${memoryNamespace} from ungrouped u cross join spaces s using (index_name, namespace);
+  create temp table moves as
+    select u.row as old, g.space, g.number * ${rowsOfGroup} + row_number() over (partition by g.number order by u.row) as row
+    from ungrouped u cross join spaces s cross join groups g
+    where (s.index_name, s.namespace) = (u.index_name, u.namespace)
+      and g.space = s.number and g.memory_namespace = ${memoryNamespace};
   insert into vectors (row, space, id, source, type, occurred_at, embedding)
-    select g.number * ${rowsOfGroup} + row_number() over (partition by g.number order by u.row), g.space, u.id,
-      u.source, u.type, u.occurred_at, u.embedding
-    from ungrouped u join spaces s using (index_name, namespace)
-    join groups g on g.space = s.number and g.memory_namespace = ${memoryNamespace};
+    select m.row, m.space, u.id, u.source, u.type, u.occurred_at, u.embedding
+    from moves m cross join ungrouped u on u.row = m.old order by m.row;
+  drop table moves;
   drop table ungrouped;`
 
 /** Another process holds the write lock for milliseconds. Past this something is stuck. */
