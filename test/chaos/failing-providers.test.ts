@@ -5,6 +5,7 @@ import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { issue, variedPayloads } from "../payloads.ts"
+import { settingsOf } from "../stand-ins.ts"
 import { createSystem, undisturbed } from "../system.ts"
 
 const refusedText = "The embedder will never take this sentence."
@@ -16,14 +17,7 @@ test("providers that fail for a while delay and lose nothing, and no text is pai
     startCohereServer({ refuse: (text) => text.includes(refusedText) }),
   ])
   const system = await createSystem({
-    S3_BUCKET: s3.bucket,
-    S3_ENDPOINT: s3.endpoint,
-    AWS_ACCESS_KEY_ID: s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    PINECONE_API_KEY: pinecone.apiKey,
-    PINECONE_CONTROLLER_HOST: pinecone.url,
-    COHERE_API_KEY: cohere.apiKey,
-    COHERE_BASE_URL: cohere.url,
+    ...settingsOf({ s3, pinecone, cohere }),
   })
   try {
     const poisoned = issue({

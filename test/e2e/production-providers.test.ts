@@ -7,6 +7,7 @@ import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { variedPayloads } from "../payloads.ts"
+import { settingsOf } from "../stand-ins.ts"
 import { createSystem, type System, undisturbed } from "../system.ts"
 
 test("on the production providers the same deliveries end in the same state as embedded", async () => {
@@ -19,14 +20,7 @@ test("on the production providers the same deliveries end in the same state as e
   ])
   const system = await createSystem({
     REDIS_URL: redis.url,
-    S3_BUCKET: s3.bucket,
-    S3_ENDPOINT: s3.endpoint,
-    AWS_ACCESS_KEY_ID: s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    PINECONE_API_KEY: pinecone.apiKey,
-    PINECONE_CONTROLLER_HOST: pinecone.url,
-    COHERE_API_KEY: cohere.apiKey,
-    COHERE_BASE_URL: cohere.url,
+    ...settingsOf({ s3, pinecone, cohere }),
     UPSTASH_REDIS_REST_URL: upstash.url,
     UPSTASH_REDIS_REST_TOKEN: upstash.token,
   })

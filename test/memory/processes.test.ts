@@ -5,6 +5,7 @@ import { startS3 } from "@engram/testkit/s3"
 import { expect, test } from "vitest"
 import { createClient } from "../contract/client.ts"
 import { contractPromises } from "../contract/promises.ts"
+import { settingsOf } from "../stand-ins.ts"
 import { createSystem, type System } from "../system.ts"
 
 test("on Redis, S3, Pinecone and Cohere the contract is kept, and every vector ends where it belongs", async () => {
@@ -17,14 +18,7 @@ test("on Redis, S3, Pinecone and Cohere the contract is kept, and every vector e
   ])
   const system = await createSystem({
     REDIS_URL: redis.url,
-    S3_BUCKET: s3.bucket,
-    S3_ENDPOINT: s3.endpoint,
-    AWS_ACCESS_KEY_ID: s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    PINECONE_API_KEY: pinecone.apiKey,
-    PINECONE_CONTROLLER_HOST: pinecone.url,
-    COHERE_API_KEY: cohere.apiKey,
-    COHERE_BASE_URL: cohere.url,
+    ...settingsOf({ s3, pinecone, cohere }),
   })
   try {
     const worker = await system.start("worker", { STAGES: "embed" })

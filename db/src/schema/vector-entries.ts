@@ -14,7 +14,7 @@ export const vectorEntries = pgTable(
   "vector_entries",
   {
     storeId: text().notNull(),
-    family: text({ enum: ["chunks", "observations", "memories"] }).notNull(),
+    family: text({ enum: ["chunks", "observations", "summaries", "profiles", "memories"] }).notNull(),
     refId: text().notNull(),
     /** `body`, `title` or `summary`; a chunk and a memory have only a body. */
     view: text({ enum: ["body", "title", "summary"] }).notNull(),

@@ -19,6 +19,8 @@ export interface Config {
   readonly github: { readonly apiUrl?: string; readonly token?: string }
   readonly notion: { readonly baseUrl?: string }
   readonly embedding: { readonly model: string; readonly dimension: number }
+  /** Left out without Cohere's key, or where extracts are asked for: then summaries are put together from sentences of the evidence. */
+  readonly summaries?: { readonly model: string }
   /** Left out with the embedded database only: made on first run. */
   readonly secretKey?: string
   readonly host: string
@@ -52,6 +54,10 @@ export class ConfigError extends Error {
 }
 
 export const localModel = "local-hash-v1"
+/** Asks nobody. */
+export const extractModel = "extract"
+/** Active by Cohere's list of models and of deprecations (docs.cohere.com/docs/models), cites, and does not reason, which would be paid for. */
+const chatModel = "command-a-03-2025"
 
 /** What a model can give, by its documentation, the default first. A model not listed is taken at its word. */
 const dimensions: { readonly [model: string]: readonly number[] } = {
@@ -93,6 +99,7 @@ export function readConfig(environment: Environment): Config {
     github: definedOnly({ apiUrl: values.GITHUB_API_URL, token: values.GITHUB_TOKEN }),
     notion: definedOnly({ baseUrl: values.NOTION_BASE_URL }),
     embedding: { model, dimension: values.EMBEDDING_DIMENSION ?? dimensions[model]?.[0] ?? 512 },
+    summaries: summariesOf(values),
     secretKey: values.ENGRAM_SECRET_KEY,
     host: values.HOST,
     ports: {
@@ -119,6 +126,10 @@ export function readConfig(environment: Environment): Config {
 
 type Values = ReturnType<typeof readSettings>["values"]
 
+function summariesOf({ COHERE_API_KEY: key, SUMMARY_MODEL: model = chatModel }: Values) {
+  return key && model !== extractModel ? { model } : undefined
+}
+
 /** What is right by itself and wrong together. */
 function crossChecks(values: Values): Mistake[] {
   const mistakes: Mistake[] = []
@@ -138,6 +149,10 @@ function crossChecks(values: Values): Mistake[] {
   needs("DATABASE_URL", "ENGRAM_SECRET_KEY", "webhook secrets are sealed with it; make one with `openssl rand -hex 32`")
   if (isSet("S3_BUCKET") && !isSet("AWS_REGION") && !isSet("S3_ENDPOINT")) {
     say("AWS_REGION", "is not set, but S3_BUCKET is: name the bucket's region")
+  }
+  if (!isSet("COHERE_API_KEY") && isSet("SUMMARY_MODEL") && values.SUMMARY_MODEL !== extractModel) {
+    const words = `is "${values.SUMMARY_MODEL}", which needs COHERE_API_KEY; without a key there is only ${extractModel}`
+    say("SUMMARY_MODEL", words)
   }
   mistakes.push(...embeddingMistakes(values))
   return mistakes

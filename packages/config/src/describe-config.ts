@@ -11,7 +11,7 @@ export interface Choice {
 /** What the settings come to, in words, without secrets: for `engram doctor`. */
 export function describeConfig(config: Config): Choice[] {
   return [database(config), queue(config), cache(config), artifacts(config), vectors(config), embeddings(config)]
-    .concat(secrets(config))
+    .concat(summaries(config), secrets(config))
     .concat(doors(config), memory(config), worker(config))
 }
 
@@ -76,6 +76,19 @@ function embeddings({ cohere, embedding }: Config): Choice {
     : "lexical: finds words, not meanings; set COHERE_API_KEY"
   return { part: "embeddings", choice, follows: `${follows}; stores that exist keep the model they have` }
 }
+
+const summaries = ({ cohere, summaries }: Config): Choice =>
+  summaries
+    ? {
+        part: "summaries",
+        choice: `${summaries.model}, by Cohere`,
+        follows: "evidence leaves this machine; answers are checked, and extracts stand in for those that fail",
+      }
+    : {
+        part: "summaries",
+        choice: "extracts",
+        follows: `sentences of the evidence, as they are; ${cohere ? "set SUMMARY_MODEL to a model of Cohere's" : "set COHERE_API_KEY"} for prose`,
+      }
 
 const secrets = ({ secretKey, dataDir }: Config): Choice =>
   secretKey

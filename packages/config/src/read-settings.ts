@@ -60,6 +60,8 @@ const settings = z.object({
   NOTION_BASE_URL: url("https", "http").optional(),
   EMBEDDING_MODEL: text.optional(),
   EMBEDDING_DIMENSION: whole(16, 4_096).optional(),
+  /** What writes summaries; without a key they are extracts. */
+  SUMMARY_MODEL: text.optional(),
   ENGRAM_SECRET_KEY: text
     .refine((key) => key.length >= 16, "at least 16 characters, better 32 random bytes")
     .optional(),

@@ -70,9 +70,23 @@ test("everything that can be set arrives", () => {
     pinecone: { apiKey: "p", controllerHost: "http://127.0.0.1:1" },
     cohere: { apiKey: "c" },
     embedding: { model: "embed-v4.0", dimension: 1536 },
+    summaries: { model: "command-a-03-2025" },
     stages: ["normalize", "embed"],
     ports: { ingest: 0 },
   })
+})
+
+test("summaries are Cohere's where there is a key, unless extracts are asked for", () => {
+  const choice = (environment: Record<string, string>) => {
+    const config = readConfig(environment)
+    const told = describeConfig(config).find(({ part }) => part === "summaries")
+    return [config.summaries, told?.choice]
+  }
+  expect(choice({})).toEqual([undefined, "extracts"])
+  expect(choice({ SUMMARY_MODEL: "extract" })).toEqual([undefined, "extracts"])
+  expect(choice({ COHERE_API_KEY: "c", SUMMARY_MODEL: "extract" })).toEqual([undefined, "extracts"])
+  const other = { model: "command-r7b-12-2024" }
+  expect(choice({ COHERE_API_KEY: "c", SUMMARY_MODEL: other.model })).toEqual([other, `${other.model}, by Cohere`])
 })
 
 test("all mistakes are told at once, each with its name, what was given and what is expected", () => {
@@ -94,6 +108,7 @@ test.each([
   ["a short key", { ENGRAM_SECRET_KEY: "short" }, "ENGRAM_SECRET_KEY"],
   ["Cohere's key with the local model", { COHERE_API_KEY: "c", EMBEDDING_MODEL: "local-hash-v1" }, "EMBEDDING_MODEL"],
   ["Cohere's model without a key", { EMBEDDING_MODEL: "embed-v4.0" }, "EMBEDDING_MODEL"],
+  ["a model for summaries without a key", { SUMMARY_MODEL: "command-a-03-2025" }, "SUMMARY_MODEL"],
   ["a dimension the model has not", { COHERE_API_KEY: "c", EMBEDDING_DIMENSION: "500" }, "EMBEDDING_DIMENSION"],
   ["a Pinecone host without a key", { PINECONE_CONTROLLER_HOST: "http://h" }, "PINECONE_API_KEY"],
 ])("%s is a mistake", (_, environment, setting) => {

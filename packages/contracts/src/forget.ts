@@ -103,7 +103,8 @@ export interface ForgetLedger {
   ): Promise<ObservationRow[]>
   /** Remembers the texts that these observations' vectors are of. */
   noteTexts(workspaceId: string, forgettingId: string, observationIds: readonly string[]): Promise<void>
-  saveMoments(workspaceId: string, rows: readonly ObservationRow[]): Promise<void>
+  /** With it go the summaries and profiles that rest on what they said. */
+  saveMoments(workspaceId: string, forgettingId: string, rows: readonly ObservationRow[]): Promise<void>
   /** Entities other than these whose fields hold one of the words. */
   entitiesHolding(
     workspaceId: string,

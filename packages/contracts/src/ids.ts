@@ -27,6 +27,12 @@ export const ApiKeyId = id("key")
 export type ApiKeyId = z.infer<typeof ApiKeyId>
 export const EmbeddingVersionId = id("emb")
 export type EmbeddingVersionId = z.infer<typeof EmbeddingVersionId>
+export const SummaryId = id("sum")
+export type SummaryId = z.infer<typeof SummaryId>
+export const ProfileId = id("prf")
+export type ProfileId = z.infer<typeof ProfileId>
+export const RunId = id("run")
+export type RunId = z.infer<typeof RunId>
 
 /** Lowercase letters, digits and hyphens, 1 to 40 characters, not beginning with a hyphen. */
 const name = () =>

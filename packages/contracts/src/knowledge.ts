@@ -10,9 +10,11 @@ import type {
   EmbeddingVersionId,
   EntityId,
   ObservationId,
+  ProfileId,
   RelationshipId,
   ScopeId,
   StoreId,
+  SummaryId,
 } from "./ids.ts"
 import type { JsonObject } from "./json.ts"
 import type { AccountRow } from "./people.ts"
@@ -158,14 +160,14 @@ export interface EvidenceRow {
 }
 
 /** What the search door answers from. */
-export type KnowledgeFamily = "chunks" | "observations"
-export type VectorFamily = KnowledgeFamily | "memories"
+export type KnowledgeFamily = "chunks" | "observations" | "summaries"
+export type VectorFamily = KnowledgeFamily | "profiles" | "memories"
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {
   readonly storeId: StoreId
-  readonly family: KnowledgeFamily
-  readonly refId: ChunkId | ObservationId
+  readonly family: Exclude<VectorFamily, "memories">
+  readonly refId: ChunkId | ObservationId | SummaryId | ProfileId
   readonly view: VectorView
   readonly embeddingVersionId: EmbeddingVersionId
   readonly textHash: string

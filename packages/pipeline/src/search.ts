@@ -3,6 +3,7 @@ import type { EmbeddingVersion, KnowledgeFamily } from "@engram/contracts/knowle
 import type { Embedder, VectorFilter, VectorIndex } from "@engram/contracts/ports"
 import type { HitRow, Reader, SearchHit, SearchIndex, SearchRequest } from "@engram/contracts/search"
 import { fuse } from "@engram/core/rank"
+import { biased, biasedMax, readBiases } from "./bias.ts"
 import { namespaceOf, sameModel } from "./embed.ts"
 
 /** Candidates taken from each list before fusing. */
@@ -13,7 +14,7 @@ const topKs = [candidatesMax, 1_000, 10_000] as const
 const recentMs = 60_000
 const recentMax = 2_000
 
-const families = ["chunks", "observations"] as const
+const families = ["chunks", "observations", "summaries"] as const
 
 export interface SearchDeps {
   readonly search: SearchIndex
@@ -28,8 +29,8 @@ interface List {
 }
 
 /**
- * Full text and vectors over documents and observations, fused by reciprocal rank; at most one hit a document. What is
- * found is checked against Postgres: gone, superseded or unreadable rows are dropped. An outage is an error, never an empty answer.
+ * Full text and vectors over documents, observations and summaries, fused by reciprocal rank, with a bias to what the profiles
+ * near the question are of; at most one hit a document. What is found is checked against Postgres: gone, superseded or unreadable rows are dropped. An outage is an error, never an empty answer.
  */
 export const search =
   (deps: SearchDeps) =>
@@ -41,10 +42,12 @@ export const search =
         ...(question ? [vectorList(deps, reader, request, family, question)] : []),
       ]),
     )
-    return fused(lists).slice(0, request.limit)
+    const hits = fused(lists)
+    const biases = question ? await readBiases(deps, reader, question, hits.slice(0, biasedMax)) : new Map()
+    return biased(hits, biases).slice(0, request.limit)
   }
 
-interface Question {
+export interface Question {
   readonly values: Float32Array
   readonly version: EmbeddingVersion
 }
@@ -111,7 +114,7 @@ function nearest(found: readonly { readonly id: string; readonly score: number }
 }
 
 /** A vector id without its view. */
-const refOf = (vectorId: string): string => vectorId.split("#", 1)[0]!
+export const refOf = (vectorId: string): string => vectorId.split("#", 1)[0]!
 
 /** Cosine similarity, since both are of unit length. */
 function dot(a: Float32Array, b: Float32Array): number {
@@ -134,7 +137,7 @@ function inOrder(ids: readonly string[], rows: readonly HitRow[]): HitRow[] {
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-/** What counts as one hit: a document, or an observation that is about none. */
+/** What counts as one hit: a document, a summary, or an observation that is about no document. */
 const keyOf = (row: HitRow): string => row.documentId ?? row.id
 
 /** Documents by the sum over the lists, each shown by the passage that stands best itself. */
@@ -150,6 +153,6 @@ function fused(lists: readonly List[]): SearchHit[] {
     const foundBy = (["text", "vector"] as const).filter((by) =>
       lists.some((list) => list.by === by && list.rows.some((row) => keyOf(row) === id)),
     )
-    return { ...shown.get(id)!, score, foundBy }
+    return { ...shown.get(id)!, score, foundBy, bias: [] }
   })
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { type Config, localModel } from "@engram/config/config"
+import type { StandIn, SummaryWriter } from "@engram/contracts/consolidation"
 import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
@@ -40,6 +41,26 @@ export async function openEmbedder({ cohere, embedding }: Config): Promise<Embed
   }
   const { createCohereEmbedder } = await import("@engram/cohere/cohere-embedder")
   return createCohereEmbedder({ ...cohere, ...embedding, timeoutMs: requestTimeoutMs })
+}
+
+export interface SummaryPort {
+  readonly writer: SummaryWriter
+  /** Rejects when the model cannot be used; extracts always can. */
+  check(): Promise<void>
+}
+
+/** Cohere's model where the settings choose one, with extracts standing in for answers that break a rule or do not come; else extracts. */
+export async function openSummaryWriter({ cohere, summaries }: Config, log: Log): Promise<SummaryPort> {
+  const { extractiveWriter } = await import("@engram/core/consolidate/extract")
+  if (cohere === undefined || summaries === undefined) return { writer: extractiveWriter, check: async () => {} }
+  const { createModelWriter } = await import("@engram/core/consolidate/model-writer")
+  const { writeOrFallBack } = await import("@engram/core/consolidate/write-or-fall-back")
+  const { createCohereChat } = await import("@engram/cohere/cohere-chat")
+  const model = createCohereChat({ ...cohere, ...summaries, timeoutMs: requestTimeoutMs })
+  const onFallback = (standIn: StandIn, reason: string) =>
+    log.warn({ standIn, reason }, "an extract stands in for a summary")
+  const writer = writeOrFallBack({ primary: createModelWriter(model), fallback: extractiveWriter, onFallback })
+  return { writer, check: () => model.check() }
 }
 
 /** By source. Sources that are not here bring in their events all that there is to know. */

@@ -1,12 +1,13 @@
 import { resolve } from "node:path"
 import type { Config } from "@engram/config/config"
+import type { SummaryWriter } from "@engram/contracts/consolidation"
 import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
 import { databaseUrlOf, openDatabase } from "./open-database.ts"
-import { openArtifacts, openCache, openEmbedder, openHydrators, openVectors } from "./open-ports.ts"
+import { openArtifacts, openCache, openEmbedder, openHydrators, openSummaryWriter, openVectors } from "./open-ports.ts"
 import { openQueue } from "./open-queue.ts"
 
 /** Every port, each with the provider that the settings choose. */
@@ -18,6 +19,7 @@ export interface Platform {
   readonly index: VectorIndex
   readonly embedder: Embedder
   readonly cache: Cache
+  readonly summaryWriter: SummaryWriter
   /** Who asks senders whose events carry ids only, by source. */
   readonly hydrators: Readonly<Record<string, Hydrator>>
   /** Whether each answers, by name. */
@@ -47,6 +49,8 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
   const index = await openVectors(config, options.lifecycle)
   const embedder = await openEmbedder(config)
   const cache = await openCache(config, options)
+  // Not among the checks: while the model is away extracts stand in.
+  const { writer: summaryWriter } = await openSummaryWriter(config, options.log)
   const checks = {
     database: () => database.check(),
     queue: () => queue.check(),
@@ -55,5 +59,6 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     embeddings: () => embedder.check(),
     cache: () => cache.check(),
   }
-  return { database, databaseUrl, queue, artifacts, index, embedder, cache, hydrators: openHydrators(config), checks }
+  const hydrators = openHydrators(config)
+  return { database, databaseUrl, queue, artifacts, index, embedder, cache, summaryWriter, hydrators, checks }
 }

@@ -1,17 +1,7 @@
-import { Rejected } from "@engram/contracts/errors"
 import { describe, expect, it } from "vitest"
 import { github } from "../src/github/index.ts"
 import { deliver, draftsOf, example, request } from "./delivery.ts"
-
-function refusal(run: () => unknown): Rejected {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof Rejected) return error
-    throw error
-  }
-  throw new Error("Nothing was refused.")
-}
+import { refusal } from "./refusal.ts"
 
 /** The example with one value replaced, by its path. */
 function changed(name: string, index: number, path: string, value: unknown) {

@@ -1,20 +1,10 @@
-import { Rejected } from "@engram/contracts/errors"
 import { describe, expect, it } from "vitest"
 import { linear } from "../src/linear/index.ts"
 import { changed, deliver, documentOf, draftsOf, fixture, request } from "./linear-delivery.ts"
+import { refusal } from "./refusal.ts"
 
 /** Time this process worked, so that a busy machine fails nothing. */
 const cpuMs = () => process.cpuUsage().user / 1_000
-
-function refusal(run: () => unknown): Rejected {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof Rejected) return error
-    throw error
-  }
-  throw new Error("Nothing was refused.")
-}
 
 describe("a body that cannot be read is refused in words", () => {
   it.each([

@@ -1,17 +1,7 @@
-import { Rejected } from "@engram/contracts/errors"
 import { describe, expect, it } from "vitest"
 import { slack } from "../src/slack/index.ts"
+import { refusal } from "./refusal.ts"
 import { deliver, draftsOf, message, payloadOf, request } from "./slack-fixtures.ts"
-
-function refusal(run: () => unknown): Rejected {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof Rejected) return error
-    throw error
-  }
-  throw new Error("Nothing was refused.")
-}
 
 /** The recorded event with one value replaced, by its path. */
 function changed(name: string, path: string, value: unknown, index = 0) {

@@ -22,9 +22,10 @@ const head = `
   select w.family, w.ref_id as "refId", w.view, w.text_hash as "textHash", w.wanted_hash as "wantedHash", w.metadata, known.values,
          case when w.wanted_hash is null or known.values is not null then null
               when w.family = 'chunks' then (select c.text from knowledge_chunks c where c.id = w.ref_id)
+              when w.family = 'summaries' then (select m.text from memory_summaries m where m.id = w.ref_id)
               when w.family = 'memories'
                 then (select left(r.content, ${embeddedCharsMax}) from memory_records r where r.store_id = $2 and r.id = w.ref_id)
-              else (select case w.view when 'title' then o.title when 'summary' then o.summary else o.text end
+              when w.family = 'observations' then (select case w.view when 'title' then o.title when 'summary' then o.summary else o.text end
                     from memory_observations o where o.id = w.ref_id) end as text
   from waiting w left join lateral (
     select e.values from embedding_values e

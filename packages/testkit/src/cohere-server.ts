@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { z } from "zod"
+import { type ChatRequest, type ChatTrick, chatAnswer, chatModels, readChatRequest } from "./cohere-chat.ts"
 import { type Answer, Refused, type Request, type StrictServer, startStrictServer } from "./strict-server.ts"
 
 /** Documented limits: models, their dimensions and the tokens of one text (docs.cohere.com/docs/cohere-embed). */
@@ -26,10 +27,14 @@ export interface CohereServer extends StrictServer {
   readonly apiKey: string
   /** The embedding calls that arrived whole and were answered with vectors. */
   readonly calls: readonly { readonly texts: readonly string[]; readonly inputType: string }[]
+  /** The chat calls that arrived whole and were answered, tricks too. */
+  readonly chats: readonly ChatRequest[]
+  /** The next `times` chats are answered like this; called again, the next ones after those. */
+  trickNext(trick: ChatTrick, times?: number): void
 }
 
 /**
- * Cohere's embedding API as its documentation limits it, over real HTTP. Vectors are lexical, so that texts sharing
+ * Cohere's embedding and chat APIs as their documentation limits them, over real HTTP. Vectors are lexical, so that texts sharing
  * words are near, and, like Cohere's, not of length 1. `refuse` names texts that the service will not embed.
  */
 export async function startCohereServer({
@@ -39,11 +44,18 @@ export async function startCohereServer({
 } = {}): Promise<CohereServer> {
   const apiKey = "cohere-test-key"
   const calls: { texts: readonly string[]; inputType: string }[] = []
+  const chats: ChatRequest[] = []
+  const tricks: ChatTrick[] = []
 
   const handle = (request: Request): Answer => {
     if (request.headers.authorization !== `Bearer ${apiKey}`) throw refused(401, "invalid api token")
     const model = /^\/v1\/models\/([^/]+)$/.exec(request.path)?.[1]
     if (request.method === "GET" && model) return describeModel(model)
+    if (request.method === "POST" && request.path === "/v2/chat") {
+      const asked = readChatRequest(jsonOf(request))
+      chats.push(asked)
+      return chatAnswer(asked, tricks.shift())
+    }
     if (request.method !== "POST" || request.path !== "/v2/embed") throw refused(404, "page not found")
 
     const asked = parse(request)
@@ -54,25 +66,38 @@ export async function startCohereServer({
   }
 
   const server = await startStrictServer(handle, (_, message) => ({ id: randomUUID(), message }))
-  return { ...server, apiKey, calls }
+  return {
+    ...server,
+    apiKey,
+    calls,
+    chats,
+    trickNext(trick, times = 1) {
+      tricks.push(...Array.from({ length: times }, () => trick))
+    },
+  }
 }
 
 function describeModel(name: string): Answer {
+  const chat = chatModels[name]
+  if (chat)
+    return { status: 200, body: { name, endpoints: ["chat"], finetuned: false, context_length: chat.contextMax } }
   const model = models[name]
   if (!model) throw refused(404, `model '${name}' not found, make sure the correct model ID was used`)
   return { status: 200, body: { name, endpoints: ["embed"], finetuned: false, context_length: model.tokensMax } }
 }
 
-function parse(request: Request): EmbedRequest {
+function jsonOf(request: Request): unknown {
   if (!request.headers["content-type"]?.startsWith("application/json"))
     throw refused(400, "content-type must be application/json")
-  let json: unknown
   try {
-    json = JSON.parse(request.body)
+    return JSON.parse(request.body)
   } catch {
     throw refused(400, "invalid json syntax")
   }
-  const parsed = EmbedRequest.safeParse(json)
+}
+
+function parse(request: Request): EmbedRequest {
+  const parsed = EmbedRequest.safeParse(jsonOf(request))
   if (!parsed.success) throw refused(400, `invalid request: ${z.prettifyError(parsed.error)}`)
   return parsed.data
 }

@@ -171,36 +171,12 @@ function commitsOf(files: GithubRepository["files"], { query }: Request): Github
   return file ? [{ sha: file.sha, commit: { committer: { date: file.at } } }] : []
 }
 
+const sharedFields =
+  "number title body state user labels assignees milestone comments created_at updated_at closed_at".split(" ")
+
 /** Pull requests are listed among the issues, with fewer fields. */
 const asIssue = (pull: GithubObject): GithubObject => {
-  const {
-    number,
-    title,
-    body,
-    state,
-    user,
-    labels,
-    assignees,
-    milestone,
-    comments,
-    created_at,
-    updated_at,
-    closed_at,
-  } = pull
-  const shared = {
-    number,
-    title,
-    body,
-    state,
-    user,
-    labels,
-    assignees,
-    milestone,
-    comments,
-    created_at,
-    updated_at,
-    closed_at,
-  }
+  const shared = Object.fromEntries(sharedFields.map((name) => [name, pull[name]]))
   const { html_url, merged_at } = pull
   return { ...shared, id: pull.id + 1_000_000_000, html_url, draft: pull.draft, pull_request: { html_url, merged_at } }
 }

@@ -86,3 +86,74 @@ test("failures come in the order they were asked for, and then it is well", asyn
   server.failNext({ tear: true })
   await expect(embed(valid)).rejects.toThrow()
 })
+
+const document = (id: string, text: string) => ({ id, data: { text } })
+const question = {
+  model: "command-a-03-2025",
+  stream: false,
+  messages: [
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "Summarize." },
+  ],
+  documents: [
+    document("a", "🎉 The first thing."),
+    document("b", "The second thing."),
+    document("c", "The third thing."),
+  ],
+}
+
+async function chat(body: object, headers: Record<string, string> = {}) {
+  const response = await fetch(`${server.url}/v2/chat`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.apiKey}`, "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  })
+  return { status: response.status, body: JSON.parse(await response.text()) }
+}
+
+test("a chat is answered in Cohere's shape: the same text each time, each stretch of it with its sources", async () => {
+  const { status, body } = await chat(question)
+  expect(status).toBe(200)
+  expect(body).toMatchObject({ finish_reason: "COMPLETE", message: { role: "assistant", content: [{ type: "text" }] } })
+  const { content, citations } = body.message
+  expect(citations).toHaveLength(3)
+  for (const { start, end, text, sources, type, content_index } of citations) {
+    expect([...content[0].text].slice(start, end).join("")).toBe(text)
+    expect(sources).toMatchObject([
+      { type: "document", id: expect.stringMatching(/^[abc]$/), document: { text: expect.any(String) } },
+    ])
+    expect([type, content_index]).toEqual(["TEXT_CONTENT", 0])
+  }
+  expect((await chat(question)).body.message).toEqual(body.message)
+  expect(server.chats).toHaveLength(2)
+})
+
+test.each([
+  ["a wrong key", 401, question, { authorization: "Bearer nope" }],
+  ["an unknown model", 404, { ...question, model: "command-z" }, {}],
+  ["a stream", 400, { ...question, stream: true }, {}],
+  ["no messages", 400, { ...question, messages: [] }, {}],
+  ["a system turn that is not the first", 400, { ...question, messages: question.messages.toReversed() }, {}],
+  ["an empty list of documents", 400, { ...question, documents: [] }, {}],
+  ["a document without data", 400, { ...question, documents: [{ id: "a" }] }, {}],
+  ["two documents of one id", 400, { ...question, documents: [document("a", "x"), document("a", "y")] }, {}],
+  ["a format together with documents", 400, { ...question, response_format: { type: "json_object" } }, {}],
+  ["a safety mode together with documents", 400, { ...question, safety_mode: "OFF" }, {}],
+  ["thinking of a model that does not", 400, { ...question, thinking: { type: "disabled" } }, {}],
+  ["a temperature below 0", 400, { ...question, temperature: -1 }, {}],
+  ["more than the model's window", 400, { ...question, documents: [document("a", "word ".repeat(300_000))] }, {}],
+] as const)("a chat with %s is refused with %i", async (_, status, body, headers) => {
+  const before = server.chats.length
+  const answer = await chat(body, headers)
+  expect(answer.status).toBe(status)
+  expect(answer.body.message).toEqual(expect.any(String))
+  expect(server.chats).toHaveLength(before)
+})
+
+test("tricks come in the order they were asked for, and then it summarizes again", async () => {
+  server.trickNext("breaks off")
+  server.trickNext("no citations")
+  expect((await chat(question)).body.finish_reason).toBe("MAX_TOKENS")
+  expect((await chat(question)).body.message.citations).toEqual([])
+  expect((await chat(question)).body.message.citations).toHaveLength(3)
+})

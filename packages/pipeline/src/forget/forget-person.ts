@@ -117,7 +117,7 @@ async function scrubMoments(deps: ForgetDeps, work: Work): Promise<void> {
       })
     }
     // Last: a moment that still names them is found again after a kill.
-    await deps.ledger.saveMoments(workspaceId, changed)
+    await deps.ledger.saveMoments(workspaceId, forgettingId, changed)
     work.count({ momentsRewritten: changed.length })
   }
 }

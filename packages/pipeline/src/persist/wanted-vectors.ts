@@ -1,3 +1,5 @@
+import type { SummaryRow } from "@engram/contracts/consolidation"
+import type { ProfileId, StoreId } from "@engram/contracts/ids"
 import type {
   ChunkRow,
   DocumentRow,
@@ -60,15 +62,36 @@ export function observationVectors(versions: readonly EmbeddingVersion[], row: O
   )
 }
 
+/** A summary has one view: its title says when and of whom, which its metadata does too. */
+export function summaryVectors(
+  versions: readonly EmbeddingVersion[],
+  row: Pick<SummaryRow, "id" | "storeId" | "topic" | "entityId" | "occurredAt" | "importance" | "text">,
+): WantedVector[] {
+  const { topic, entityId, occurredAt, importance } = row
+  const metadata = { type: "summary", topic, ...(entityId === null ? {} : { entityId }), occurredAt, importance }
+  return versions.map((version) =>
+    wanted(version, row.storeId, { family: "summaries", refId: row.id, view: "body" }, textHash(row.text), metadata),
+  )
+}
+
+/** `hash` names the centroid's values. */
+export const profileVector = (
+  version: EmbeddingVersion,
+  storeId: string,
+  { id, entityId, view }: { readonly id: ProfileId; readonly entityId: string; readonly view: VectorView },
+  hash: string,
+): WantedVector =>
+  wanted(version, storeId, { family: "profiles", refId: id, view }, hash, { type: "profile", entityId })
+
 function wanted(
   version: EmbeddingVersion,
-  storeId: WantedVector["storeId"],
+  storeId: string,
   ref: Pick<WantedVector, "family" | "refId" | "view">,
   hash: string,
   metadata: VectorMetadata,
 ): WantedVector {
   return {
-    storeId,
+    storeId: storeId as StoreId,
     ...ref,
     embeddingVersionId: version.id,
     textHash: hash,

@@ -1,27 +1,15 @@
 import type { BreakerState } from "@engram/contracts/breakers"
 import { Rejected } from "@engram/contracts/errors"
 import type { Embedder } from "@engram/contracts/ports"
-import { createPatientFetch } from "@engram/patient-fetch/patient-fetch"
-import { CohereClientV2 } from "cohere-ai"
 import { checkDimension, failure, takesDimension } from "./cohere-words.ts"
+import { type CohereOptions, connect } from "./connect.ts"
 
 /** Cohere's limit for one call. */
 const TEXTS_MAX = 96
-/** The SDK's own clock must not cut off our retries: four requests and the waits between them. */
-const SDK_TIMEOUT_SECONDS = 3_600
-/** A check answers for this moment, so it asks once and waits no longer than this. */
-const CHECK_TIMEOUT_MS = 5_000
 
-export interface CohereEmbedderOptions {
-  readonly apiKey: string
-  readonly baseUrl?: string
+export interface CohereEmbedderOptions extends CohereOptions {
   readonly model: string
   readonly dimension: number
-  /** For one request. */
-  readonly timeoutMs: number
-  readonly retryBaseMs?: number
-  /** How long Cohere is left alone after failing many times in a row. */
-  readonly restMs?: number
 }
 
 /**
@@ -30,26 +18,15 @@ export interface CohereEmbedderOptions {
  * one after another.
  */
 export function createCohereEmbedder(options: CohereEmbedderOptions): Embedder & { breakerState(): BreakerState } {
-  const { apiKey, baseUrl, model, dimension, timeoutMs } = options
+  const { model, dimension } = options
   checkDimension(model, dimension)
-  const connect = (through: typeof fetch) => {
-    const where = baseUrl ? { baseUrl } : {}
-    const once = { maxRetries: 0, timeoutInSeconds: SDK_TIMEOUT_SECONDS }
-    return new CohereClientV2({ token: apiKey, fetch: through, ...where, ...once })
+  const cohere = connect(options)
+  const failed = (error: unknown) => {
+    throw failure(error, { model, setting: "EMBEDDING_MODEL", refusal: "text_refused" })
   }
-  const patience = { ...options, service: "Cohere" }
-  const patient = createPatientFetch(patience)
-  const hasty = createPatientFetch({
-    ...patience,
-    timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS),
-    retriesMax: 0,
-    told: false,
-  })
-  const cohere = connect(patient.fetch)
-  const checker = connect(hasty.fetch)
 
   const call = async (texts: string[], inputType: "search_document" | "search_query"): Promise<Float32Array[]> => {
-    const answer = await cohere
+    const answer = await cohere.client
       .embed({
         model,
         texts,
@@ -58,9 +35,7 @@ export function createCohereEmbedder(options: CohereEmbedderOptions): Embedder &
         truncate: "NONE",
         ...(takesDimension(model) ? { outputDimension: dimension } : {}),
       })
-      .catch((error: unknown) => {
-        throw failure(error, model)
-      })
+      .catch(failed)
     const vectors = answer.embeddings.float ?? []
     if (vectors.length !== texts.length)
       throw new Error(`Cohere gave ${vectors.length} vectors for ${texts.length} texts`)
@@ -82,12 +57,10 @@ export function createCohereEmbedder(options: CohereEmbedderOptions): Embedder &
     },
 
     async check() {
-      await checker.models.get(model).catch((error: unknown) => {
-        throw failure(error, model)
-      })
+      await cohere.ask(model).catch(failed)
     },
 
-    breakerState: patient.breakerState,
+    breakerState: cohere.breakerState,
   }
 }
 

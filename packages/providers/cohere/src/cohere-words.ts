@@ -23,8 +23,16 @@ export function takesDimension(model: string): boolean {
   return !/-v[23]\.\d/.test(model)
 }
 
+export interface Asked {
+  readonly model: string
+  /** Where a person would change the model. */
+  readonly setting: "EMBEDDING_MODEL" | "SUMMARY_MODEL"
+  /** What it means when Cohere takes the key and the model, but not the request. */
+  readonly refusal: "text_refused" | "question_refused"
+}
+
 /** Cohere's answers in our three words: later, never, or a bug. What may pass was already found by the patient fetch. */
-export function failure(cause: unknown, model: string): unknown {
+export function failure(cause: unknown, { model, setting, refusal }: Asked): unknown {
   const later = retryLaterIn(cause)
   if (later) return later
   if (!(cause instanceof CohereError)) return cause
@@ -37,14 +45,17 @@ export function failure(cause: unknown, model: string): unknown {
       return new Rejected("credentials_refused", message, { cause })
     }
     case 404:
-      return new Rejected("model_unknown", `Cohere does not know ${model} (${said}); check EMBEDDING_MODEL`, { cause })
+      return new Rejected("model_unknown", `Cohere does not know ${model} (${said}); check ${setting}`, { cause })
     case 400:
     case 422:
+      if (refusal === "question_refused") {
+        return new Rejected(refusal, `Cohere refused the question: ${said}`, { cause })
+      }
       // Callers look for the one bad text by bisection, so what is wrong with every request must have another name.
       if (/output_dimension|input_type|embedding_types|\bmodel\b/.test(said) && !/\btexts?\b/.test(said)) {
         return new Rejected("request_refused", `Cohere refused the request: ${said}`, { cause })
       }
-      return new Rejected("text_refused", `Cohere refused a text: ${said}`, { cause, path: "texts" })
+      return new Rejected(refusal, `Cohere refused a text: ${said}`, { cause, path: "texts" })
     default:
       return cause
   }

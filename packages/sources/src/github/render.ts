@@ -1,6 +1,6 @@
 import type { MergedPart, Rendered, Section, StatementDraft } from "@engram/contracts/draft"
 import type { AliasRef, Link } from "@engram/contracts/graph"
-import type { Json } from "@engram/contracts/json"
+import { createdAt, earliest, occurredAt, strings, textOf } from "../merged-part.ts"
 import { discussionOf, importance, isRoutine, participantsOf, severityOf } from "../observe/importance.ts"
 import { acceptance, distinct, gist } from "../observe/moment.ts"
 import { decisionStatements, type StatementPlace, statement } from "../text/statements.ts"
@@ -26,7 +26,7 @@ export function render({ sourceId, parts }: { sourceId: string; parts: readonly 
   const id = readDocumentId(sourceId)
   const body = parts.find(({ partId }) => partId === "body")
   const kind = id.kind === "thing" ? (body?.fields.pullRequest ? "pull_request" : "issue") : (kinds[id.kind] ?? id.kind)
-  const title = text(body, "title") ?? sourceId
+  const title = textOf(body, "title") ?? sourceId
   const labels = strings(body?.fields.labels)
   const tags = tagsOf(kind, title, labels)
   const trivial = routine.has(kind) && isRoutine(title, body?.fields.authorBot === true)
@@ -34,14 +34,14 @@ export function render({ sourceId, parts }: { sourceId: string; parts: readonly 
   return {
     kind,
     title,
-    state: typeof body?.fields.mergedAt === "number" ? "merged" : (text(body, "state") ?? null),
-    url: text(body, "url") ?? null,
+    state: typeof body?.fields.mergedAt === "number" ? "merged" : (textOf(body, "state") ?? null),
+    url: textOf(body, "url") ?? null,
     scope: id.scope,
     author: authorOf(body) ?? null,
     occurredAt: occurredAt(body) ?? earliest(parts),
     importance: importance({
       base: 0.3,
-      severity: severityOf([title, ...labels, text(body, "severity") ?? ""]),
+      severity: severityOf([title, ...labels, textOf(body, "severity") ?? ""]),
       discussion: discussionOf(parts.length - 1),
       participants: participantsOf(new Set(parts.map(({ fields }) => fields.authorId)).size - 1),
       trivial,
@@ -64,7 +64,7 @@ interface Context {
 
 /** A body without text is its title, so that every document can be found by what it is called. */
 function section(part: MergedPart, title: string): Section | undefined {
-  const written = text(part, "text")?.trim() ? text(part, "text") : undefined
+  const written = textOf(part, "text")?.trim() ? textOf(part, "text") : undefined
   const markdown = written ?? (part.partId === "body" ? title : undefined)
   if (markdown === undefined) return undefined
   return { partId: part.partId, label: labelOf(part), markdown, occurredAt: createdAt(part) }
@@ -72,15 +72,15 @@ function section(part: MergedPart, title: string): Section | undefined {
 
 function labelOf(part: MergedPart): string {
   if (part.partId === "body") return "body"
-  const by = text(part, "author")
-  const on = text(part, "path")
-  const verdict = part.kind === "review" ? text(part, "state")?.replace("_", " ") : undefined
+  const by = textOf(part, "author")
+  const on = textOf(part, "path")
+  const verdict = part.kind === "review" ? textOf(part, "state")?.replace("_", " ") : undefined
   const words = [part.kind.replace("_", " "), by && `by ${by}`, on && `on ${on}`, verdict && `(${verdict})`]
   return words.filter(Boolean).join(" ")
 }
 
 function partStatements(part: MergedPart, context: Context): StatementDraft[] {
-  const markdown = text(part, "text") ?? ""
+  const markdown = textOf(part, "text") ?? ""
   const place = statementPlace(part, context)
   const decided = decisionStatements(markdown, place)
   if (part.partId !== "body" || context.kind === "team" || context.kind === "organization") return decided
@@ -104,7 +104,7 @@ function acceptedAnswer(
   const answerId = body?.fields.answerId
   const answer = parts.find(({ partId }) => typeof answerId === "number" && partId === `comment:${answerId}`)
   if (!answer) return []
-  const said = text(answer, "text") ?? ""
+  const said = textOf(answer, "text") ?? ""
   return [statement("decision", gist(said) || said, statementPlace(answer, context))].filter((one) => one !== undefined)
 }
 
@@ -137,7 +137,7 @@ function textLinks(parts: readonly MergedPart[], place: TextPlace | undefined): 
 
 /** What a title says counts as much as the text below it. */
 const wordsOf = (part: MergedPart): string =>
-  [part.partId === "body" ? text(part, "title") : undefined, text(part, "text")].filter(Boolean).join("\n\n")
+  [part.partId === "body" ? textOf(part, "title") : undefined, textOf(part, "text")].filter(Boolean).join("\n\n")
 
 function textPlace(sourceId: string, kind: string, body: MergedPart | undefined): TextPlace | undefined {
   const repositoryId = /^repository:(\d+)/.exec(sourceId)?.[1]
@@ -148,32 +148,14 @@ function textPlace(sourceId: string, kind: string, body: MergedPart | undefined)
     [thingId(Number(repositoryId), number), discussionId(Number(repositoryId), number)].includes(sourceId)
   return {
     repositoryId,
-    fullName: text(body, "repository") ?? "",
-    origin: originOf(text(body, "url")),
+    fullName: textOf(body, "repository") ?? "",
+    origin: originOf(textOf(body, "url")),
     closes: kind === "pull_request",
     ...(numbered && { self: thingAlias(repositoryId, number) }),
   }
 }
 
-const earliest = (parts: readonly MergedPart[]) =>
-  parts.reduce((least, part) => Math.min(least, createdAt(part)), parts[0]?.at ?? 0)
-
-const text = (part: MergedPart | undefined, field: string): string | undefined => {
-  const value = part?.fields[field]
-  return typeof value === "string" ? value : undefined
-}
-
-const strings = (value: Json | undefined): string[] =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : []
-
 const authorOf = (part: MergedPart | undefined): AliasRef | undefined => {
   const id = part?.fields.authorId
   return typeof id === "number" ? accountAlias(id) : undefined
 }
-
-const occurredAt = (part: MergedPart | undefined): number | undefined => {
-  const at = part?.fields.createdAt
-  return typeof at === "number" ? at : undefined
-}
-
-const createdAt = (part: MergedPart): number => occurredAt(part) ?? part.at

@@ -1,6 +1,6 @@
 import type { MergedPart, Rendered, Section, StatementDraft } from "@engram/contracts/draft"
 import type { AliasRef } from "@engram/contracts/graph"
-import type { Json } from "@engram/contracts/json"
+import { createdAt, earliest, occurredAt, strings, textOf } from "../merged-part.ts"
 import {
   discussionOf,
   importance,
@@ -10,6 +10,7 @@ import {
   participantsOf,
   severityOf,
 } from "../observe/importance.ts"
+
 import { acceptance, distinct, gist } from "../observe/moment.ts"
 import { decisions } from "../text/decisions.ts"
 import { crossReferences } from "../text/references.ts"
@@ -79,8 +80,8 @@ export function render({ sourceId, parts }: { sourceId: string; parts: readonly 
   return {
     kind,
     title: kind === "issue" ? withKey(title, body, parts) : title,
-    state: text(body, "state") ?? null,
-    url: text(body, "url") ?? about(parts, "aboutUrl")?.split("#")[0] ?? null,
+    state: textOf(body, "state") ?? null,
+    url: textOf(body, "url") ?? about(parts, "aboutUrl")?.split("#")[0] ?? null,
     scope: context.scope,
     author: authorOf(body) ?? null,
     occurredAt: occurredAt(body) ?? earliest(parts),
@@ -119,12 +120,12 @@ interface Context {
 
 /** A thing that Engram has not heard of itself is called what its comments call it. */
 function titleOf(kind: DocumentKind, body: MergedPart | undefined, parts: readonly MergedPart[]): string {
-  const own = text(body, "title")
+  const own = textOf(body, "title")
   if (own !== undefined) return own
   const named = about(parts, "aboutTitle") ?? about(parts, "aboutKey")
   if (kind === "content" && named) return `Comments on ${named}`
   if (kind === "project_update") return named ? `Update on ${named}` : "Project update"
-  const attached = text(
+  const attached = textOf(
     parts.find((part) => part.kind === "attachment"),
     "title",
   )
@@ -132,14 +133,14 @@ function titleOf(kind: DocumentKind, body: MergedPart | undefined, parts: readon
 }
 
 function withKey(title: string, body: MergedPart | undefined, parts: readonly MergedPart[]): string {
-  const key = text(body, "key") ?? about(parts, "aboutKey")
+  const key = textOf(body, "key") ?? about(parts, "aboutKey")
   return key && title !== key ? `${key} ${title}` : title
 }
 
 /** What the newest part that says it says. */
 function about(parts: readonly MergedPart[], field: string): string | undefined {
-  const saying = parts.filter((part) => text(part, field) !== undefined)
-  return text(saying.toSorted((a, b) => a.at - b.at || (a.partId < b.partId ? -1 : 1)).at(-1), field)
+  const saying = parts.filter((part) => textOf(part, field) !== undefined)
+  return textOf(saying.toSorted((a, b) => a.at - b.at || (a.partId < b.partId ? -1 : 1)).at(-1), field)
 }
 
 /** A team's issues and cycles, and a project that is one team's, are seen by whoever sees the team; the rest by everybody. */
@@ -148,15 +149,15 @@ function scopeOf(kind: DocumentKind, body: MergedPart | undefined, parts: readon
   const teamId = kind === "project" ? (teams.length === 1 ? teams[0] : undefined) : teamOf(body, parts)
   return teamId
     ? teamKey(teamId)
-    : organizationKey(text(body, "organizationId") ?? about(parts, "organizationId") ?? "")
+    : organizationKey(textOf(body, "organizationId") ?? about(parts, "organizationId") ?? "")
 }
 
 const teamOf = (body: MergedPart | undefined, parts: readonly MergedPart[]) =>
-  text(body, "teamId") ?? about(parts, "teamId")
+  textOf(body, "teamId") ?? about(parts, "teamId")
 
 function renderedTags(kind: string, title: string, labels: readonly string[], parts: readonly MergedPart[]): string[] {
-  const tags = tagsOf(kind, [title, ...labels, text(parts[0], "status") ?? ""])
-  const over = ["completed", "canceled", "duplicate"].includes(text(parts[0], "state") ?? "")
+  const tags = tagsOf(kind, [title, ...labels, textOf(parts[0], "status") ?? ""])
+  const over = ["completed", "canceled", "duplicate"].includes(textOf(parts[0], "state") ?? "")
   const blockers = !over && parts.some(({ fields }) => fields.relation === "blocks")
   return blockers ? [...new Set([...tags, "blocked", "dependency"])] : tags
 }
@@ -164,7 +165,7 @@ function renderedTags(kind: string, title: string, labels: readonly string[], pa
 function severityIn({ kind, title, body }: Context, labels: readonly string[]): number {
   const priority = body?.fields.priority
   if (kind === "issue") return issueSeverity(title, labels, typeof priority === "number" ? priority : 0)
-  return Math.max(severityOf([title]), healthSeverity[text(body, "health") ?? ""] ?? 0)
+  return Math.max(severityOf([title]), healthSeverity[textOf(body, "health") ?? ""] ?? 0)
 }
 
 function reachOf(kind: DocumentKind, body: MergedPart | undefined): number {
@@ -188,18 +189,18 @@ function section(part: MergedPart, title: string): Section | undefined {
 
 function labelOf(part: MergedPart): string {
   if (part.partId === "body") return "body"
-  const by = text(part, "author")
+  const by = textOf(part, "author")
   const what = part.kind === "comment" && part.fields.inReplyTo ? "reply" : part.kind
   return by ? `${what} by ${by}` : what
 }
 
 function partStatements(part: MergedPart, context: Context): StatementDraft[] {
   if (part.kind !== "body" && part.kind !== "comment") return []
-  const markdown = text(part, "text") ?? ""
+  const markdown = textOf(part, "text") ?? ""
   const place = statementPlace(part, context)
   const decided = decisionStatements(markdown, place)
   if (part.partId !== "body") return decided
-  const said = [text(part, "lead"), gist(markdown)].filter((each) => each?.trim()).join("\n\n")
+  const said = [textOf(part, "lead"), gist(markdown)].filter((each) => each?.trim()).join("\n\n")
   // A description that repeats the title says nothing more.
   const summary = said.trim() === context.title.trim() || context.kind === "cycle" ? "" : said
   return [
@@ -216,7 +217,7 @@ function answers(context: Context): StatementDraft[] {
     context.parts
       .filter(({ partId }) => partId.startsWith("comment:") && chosen.has(partId.slice("comment:".length)))
       // One that says itself that it decides is read as such already.
-      .filter((part) => !isChatter(text(part, "text")) && decisions(text(part, "text") ?? "").length === 0)
+      .filter((part) => !isChatter(textOf(part, "text")) && decisions(textOf(part, "text") ?? "").length === 0)
       .flatMap((part) => statement("decision", said(part), statementPlace(part, context)) ?? [])
   )
 }
@@ -228,14 +229,14 @@ function closingNote(context: Context): StatementDraft[] {
   if (kind !== "issue" || typeof ended !== "number") return []
   const note = parts
     .filter((part) => part.kind === "comment" && createdAt(part) <= ended + closingNoteMs)
-    .filter((part) => part.fields.authorBot !== true && !isChatter(text(part, "text")))
+    .filter((part) => part.fields.authorBot !== true && !isChatter(textOf(part, "text")))
     .at(-1)
   return note
     ? [statement("outcome", said(note), statementPlace(note, context))].filter((one) => one !== undefined)
     : []
 }
 
-const said = (part: MergedPart) => gist(text(part, "text") ?? "") || (text(part, "text") ?? "")
+const said = (part: MergedPart) => gist(textOf(part, "text") ?? "") || (textOf(part, "text") ?? "")
 
 const statementPlace = (part: MergedPart, { title, tags, trivial, body, parts, kind }: Context): StatementPlace => {
   const teamId = teamOf(body, parts)
@@ -253,8 +254,8 @@ const statementPlace = (part: MergedPart, { title, tags, trivial, body, parts, k
 /** The names that a document goes by in texts: its own are no references. */
 function selfOf(sourceId: string, body: MergedPart | undefined): AliasRef[] {
   const { kind, id } = readDocumentId(sourceId)
-  const key = text(body, "key")
-  const slug = slugOf(text(body, "url"))
+  const key = textOf(body, "key")
+  const slug = slugOf(textOf(body, "url"))
   return [
     named(kind, id).alias,
     ...(key ? [issueKeyAlias(key)] : []),
@@ -278,27 +279,9 @@ function textLinks(parts: readonly MergedPart[], self: readonly AliasRef[]): Ren
 }
 
 const written = (part: MergedPart) =>
-  [text(part, "lead"), text(part, "text")].filter((each) => each?.trim()).join("\n\n")
-
-const earliest = (parts: readonly MergedPart[]) =>
-  parts.reduce((least, part) => Math.min(least, createdAt(part)), parts[0]?.at ?? 0)
-
-const text = (part: MergedPart | undefined, field: string): string | undefined => {
-  const value = part?.fields[field]
-  return typeof value === "string" ? value : undefined
-}
-
-const strings = (value: Json | undefined): string[] =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : []
+  [textOf(part, "lead"), textOf(part, "text")].filter((each) => each?.trim()).join("\n\n")
 
 const authorOf = (part: MergedPart | undefined): AliasRef | undefined => {
   const [type, value] = strings(part?.fields.authorAlias)
   return type && value ? { type, value } : undefined
 }
-
-const occurredAt = (part: MergedPart | undefined): number | undefined => {
-  const at = part?.fields.createdAt
-  return typeof at === "number" ? at : undefined
-}
-
-const createdAt = (part: MergedPart): number => occurredAt(part) ?? part.at

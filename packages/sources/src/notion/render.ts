@@ -1,6 +1,8 @@
 import type { MergedPart, Rendered, Section, StatementDraft } from "@engram/contracts/draft"
 import type { AliasRef, Link } from "@engram/contracts/graph"
-import type { Json, JsonObject } from "@engram/contracts/json"
+import type { JsonObject } from "@engram/contracts/json"
+import { carried } from "../claims.ts"
+import { occurredAt, strings, textOf } from "../merged-part.ts"
 import { crossReferences } from "../text/references.ts"
 import { decisionStatements, type StatementPlace, statement } from "../text/statements.ts"
 import { readDocumentId, thingAlias, userAlias, workspaceScope } from "./names.ts"
@@ -66,9 +68,9 @@ function weightOf({
 
 /** A page without text is its title, so that every document can be found by what it is called. */
 function sections(part: MergedPart, title: string): Section[] {
-  const occurredAt = createdAt(part)
+  const at = createdAt(part)
   const section = (label: string, markdown: string): Section[] =>
-    markdown.trim() === "" ? [] : [{ partId: part.partId, label, markdown, occurredAt }]
+    markdown.trim() === "" ? [] : [{ partId: part.partId, label, markdown, occurredAt: at }]
   if (part.partId !== "body") {
     const by = text(part, "author")
     return section(by ? `comment by ${by}` : "comment", text(part, "text"))
@@ -121,33 +123,22 @@ function subjectsOf(kind: Parameters<typeof thingAlias>[0], id: string, body: Me
 
 function metadataOf(body: MergedPart | undefined): JsonObject {
   const { properties, places, editedAt, locked, cut } = body?.fields ?? {}
-  return Object.fromEntries(
-    Object.entries({
-      properties: properties && Object.keys(properties).length > 0 ? properties : undefined,
-      place: strings(places).join(" / ") || undefined,
-      editedAt,
-      locked: locked === true ? true : undefined,
-      cut: cut ?? undefined,
-    }).filter((entry): entry is [string, Json] => entry[1] !== undefined),
-  )
+  return carried({
+    properties: properties && Object.keys(properties).length > 0 ? properties : undefined,
+    place: strings(places).join(" / ") || undefined,
+    editedAt,
+    locked: locked === true ? true : undefined,
+    cut: cut ?? undefined,
+  })
 }
 
 const round = (weight: number): number => Math.round(weight * 1000) / 1000
 
-const text = (part: MergedPart | undefined, field: string): string => {
-  const value = part?.fields[field]
-  return typeof value === "string" ? value : ""
-}
-
-const strings = (value: Json | undefined): string[] =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : []
+const text = (part: MergedPart | undefined, field: string): string => textOf(part, field) ?? ""
 
 const authorOf = (part: MergedPart | undefined): AliasRef | undefined => {
   const id = text(part, "authorId")
   return id ? userAlias(id) : undefined
 }
 
-const createdAt = (part: MergedPart | undefined): number => {
-  const at = part?.fields.createdAt
-  return typeof at === "number" ? at : (part?.at ?? 0)
-}
+const createdAt = (part: MergedPart | undefined): number => occurredAt(part) ?? part?.at ?? 0

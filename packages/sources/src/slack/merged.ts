@@ -1,12 +1,7 @@
 import type { MergedPart } from "@engram/contracts/draft"
+import { createdAt as createdAtOf, textOf } from "../merged-part.ts"
 
-export function textField(part: MergedPart | undefined, field: string): string {
-  const value = part?.fields[field]
-  return typeof value === "string" ? value : ""
-}
+export const textField = (part: MergedPart | undefined, field: string): string => textOf(part, field) ?? ""
 
 /** Whole ms. */
-export function createdAt(part: MergedPart): number {
-  const value = part.fields.createdAt
-  return Math.floor(typeof value === "number" ? value : part.at)
-}
+export const createdAt = (part: MergedPart): number => Math.floor(createdAtOf(part))

@@ -3,9 +3,12 @@ import type { AliasRef } from "@engram/contracts/graph"
 import type { AliasId, DocumentId, EntityId } from "@engram/contracts/ids"
 import type { ObservationRow } from "@engram/contracts/knowledge"
 import { UnclearName } from "@engram/contracts/privacy"
+import { holdConsolidation } from "../consolidation/hold.ts"
 import type { Database, Transaction } from "../database.ts"
 import { observationColumns } from "../knowledge/observations.ts"
-import { removeEntities, removeEvidence, removeObservations, removeVectors } from "./remove-documents.ts"
+import { removeDerived } from "./remove-derived.ts"
+import { removeEntities, removeEvidence, removeObservations } from "./remove-documents.ts"
+import { removeVectors } from "./remove-vectors.ts"
 
 type People = Pick<
   ForgetLedger,
@@ -66,8 +69,9 @@ export const createPeopleForgetting = (database: Database): People => ({
       ),
     ),
 
-  saveMoments: (workspaceId, rows) =>
+  saveMoments: (workspaceId, forgettingId, rows) =>
     database.inWorkspace(workspaceId, async (tx) => {
+      await holdConsolidation(tx, workspaceId)
       await tx.query(
         `update memory_observations o set title = r.title, summary = r.summary, text = r.text, url = r.url,
                 subject_alias_ids = r."subjectAliasIds", content_hash = r."contentHash"
@@ -75,6 +79,7 @@ export const createPeopleForgetting = (database: Database): People => ({
          where o.workspace_id = $1 and o.id = r.id`,
         [workspaceId, JSON.stringify(rows)],
       )
+      await removeDerived(tx, { workspaceId, forgettingId }, rows)
     }),
 
   entitiesHolding: (workspaceId, words) =>
@@ -150,6 +155,8 @@ const textColumns = {
   document_parts: "state::text",
   knowledge_chunks: "concat_ws(' ', section, text)",
   memory_observations: "concat_ws(' ', title, summary, text, url)",
+  memory_summaries: "concat_ws(' ', title, text)",
+  memory_profiles: "descriptors::text",
   entities: "state::text",
   entity_aliases: "value",
   scopes: "name",
@@ -219,6 +226,7 @@ async function removePerson(
     entityIds,
   )
   await removeEvidence(tx, workspaceId, entityIds)
+  await removeSubject(tx, place, entityIds)
   await tx.query(
     `update scopes set name = regexp_replace(name, k.pattern, '\\1[forgotten]\\2', 'gi')
      from unnest($2::text[]) as k(pattern) where workspace_id = $1 and name ~* k.pattern`,
@@ -229,4 +237,23 @@ async function removePerson(
     aliasIds,
   ])
   return { edges: edgeIds.length, entities, aliases: aliases.length }
+}
+
+/** What consolidation said of these entities themselves. */
+async function removeSubject(
+  tx: Transaction,
+  place: { readonly workspaceId: string; readonly forgettingId: string },
+  entityIds: readonly string[],
+): Promise<void> {
+  await holdConsolidation(tx, place.workspaceId)
+  for (const [table, family] of [
+    ["memory_summaries", "summaries"],
+    ["memory_profiles", "profiles"],
+  ] as const) {
+    const gone = await tx.query<{ id: string }>(
+      `delete from ${table} where workspace_id = $1 and entity_id = any($2) returning id`,
+      [place.workspaceId, entityIds],
+    )
+    await removeVectors(tx, place, [[family, gone.map(({ id }) => id)]])
+  }
 }

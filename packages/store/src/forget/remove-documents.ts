@@ -1,8 +1,10 @@
 import type { ForgetCounts } from "@engram/contracts/forget"
+import { holdConsolidation } from "../consolidation/hold.ts"
 import type { Transaction } from "../database.ts"
 import { sumEvidence } from "../knowledge/graph.ts"
-import { unwant } from "../knowledge/vectors.ts"
 import { removeAccounts } from "../people/remove-accounts.ts"
+import { removeDerived } from "./remove-derived.ts"
+import { removeVectors } from "./remove-vectors.ts"
 
 /**
  * Documents with all that rests on them. In this order, since each step finds its rows by what a later one removes: deliveries by
@@ -106,33 +108,6 @@ export async function releaseDeliveries(
   return gone.length
 }
 
-/** Owes the removal of the vectors of these. */
-export async function removeVectors(
-  tx: Transaction,
-  { workspaceId, forgettingId }: Place,
-  refs: readonly (readonly ["chunks" | "observations" | "memories", readonly string[]])[],
-): Promise<number> {
-  let owed = 0
-  for (const [family, ids] of refs) {
-    if (ids.length === 0) continue
-    await tx.query(
-      `insert into forgotten_refs (forgetting_id, workspace_id, kind, ref)
-       select $1, $2, k.kind, case k.kind when 'text' then v.text_hash
-           else v.embedding_version_id || ' ' || v.family || ' ' || v.ref_id || case v.view when 'body' then '' else '#' || v.view end end
-       from vector_entries v cross join (values ('vector'), ('text')) as k(kind)
-       where v.workspace_id = $2 and v.family = $3 and v.ref_id = any($4) on conflict do nothing`,
-      [forgettingId, workspaceId, family, ids],
-    )
-    const unwanted = await tx.query(
-      `with gone as (select distinct store_id, ref_id as id from vector_entries where workspace_id = $1 and family = $2 and ref_id = any($3))
-       ${unwant(family)} returning v.ref_id`,
-      [workspaceId, family, ids],
-    )
-    owed += unwanted.length
-  }
-  return owed
-}
-
 /**
  * Values that no wanted vector of the workspace is of. Also those of texts that an edit had replaced before: nothing says any
  * more whose they were. A text that comes back to another document is embedded again.
@@ -148,12 +123,20 @@ export async function dropOrphanValues(tx: Transaction, workspaceId: string): Pr
   return dropped.length
 }
 
+/** With the summaries and profiles that rest on them. */
 export async function removeObservations(tx: Transaction, place: Place, ids: readonly string[]): Promise<void> {
-  await tx.query(
-    `with gone as (delete from memory_observations where workspace_id = $1 and id = any($2) returning id)
-     insert into forgotten_refs (forgetting_id, workspace_id, kind, ref) select $3, $1, 'observation', id from gone on conflict do nothing`,
-    [place.workspaceId, ids, place.forgettingId],
+  await holdConsolidation(tx, place.workspaceId)
+  const gone = await tx.query<{ id: string; subjectAliasIds: string[] }>(
+    `delete from memory_observations where workspace_id = $1 and id = any($2)
+     returning id, subject_alias_ids as "subjectAliasIds"`,
+    [place.workspaceId, ids],
   )
+  await tx.query(
+    `insert into forgotten_refs (forgetting_id, workspace_id, kind, ref)
+     select $3, $1, 'observation', k.id from unnest($2::text[]) as k(id) on conflict do nothing`,
+    [place.workspaceId, gone.map(({ id }) => id), place.forgettingId],
+  )
+  await removeDerived(tx, place, gone)
 }
 
 /** Relationships are the sum of what evidence is left; one without any goes, unless a person made it. */

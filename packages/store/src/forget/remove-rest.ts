@@ -6,8 +6,8 @@ import {
   removeEntities,
   removeEvidence,
   removeObservations,
-  removeVectors,
 } from "./remove-documents.ts"
+import { removeVectors } from "./remove-vectors.ts"
 
 type Place = Parameters<typeof removeDocuments>[1]
 

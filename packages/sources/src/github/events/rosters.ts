@@ -11,9 +11,10 @@ import { Common, Organization, Repository, Team, User } from "../schemas.ts"
 
 /**
  * A team or an organization is a document whose parts are its members, so that leaving ends the edge that joining drew.
- * These payloads carry no time at all: the time of receipt is the only order there is. A deletion is for good whenever it is
- * received: GitHub brings no team or organization back, and gives its number to no other.
+ * These payloads carry no time at all: the time of receipt is the only order there is.
  */
+
+/** A deletion stands whenever it is received: GitHub brings no team or organization back, and gives its number to no other. */
 const forGood = Date.UTC(9999, 0)
 const timeOf = (action: string, receivedAt: number) => (isRemoval(action) ? forGood : receivedAt)
 

@@ -1,0 +1,39 @@
+import type { VectorView } from "@engram/contracts/knowledge"
+import { unitLength } from "../unit-length.ts"
+
+/** Sums of vectors by view, from which the centroids come. Sums are of 64 bits: a million vectors of unit length lose nothing that shows. */
+export type Sums = Map<VectorView, Float64Array>
+
+export function addTo(sums: Sums, view: VectorView, values: Float32Array): void {
+  let sum = sums.get(view)
+  if (sum === undefined) {
+    sum = new Float64Array(values.length)
+    sums.set(view, sum)
+  }
+  for (let at = 0; at < sum.length; at++) sum[at]! += values[at]!
+}
+
+/** Of unit length; a view whose vectors cancel out has none. */
+export function centroids(sums: Sums): Map<VectorView, Float32Array> {
+  const found = new Map<VectorView, Float32Array>()
+  for (const [view, sum] of sums) {
+    if (sum.some((value) => value !== 0)) found.set(view, unitLength([...sum]))
+  }
+  return found
+}
+
+/** Cosine of vectors of unit length. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let sum = 0
+  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!
+  return sum
+}
+
+/** How far a centroid has moved: 1 - cosine, 0 to 2. */
+export const drift = (now: Float32Array, before: Float32Array): number =>
+  Math.min(2, Math.max(0, 1 - cosine(now, before)))
+
+/** A centroid that has moved further than this is an entity that became about something else (DESIGN, section 8). */
+export const driftMax = 0.25
+/** A profile whose evidence changed is rebuilt after so long, however little it moved. */
+export const rebuildAfterDays = 30
