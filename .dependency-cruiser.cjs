@@ -17,12 +17,12 @@ const knows = {
     "packages/providers/[^/]+",
   ],
   "packages/testkit": ["packages/contracts", "db", "packages/providers/embedded-postgres"],
-  "apps/(?:ingest|worker|memory)": [
+  "apps/(?:ingest|worker|memory|nightly)": [
     "packages/(?:bodies|contracts|core|config|observability|lifecycle|pipeline|platform|sources|store)",
   ],
   // `engram up` runs the other apps in one process.
   "apps/cli": [
-    "apps/(?:ingest|worker|memory)",
+    "apps/(?:ingest|worker|memory|nightly)",
     "packages/(?:contracts|core|config|observability|lifecycle|pipeline|platform|sources|store)",
   ],
 }

@@ -17,7 +17,7 @@ interface Service {
 const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), "utf8")
 const compose = parse(read("infra/compose.yaml"), { merge: true })
 const services: Record<string, Service> = compose.services
-const apps = ["ingest", "worker", "memory"]
+const apps = ["ingest", "worker", "nightly", "memory"]
 
 /** As compose fills it in, with something for each secret that has to be given. */
 const filledIn = (text: string): string =>
@@ -43,7 +43,7 @@ describe("what compose starts is what the apps are", () => {
 
   test("health is asked for at the port the app listens on, and a process has longer to close than it gives itself", () => {
     const { ports } = readConfig(environmentOf("memory"))
-    const asked = { ingest: ports.ingest, worker: ports.worker, memory: ports.search }
+    const asked = { ingest: ports.ingest, worker: ports.worker, nightly: ports.nightly, memory: ports.search }
     const totalMs = /totalMs = ([\d_]+)/.exec(read("packages/lifecycle/src/lifecycle.ts"))?.[1]?.replace("_", "")
     for (const [name, port] of Object.entries(asked)) {
       expect(services[name]?.healthcheck?.test.join(" ")).toContain(`127.0.0.1:${port}/health/ready`)

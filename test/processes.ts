@@ -4,13 +4,13 @@ import { type Environment, type RunningProcess as Running, runProcess } from "@e
 export type { Environment }
 
 export interface RunningProcess extends Omit<Running, "ready"> {
-  /** Where it listens: ingest's door, a worker's status page, the memory plugin of the memory process. */
+  /** Where it listens: ingest's door, the status page of a worker or of nightly, the memory plugin of the memory process. */
   readonly url: string
 }
 
 /** Resolves once the program says that it is ready; rejects with what it said when it ends before. */
 export async function startProcess(
-  app: "ingest" | "worker" | "memory",
+  app: "ingest" | "worker" | "memory" | "nightly",
   environment: Environment,
 ): Promise<RunningProcess> {
   const running = runProcess(fileURLToPath(new URL(`../apps/${app}/src/main.ts`, import.meta.url)), environment)

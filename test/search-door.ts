@@ -27,7 +27,7 @@ export interface SearchDoor {
 export async function openSearchDoor(bench: Workbench, instead: Partial<Workbench> = {}): Promise<SearchDoor> {
   const { database, embedder, index, cache } = { ...bench, ...instead }
   const lifecycle = createLifecycle()
-  const ports = { ingest: 0, memory: 0, search: 0, worker: 0 }
+  const ports = { ingest: 0, memory: 0, search: 0, worker: 0, nightly: 0 }
   const quiet = {
     debug() {},
     info() {},

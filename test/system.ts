@@ -21,7 +21,7 @@ export interface System {
   readonly lane: Place
   readonly connectionId: string
   readonly secret: string
-  start(app: "ingest" | "worker" | "memory", more?: Environment): Promise<RunningProcess>
+  start(app: Parameters<typeof startProcess>[0], more?: Environment): Promise<RunningProcess>
   /** Posts the payload as GitHub does: signed, and once. */
   post(ingestUrl: string, payload: Payload): Promise<Response>
   /** Posts all, eight at a time; throws unless each is answered 202. */

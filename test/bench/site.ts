@@ -79,6 +79,7 @@ async function createProduct(databaseUrl: string, dataDir: string, redisUrl: str
     ENGRAM_SECRET_KEY: secretKey,
     INGEST_PORT: "0",
     WORKER_PORT: "0",
+    NIGHTLY_PORT: "0",
     MEMORY_PORT: "0",
     SEARCH_PORT: "0",
     MEMORY_WORKSPACE: workspaceId,

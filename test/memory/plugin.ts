@@ -60,7 +60,7 @@ const quiet: Log = {
 
 export const memoryConfig = {
   memory: { host: "127.0.0.1", public: false, workspaceId: "default", storeName: "memories" },
-  ports: { ingest: 0, memory: 0, search: 0, worker: 0 },
+  ports: { ingest: 0, memory: 0, search: 0, worker: 0, nightly: 0 },
 }
 
 const openPool = (url: string, lifecycle: Lifecycle) =>

@@ -33,7 +33,7 @@ const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ")
 function hint(error: unknown, { DATABASE_URL: databaseUrl }: Environment): string {
   const { code, port } = (error ?? {}) as { readonly code?: unknown; readonly port?: unknown }
   if (code === "EADDRINUSE") {
-    return `: port ${port} is taken, perhaps by another \`engram up\`; set INGEST_PORT, MEMORY_PORT, SEARCH_PORT or WORKER_PORT (0 means any free one)`
+    return `: port ${port} is taken, perhaps by another \`engram up\`; set INGEST_PORT, MEMORY_PORT, SEARCH_PORT, WORKER_PORT or NIGHTLY_PORT (0 means any free one)`
   }
   const isDatabase = error instanceof RetryLater && error.message.startsWith("Postgres is away")
   return isDatabase && databaseUrl ? `; DATABASE_URL is ${masked("DATABASE_URL", databaseUrl)}` : ""

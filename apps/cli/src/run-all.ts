@@ -5,14 +5,19 @@ import { startIngest } from "@engram/ingest/start"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { startSearch } from "@engram/memory/start"
 import { startMemoryPlugin } from "@engram/memory/start-plugin"
+import { createNightMeters } from "@engram/nightly/meters"
+import { openNight } from "@engram/nightly/open-night"
+import { startNights } from "@engram/nightly/start"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { openDatabase } from "@engram/platform/open-database"
+import { openNightQueue } from "@engram/platform/open-queue"
 import { openWebhookLogs } from "@engram/platform/open-webhook-logs"
 import { openPlatform, type Platform, type PlatformOptions } from "@engram/platform/platform"
 import { sources } from "@engram/sources/registry"
 import { createConnections } from "@engram/store/connections"
+import { createNightLedger } from "@engram/store/consolidation/night-ledger"
 import { createRepairLedger } from "@engram/store/repair-ledger"
 import { createSealer } from "@engram/store/sealing"
 import { startFleet } from "@engram/worker/fleet"
@@ -25,7 +30,7 @@ export interface Running {
   readonly urls: { readonly ingest: string; readonly search: string; readonly memory?: string; readonly status: string }
 }
 
-/** Everything in this process: the worker fleet first, then the doors, so that they close before what they feed. */
+/** Everything in this process: the worker fleet and the nights first, then the doors, so that they close before what they feed. */
 export async function runAll(parts: {
   readonly config: Config
   readonly lifecycle: Lifecycle
@@ -36,12 +41,13 @@ export async function runAll(parts: {
 }): Promise<Running> {
   const { config, lifecycle, log } = parts
   const metrics = createMetrics({ processMetrics: true })
+  const prefix = parts.queuePrefix ? { prefix: parts.queuePrefix } : {}
   const options: PlatformOptions = {
     name: "up",
     log,
     lifecycle,
     onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
-    ...(parts.queuePrefix ? { prefix: parts.queuePrefix } : {}),
+    ...prefix,
   }
   const opened = await openPlatform(config, options)
   const platform = { ...opened, index: meterIndex(opened.index, metrics) }
@@ -64,6 +70,15 @@ export async function runAll(parts: {
     },
   })
   lifecycle.own(fleet, (running) => running.close(), "the fleet")
+  const nights = await startNights({
+    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs }),
+    ledger: createNightLedger(platform),
+    queue: await openNightQueue({ config, databaseUrl: platform.databaseUrl, lifecycle, log, ...prefix }),
+    rules: config.nightWindow,
+    log,
+    meters: createNightMeters(metrics),
+  })
+  lifecycle.own(nights, (running) => running.close(), "the nights")
 
   const { host, ports } = config
   const status = await startStatusServer({ host, port: ports.worker, checks: platform.checks, metrics })

@@ -17,6 +17,7 @@ function showHit(terminal: Terminal, query: string, hit: SearchHit, rank: number
     hit.state,
     hit.occurredAt.slice(0, 10),
     `by ${hit.foundBy.join(" and ")}`,
+    ...hit.bias.map(({ entity }) => `near to what ${entity} is about`),
   ]
   const section = hit.section && !["body", hit.title].includes(hit.section) ? hit.section : undefined
   const passage = wrap(excerpt(withoutTitle(hit), query, excerptChars), width - indent.length, indent)
@@ -25,6 +26,7 @@ function showHit(terminal: Terminal, query: string, hit: SearchHit, rank: number
     `${indent}${terminal.style("dim", about.filter(Boolean).join(" · "))}`,
     ...(section ? [`${indent}${terminal.style("italic", cut(section, width - indent.length))}`] : []),
     `${indent}${emphasised(terminal, query, passage)}`,
+    ...(hit.evidence ? [`${indent}${terminal.style("dim", `rests on ${hit.evidence.length} observations`)}`] : []),
     ...(hit.url ? [`${indent}${terminal.style("cyan", hit.url)}`] : []),
   ].join("\n")
 }

@@ -74,6 +74,7 @@ export async function install({ empty = false } = {}): Promise<Installation> {
     MEMORY_PORT: "0",
     SEARCH_PORT: "0",
     WORKER_PORT: "0",
+    NIGHTLY_PORT: "0",
     LOG_LEVEL: "warn",
   }
   const ok = async (...args: string[]): Promise<string> => {

@@ -20,6 +20,8 @@ export const consolidationRuns = pgTable(
     finishedAt: timestamp({ withTimezone: true }),
     /** What it read, wrote, left alone and cost. */
     report: jsonb(),
+    /** What came of the steps that follow a run; null until all have had their turn. */
+    steps: jsonb(),
     /** Why it wrote nothing, or failed. */
     reason: text(),
   },

@@ -24,7 +24,13 @@ export interface Config {
   /** Left out with the embedded database only: made on first run. */
   readonly secretKey?: string
   readonly host: string
-  readonly ports: { readonly ingest: number; readonly memory: number; readonly search: number; readonly worker: number }
+  readonly ports: {
+    readonly ingest: number
+    readonly memory: number
+    readonly search: number
+    readonly worker: number
+    readonly nightly: number
+  }
   /** The memory plugin's: where it listens, and the one workspace and store it serves. */
   readonly memory: {
     readonly host: string
@@ -37,6 +43,8 @@ export interface Config {
   readonly stages: readonly (typeof stages)[number][]
   readonly workerConcurrency: number
   readonly workerLeaseMs: number
+  /** When workspaces' nights begin, in seconds of their local day. */
+  readonly nightWindow: { readonly fromSecond: number; readonly untilSecond: number }
   readonly ingestBodiesBytesMax: number
   readonly ingestBacklogMax: number
 }
@@ -107,6 +115,7 @@ export function readConfig(environment: Environment): Config {
       memory: values.MEMORY_PORT,
       search: values.SEARCH_PORT,
       worker: values.WORKER_PORT,
+      nightly: values.NIGHTLY_PORT,
     },
     memory: definedOnly({
       host: values.MEMORY_HOST,
@@ -119,6 +128,7 @@ export function readConfig(environment: Environment): Config {
     stages: values.STAGES,
     workerConcurrency: values.WORKER_CONCURRENCY,
     workerLeaseMs: values.WORKER_LEASE_MS,
+    nightWindow: values.NIGHTLY_WINDOW,
     ingestBodiesBytesMax: values.INGEST_BODIES_MB * megabyte,
     ingestBacklogMax: values.INGEST_BACKLOG_MAX,
   }) satisfies Config

@@ -12,7 +12,7 @@ export interface Choice {
 export function describeConfig(config: Config): Choice[] {
   return [database(config), queue(config), cache(config), artifacts(config), vectors(config), embeddings(config)]
     .concat(summaries(config), secrets(config))
-    .concat(doors(config), memory(config), worker(config))
+    .concat(doors(config), memory(config), worker(config), nights(config))
 }
 
 const database = ({ databaseUrl, dataDir }: Config): Choice =>
@@ -118,3 +118,12 @@ const worker = ({ stages, workerConcurrency, workerLeaseMs }: Config): Choice =>
   choice: `${stages.join(", ")}`,
   follows: `${workerConcurrency} turns of each at a time; what a killed worker held is taken over after ${workerLeaseMs / 1_000} s`,
 })
+
+const nights = ({ nightWindow: { fromSecond, untilSecond } }: Config): Choice => ({
+  part: "nights",
+  choice: `begin from ${timeOfDay(fromSecond)} to ${timeOfDay(untilSecond)}`,
+  follows: "in each workspace's time zone, one after the other; a missed one is made up for once",
+})
+
+const timeOfDay = (second: number): string =>
+  [Math.floor(second / 3_600), Math.floor(second / 60) % 60].map((part) => String(part).padStart(2, "0")).join(":")

@@ -33,6 +33,14 @@ const someOf = <Word extends string>(words: readonly Word[]) =>
     .refine((given) => given.every((word) => words.some((known) => known === word)), `a list out of ${words.join(",")}`)
     .transform((given) => words.filter((word) => given.includes(word)))
 const text = z.string()
+const timesOfDay = text.transform((given, context) => {
+  const [, ...digits] = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/.exec(given) ?? []
+  const [fromHour = 0, fromMinute = 0, untilHour = 0, untilMinute = 0] = digits.map(Number)
+  const window = { fromSecond: (fromHour * 60 + fromMinute) * 60, untilSecond: (untilHour * 60 + untilMinute) * 60 }
+  if (window.fromSecond < window.untilSecond) return window
+  context.addIssue({ code: "custom", message: "two times of one day, the earlier one first, like 02:00-05:00" })
+  return z.NEVER
+})
 const name = text.refine(
   (given) => /^[a-z0-9][a-z0-9-]{0,39}$/.test(given),
   "1 to 40 lowercase letters, digits or hyphens, not beginning with a hyphen",
@@ -79,6 +87,9 @@ const settings = z.object({
   MEMORY_STORE: name.default("memories"),
   SEARCH_PORT: whole(0, 65_535).default(8_081),
   WORKER_PORT: whole(0, 65_535).default(8_082),
+  NIGHTLY_PORT: whole(0, 65_535).default(8_083),
+  /** Between which local times nights begin, each workspace's at its own moment. */
+  NIGHTLY_WINDOW: timesOfDay.default({ fromSecond: 7_200, untilSecond: 18_000 }),
   LOG_LEVEL: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
   STAGES: someOf(stages).default([...stages]),
   WORKER_CONCURRENCY: whole(1, 64).default(2),

@@ -26,7 +26,8 @@ test("with nothing set everything is embedded", () => {
     memory: { host: "127.0.0.1", public: false, workspaceId: "default", storeName: "memories" },
     embedding: { model: "local-hash-v1", dimension: 512 },
     host: "127.0.0.1",
-    ports: { ingest: 8080, memory: 9100, search: 8081, worker: 8082 },
+    ports: { ingest: 8080, memory: 9100, search: 8081, worker: 8082, nightly: 8083 },
+    nightWindow: { fromSecond: 7_200, untilSecond: 18_000 },
     logLevel: "info",
     stages: ["normalize", "hydrate", "embed", "archive"],
     workerConcurrency: 2,
@@ -56,6 +57,7 @@ test("everything that can be set arrives", () => {
     EMBEDDING_DIMENSION: "1536",
     STAGES: "embed, normalize",
     INGEST_PORT: "0",
+    NIGHTLY_WINDOW: "00:30-23:15",
     LOG_LEVEL: "debug",
   })
   expect(config).toMatchObject({
@@ -73,6 +75,7 @@ test("everything that can be set arrives", () => {
     summaries: { model: "command-a-03-2025" },
     stages: ["normalize", "embed"],
     ports: { ingest: 0 },
+    nightWindow: { fromSecond: 1_800, untilSecond: 83_700 },
   })
 })
 
@@ -110,6 +113,8 @@ test.each([
   ["Cohere's model without a key", { EMBEDDING_MODEL: "embed-v4.0" }, "EMBEDDING_MODEL"],
   ["a model for summaries without a key", { SUMMARY_MODEL: "command-a-03-2025" }, "SUMMARY_MODEL"],
   ["a dimension the model has not", { COHERE_API_KEY: "c", EMBEDDING_DIMENSION: "500" }, "EMBEDDING_DIMENSION"],
+  ["a window that ends before it begins", { NIGHTLY_WINDOW: "22:00-04:00" }, "NIGHTLY_WINDOW"],
+  ["a window that is none", { NIGHTLY_WINDOW: "at night" }, "NIGHTLY_WINDOW"],
   ["a Pinecone host without a key", { PINECONE_CONTROLLER_HOST: "http://h" }, "PINECONE_API_KEY"],
 ])("%s is a mistake", (_, environment, setting) => {
   const told = mistakes(environment)

@@ -171,3 +171,50 @@ export interface Consolidate {
   /** What a run would do, counted without writing: clusters and profiles that are due. */
   plan(workspaceId: string, start: RunStart): Promise<{ readonly clustersDue: number; readonly profilesDue: number }>
 }
+
+/** A summary as its operator reads it, with what each sentence rests on. */
+export interface ShownSummary {
+  readonly id: SummaryId
+  readonly entityId: string | null
+  readonly topic: Topic
+  readonly window: CalendarWindow
+  readonly title: string
+  readonly text: string
+  readonly sentences: readonly SummarySentence[]
+  readonly coverage: Coverage
+  readonly writer: string
+  readonly isPrivate: boolean
+  /** Everything that is cited, by its id. */
+  readonly evidence: readonly {
+    readonly id: ObservationId
+    readonly text: string
+    readonly url: string | null
+    readonly source: string
+    readonly occurredAt: string
+  }[]
+}
+
+export interface ShownProfile {
+  readonly entityId: string
+  readonly entity: string
+  readonly descriptors: readonly Descriptor[]
+  readonly observations: number
+  readonly summaries: number
+  /** How far it has moved since it was rebuilt: 1 - cosine. */
+  readonly drift: number
+  readonly rebuiltAt: Date
+}
+
+/** What runs have written, for people to read. */
+export interface SummaryDesk {
+  /** The weightiest of the newest windows first; those of one entity, where one is named. */
+  summaries(
+    workspaceId: string,
+    which: { readonly storeId?: string; readonly entityId?: string; readonly topic?: Topic; readonly max: number },
+  ): Promise<ShownSummary[]>
+  /** Of this entity in each store, or those built of most, where none is named. */
+  profiles(
+    workspaceId: string,
+    which: { readonly storeId?: string; readonly entityId?: string; readonly max: number },
+  ): Promise<ShownProfile[]>
+}

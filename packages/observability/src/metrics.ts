@@ -35,12 +35,22 @@ export interface Metrics {
   readonly memoryBatchRows: Histogram
   readonly memoryDegraded: Counter
   readonly memoriesCleaned: Counter
+  readonly consolidationRuns: Counter<"kind" | "state">
+  readonly consolidationSeconds: Histogram<"kind" | "state">
+  /** What follows a run, by step: aging, refreshing, evaluation. */
+  readonly nightStepSeconds: Histogram<"step" | "outcome">
+  /** Since the last night that ended well, of the workspace that waits longest. */
+  readonly oldestNightSeconds: Gauge
+  /** Workspaces whose last run failed or was abandoned. */
+  readonly failingNights: Gauge
   /** 0 closed, 1 half open, 2 open. */
   readonly breakerState: Gauge<"dependency">
   readonly contentType: string
   /** All of them as Prometheus reads them. */
   text(): Promise<string>
 }
+
+const runSeconds = [0.1, 0.5, 1, 5, 15, 60, 180, 600, 1_800, 7_200]
 
 /** `processMetrics` adds memory, CPU and event loop of the process; once per process is enough. */
 export function createMetrics({ processMetrics = false } = {}): Metrics {
@@ -109,6 +119,17 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
     memoryBatchRows: histogram("memory_batch_rows", "Memories per transaction.", [1, 2, 4, 8, 16, 32, 64, 128]),
     memoryDegraded: counter("memory_degraded_total", "Memory searches answered without vectors."),
     memoriesCleaned: counter("memories_cleaned_total", "Memories the janitor removed."),
+    consolidationRuns: counter("consolidation_runs_total", "Runs of consolidation that ended.", ["kind", "state"]),
+    consolidationSeconds: histogram("consolidation_seconds", "One run of consolidation.", runSeconds, [
+      "kind",
+      "state",
+    ]),
+    nightStepSeconds: histogram("night_step_seconds", "One step after a run.", runSeconds, ["step", "outcome"]),
+    oldestNightSeconds: gauge(
+      "oldest_night_seconds",
+      "Since the last night that ended well, of the workspace that waits longest.",
+    ),
+    failingNights: gauge("failing_nights", "Workspaces whose last run failed or was abandoned."),
     breakerState: followBreakers(gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"])),
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -1,7 +1,8 @@
-import type { Bias, ProfileHit, Reader, SearchHit } from "@engram/contracts/search"
+import type { EmbeddingVersion } from "@engram/contracts/knowledge"
+import type { VectorIndex } from "@engram/contracts/ports"
+import type { Bias, ProfileHit, Reader, SearchHit, SearchIndex } from "@engram/contracts/search"
 import { compareText } from "@engram/core/compare-text"
 import { namespaceOf } from "./embed.ts"
-import type { Question, SearchDeps } from "./search.ts"
 
 /** Profiles that a question may be near to. */
 const profilesMax = 5
@@ -14,9 +15,9 @@ export const biasedMax = 100
 
 /** What each hit, by its id, is biased by. */
 export async function readBiases(
-  { search, index }: SearchDeps,
+  { search, index }: { readonly search: SearchIndex; readonly index: VectorIndex },
   reader: Reader,
-  { values, version }: Question,
+  { values, version }: { readonly values: Float32Array; readonly version: EmbeddingVersion },
   hits: readonly SearchHit[],
 ): Promise<ReadonlyMap<string, readonly Bias[]>> {
   const target = { index: version.indexName, namespace: namespaceOf("profiles", version) }

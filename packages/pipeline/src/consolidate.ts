@@ -1,24 +1,12 @@
 import { randomUUID } from "node:crypto"
-import type { Consolidate, ConsolidationRun, RunStart, SummaryWriter } from "@engram/contracts/consolidation"
-import type { ConsolidationLedger } from "@engram/contracts/consolidation-ledger"
+import type { Consolidate, ConsolidationRun, RunStart } from "@engram/contracts/consolidation"
 import { reasonOf } from "@engram/contracts/errors"
 import type { RunId } from "@engram/contracts/ids"
-import type { Embedder, LaneQueue, Log } from "@engram/contracts/ports"
 import { dayOf } from "@engram/core/consolidate/calendar"
 import { readDue, type StoreDue } from "./consolidate/due.ts"
 import { rebuildProfiles } from "./consolidate/profiles.ts"
-import { emptyReport, type Run, whyNothing } from "./consolidate/run.ts"
+import { type ConsolidateDeps, emptyReport, type Run, whyNothing } from "./consolidate/run.ts"
 import { rebuildSummaries } from "./consolidate/summaries.ts"
-
-export interface ConsolidateDeps {
-  readonly ledger: ConsolidationLedger
-  readonly writer: SummaryWriter
-  readonly embedder: Embedder
-  readonly queue: Pick<LaneQueue, "wake">
-  readonly log: Log
-  /** How long a process that dies keeps its workspace from the others. */
-  readonly leaseMs: number
-}
 
 /**
  * Rebuilds what marks say has changed: clusters into summaries, and entities into profiles. Whatever it is killed at, the marks are

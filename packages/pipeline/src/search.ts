@@ -47,7 +47,7 @@ export const search =
     return biased(hits, biases).slice(0, request.limit)
   }
 
-export interface Question {
+interface Question {
   readonly values: Float32Array
   readonly version: EmbeddingVersion
 }
@@ -114,7 +114,7 @@ function nearest(found: readonly { readonly id: string; readonly score: number }
 }
 
 /** A vector id without its view. */
-export const refOf = (vectorId: string): string => vectorId.split("#", 1)[0]!
+const refOf = (vectorId: string): string => vectorId.split("#", 1)[0]!
 
 /** Cosine similarity, since both are of unit length. */
 function dot(a: Float32Array, b: Float32Array): number {

@@ -1,8 +1,11 @@
 import type { Config } from "@engram/config/config"
+import type { NightQueue } from "@engram/contracts/nights"
 import type { LaneQueue, Log } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createLaneQueue, type LaneQueueOptions } from "@engram/queue/lane-queue"
 import { defaultLimits } from "@engram/queue/limits"
+import { createNightQueue } from "@engram/queue/night-queue"
+import type { QueueAt } from "@engram/queue/open-backend"
 
 /** Redis where REDIS_URL names one, else the database. */
 export async function openQueue(
@@ -19,6 +22,25 @@ export async function openQueue(
     stalledIntervalMs: Math.min(defaultLimits.stalledIntervalMs, config.workerLeaseMs),
     ...given,
   }
-  const at = config.redisUrl === undefined ? { databaseUrl } : { redisUrl: config.redisUrl }
-  return lifecycle.own(await createLaneQueue(at, log, limits), (queue) => queue.close(), "the queue")
+  return lifecycle.own(
+    await createLaneQueue(placeOf(config, databaseUrl), log, limits),
+    (queue) => queue.close(),
+    "the queue",
+  )
 }
+
+/** The alarms of nights, in the same place. */
+export async function openNightQueue(options: {
+  readonly config: Pick<Config, "redisUrl">
+  readonly databaseUrl: string
+  readonly lifecycle: Lifecycle
+  readonly log: Log
+  readonly prefix?: string
+}): Promise<NightQueue> {
+  const { config, databaseUrl, lifecycle, log, ...given } = options
+  const queue = await createNightQueue(placeOf(config, databaseUrl), log, given)
+  return lifecycle.own(queue, (opened) => opened.close(), "the alarms")
+}
+
+const placeOf = ({ redisUrl }: Pick<Config, "redisUrl">, databaseUrl: string): QueueAt =>
+  redisUrl === undefined ? { databaseUrl } : { redisUrl }

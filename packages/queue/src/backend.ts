@@ -1,15 +1,20 @@
 import type { Job, Queue, Worker, WorkerOptions } from "bullmq"
 import { z } from "zod"
 
-/** What a job carries: which lane to look at. */
+/** What a wake carries: which lane to look at. */
 export const LaneData = z.strictObject({ workspaceId: z.string().min(1), storeId: z.string().min(1) })
 export type LaneData = z.infer<typeof LaneData>
 
-export type LaneJob = Job<LaneData, void, string>
-export type Processor = (job: LaneJob, token: string | undefined) => Promise<void>
+/** What BullMQ keeps of a job; who takes it reads it with the schema of its queue. */
+export type JobData = Readonly<Record<string, string>>
+export type QueuedJob = Job<JobData, void, string>
+export type Processor = (job: QueuedJob, token: string | undefined) => Promise<void>
 export type WorkerSettings = Omit<WorkerOptions, "connection">
 
-export type Producer = Pick<Queue<LaneData, void, string>, "add" | "getJobCounts" | "clean">
+export type Producer = Pick<
+  Queue<JobData, void, string>,
+  "add" | "getJobCounts" | "clean" | "upsertJobScheduler" | "getJobSchedulers" | "removeJobScheduler"
+>
 
 /** BullMQ on one of its stores. */
 export interface Backend {
@@ -25,7 +30,7 @@ export interface Backend {
 }
 
 export interface RunningWorker {
-  readonly worker: Pick<Worker<LaneData, void, string>, "pause" | "close">
+  readonly worker: Pick<Worker<JobData, void, string>, "pause" | "close">
   /** Drops its connections at once, whatever they are doing. */
   disconnect(): void
 }

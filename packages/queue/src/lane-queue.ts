@@ -1,15 +1,11 @@
-import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import { type Lane, type LaneQueue, type Log, type Stage, stages, type TurnEnd } from "@engram/contracts/ports"
 import type { JobsOptions } from "bullmq"
-import type { Backend, RunningWorker, WorkerSettings } from "./backend.ts"
+import { asking } from "./asking.ts"
+import type { Backend, WorkerSettings } from "./backend.ts"
+import { closeWithin } from "./close-within.ts"
 import { defaultLimits, type LaneQueueLimits, type TurnReport } from "./limits.ts"
-import { createPostgresBackend } from "./postgres-backend.ts"
-import { createRedisBackend } from "./redis-backend.ts"
+import { openBackend, type QueueAt } from "./open-backend.ts"
 import { laterJob, takeTurn } from "./take-turn.ts"
-import { within } from "./within.ts"
-
-/** Redis where there is one, else BullMQ's own tables in Postgres: the promises are the same. */
-export type LaneQueueAt = { readonly redisUrl: string } | { readonly databaseUrl: string }
 
 export interface LaneQueueOptions extends Partial<LaneQueueLimits> {
   /** Called once as each turn ends. */
@@ -29,24 +25,14 @@ export interface LaneQueueOptions extends Partial<LaneQueueLimits> {
  *
  * On Redis it resolves whether or not Redis is there; on Postgres it rejects with `RetryLater` when the database is away.
  */
-export async function createLaneQueue(at: LaneQueueAt, log: Log, options: LaneQueueOptions = {}): Promise<LaneQueue> {
+export async function createLaneQueue(at: QueueAt, log: Log, options: LaneQueueOptions = {}): Promise<LaneQueue> {
   const { onTurn = () => {}, ...chosen } = options
   const limits: LaneQueueLimits = { ...defaultLimits, ...chosen }
-  const backend = await open(at, log, limits)
+  const backend = await openBackend(at, log, limits.wakeTimeoutMs)
   const nameOf = (stage: Stage) => `${limits.prefix}-${stage}`
   const runs = new Set<{ close(): Promise<void> }>()
 
-  const late = () => {
-    const trouble = backend.trouble()
-    return new Error(`no answer in ${limits.wakeTimeoutMs} ms${trouble ? ` (${reasonOf(trouble)})` : ""}`)
-  }
-  const ask = async <T>(what: string, work: Promise<T>): Promise<T> => {
-    try {
-      return await within(limits.wakeTimeoutMs, work, late)
-    } catch (error) {
-      throw awayOrRefused(backend, what, error)
-    }
-  }
+  const ask = asking(backend, limits.wakeTimeoutMs)
   const add = (name: string, { stage, workspaceId, storeId }: Lane, jobOptions: JobsOptions) =>
     ask(
       "wake a lane",
@@ -103,18 +89,6 @@ export async function createLaneQueue(at: LaneQueueAt, log: Log, options: LaneQu
   }
 }
 
-async function open(at: LaneQueueAt, log: Log, limits: LaneQueueLimits): Promise<Backend> {
-  if ("redisUrl" in at) return createRedisBackend(at.redisUrl, log, limits.wakeTimeoutMs)
-  try {
-    return await createPostgresBackend(at.databaseUrl, log, limits.wakeTimeoutMs)
-  } catch (error) {
-    throw new RetryLater(`the queue's tables cannot be made or read in Postgres: ${reasonOf(error)}`, {
-      afterMs: 5_000,
-      cause: error,
-    })
-  }
-}
-
 /** By age only: a count deadlocks on Postgres at concurrency 10 and marks jobs failed that succeeded (BullMQ 6.7). */
 function retention({ attemptsMax, retryDelayMs, failedKeptSeconds }: LaneQueueLimits): JobsOptions {
   return {
@@ -143,27 +117,4 @@ function sweepFailed(backend: Backend, name: string, { failedKeptSeconds }: Lane
     await queue.clean(failedKeptSeconds * 1_000, 1_000, "failed")
   }
   return setInterval(() => void sweep().catch(() => {}), 3_600_000).unref()
-}
-
-/**
- * Stops taking turns, lets the running ones finish for `timeoutMs`, then lets go of their locks, so that another worker
- * takes their lanes. BullMQ's own close() waits for ever for a running turn, and for a store that hangs.
- */
-async function closeWithin(worker: RunningWorker["worker"], timeoutMs: number, onLate: () => void): Promise<void> {
-  const late = () => new Error("still running")
-  const finished = await within(timeoutMs, worker.pause(), late).then(
-    () => true,
-    () => false,
-  )
-  if (!finished) onLate()
-  await within(2_000, worker.close(!finished), late).catch(() => {})
-}
-
-function awayOrRefused(backend: Backend, what: string, error: unknown): Error {
-  const reason = reasonOf(error)
-  const message = `cannot ${what} in the queue (${backend.place}): ${reason}`
-  if (/NOAUTH|WRONGPASS|NOPERM|password authentication failed/.test(reason)) {
-    return new Rejected("queue_refused", `${message}. Check the user and password in its URL`, { cause: error })
-  }
-  return new RetryLater(message, { afterMs: 5_000, cause: error })
 }

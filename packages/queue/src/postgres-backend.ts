@@ -1,7 +1,7 @@
 import type { Log } from "@engram/contracts/ports"
 import { createPostgresBackend as bullmqOnPostgres, runMigrations, withBackend } from "bullmq"
 import pg from "pg"
-import type { Backend, LaneData, Processor, Producer, RunningWorker, WorkerSettings } from "./backend.ts"
+import type { Backend, JobData, Processor, Producer, RunningWorker, WorkerSettings } from "./backend.ts"
 import { quietly } from "./quiet.ts"
 
 const schema = "bullmq"
@@ -32,7 +32,7 @@ export async function createPostgresBackend(databaseUrl: string, log: Log, query
   const queue = async (name: string): Promise<Producer> => {
     const known = queues.get(name)
     if (known) return known
-    const opened = new onPostgres.Queue<LaneData, void, string>(name, {
+    const opened = new onPostgres.Queue<JobData, void, string>(name, {
       connection: pool as never,
       streams: { events: { maxLen: eventsMax } },
     })
@@ -49,7 +49,7 @@ export async function createPostgresBackend(databaseUrl: string, log: Log, query
       max: Math.min(settings.concurrency ?? 1, 4) + 1,
       connectionTimeoutMillis: 10_000,
     }
-    const worker = new onPostgres.Worker<LaneData, void, string>(name, processor, { ...settings, connection })
+    const worker = new onPostgres.Worker<JobData, void, string>(name, processor, { ...settings, connection })
     worker.on("error", quietly(log, name))
     return { worker: worker as unknown as RunningWorker["worker"], disconnect: () => {} }
   }

@@ -1,7 +1,7 @@
 import type { Log } from "@engram/contracts/ports"
 import { Queue, Worker } from "bullmq"
 import { Redis } from "ioredis"
-import type { Backend, LaneData, Processor, Producer, RunningWorker, WorkerSettings } from "./backend.ts"
+import type { Backend, JobData, Processor, Producer, RunningWorker, WorkerSettings } from "./backend.ts"
 import { quietly } from "./quiet.ts"
 
 const reconnectDelayMaxMs = 2_000
@@ -41,7 +41,7 @@ export function createRedisBackend(redisUrl: string, log: Log, commandTimeoutMs:
   // A BullMQ queue whose first commands fail stays broken for ever, so a failed one is forgotten and made again.
   const queues = new Map<string, Promise<Producer>>()
   const open = async (name: string): Promise<Producer> => {
-    const queue = new Queue<LaneData, void, string>(name, {
+    const queue = new Queue<JobData, void, string>(name, {
       connection: producer,
       streams: { events: { maxLen: 1_000 } },
     })
@@ -64,7 +64,7 @@ export function createRedisBackend(redisUrl: string, log: Log, commandTimeoutMs:
   const work = (name: string, processor: Processor, settings: WorkerSettings): RunningWorker => {
     const connection = new Redis(redisUrl, { retryStrategy, maxRetriesPerRequest: null })
     connection.on("error", quietly(log, place))
-    const worker = new Worker<LaneData, void, string>(name, processor, { ...settings, connection })
+    const worker = new Worker<JobData, void, string>(name, processor, { ...settings, connection })
     worker.on("error", quietly(log, name))
     return { worker, disconnect: () => connection.disconnect() }
   }

@@ -1,7 +1,7 @@
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { Lane, Log, Stage, TurnEnd } from "@engram/contracts/ports"
 import { DelayedError, UnrecoverableError } from "bullmq"
-import { LaneData, type LaneJob, type Processor } from "./backend.ts"
+import { LaneData, type Processor, type QueuedJob } from "./backend.ts"
 import type { LaneQueueLimits, TurnOutcome, TurnReport } from "./limits.ts"
 
 export interface Turns {
@@ -56,7 +56,7 @@ async function carryOut({ wake, wakeLater }: Turns, lane: Lane, end: TurnEnd): P
 
 async function settle(
   error: unknown,
-  job: LaneJob,
+  job: QueuedJob,
   token: string | undefined,
   limits: LaneQueueLimits,
 ): Promise<readonly [TurnOutcome, unknown]> {

@@ -7,7 +7,9 @@ import {
   ensureEmbeddedPostgres,
 } from "@engram/embedded-postgres/embedded-postgres"
 import { createLaneQueue } from "@engram/queue/lane-queue"
+import { createNightQueue } from "@engram/queue/night-queue"
 import { laneQueuePromises } from "@engram/testkit/lane-queue-promises"
+import { nightQueuePromises } from "@engram/testkit/night-queue-promises"
 import { waitUntil } from "@engram/testkit/wait-until"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -39,15 +41,21 @@ async function ask(sql: string, url = databaseUrl): Promise<unknown[]> {
   }
 }
 
+const lose = async () => {
+  const tables = await ask(
+    "SELECT format('bullmq.%I', tablename) FROM pg_tables WHERE schemaname = 'bullmq' AND tablename <> 'migration'",
+  )
+  await ask(`TRUNCATE ${tables.join(", ")} CASCADE`)
+}
+
+describe("night queue on Postgres", () => {
+  nightQueuePromises({ open: (limits) => createNightQueue({ databaseUrl }, memoryLog().log, limits), lose })
+})
+
 describe("lane queue on Postgres", () => {
   laneQueuePromises({
     open: (limits) => createLaneQueue({ databaseUrl }, memoryLog().log, limits),
-    lose: async () => {
-      const tables = await ask(
-        "SELECT format('bullmq.%I', tablename) FROM pg_tables WHERE schemaname = 'bullmq' AND tablename <> 'migration'",
-      )
-      await ask(`TRUNCATE ${tables.join(", ")} CASCADE`)
-    },
+    lose,
     startStuckWorker: (limits) => startStuckWorker({ databaseUrl }, limits),
   })
 

@@ -1,5 +1,7 @@
 import { createLaneQueue } from "@engram/queue/lane-queue"
+import { createNightQueue } from "@engram/queue/night-queue"
 import { laneQueuePromises } from "@engram/testkit/lane-queue-promises"
+import { nightQueuePromises } from "@engram/testkit/night-queue-promises"
 import { startRedis, type TestRedis } from "@engram/testkit/redis"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { Redis } from "ioredis"
@@ -15,14 +17,20 @@ beforeAll(async () => {
 })
 afterAll(() => redis.stop())
 
+const lose = async () => {
+  const client = new Redis(redis.url)
+  await client.flushall()
+  client.disconnect()
+}
+
+describe("night queue on Redis", () => {
+  nightQueuePromises({ open: (limits) => createNightQueue({ redisUrl: redis.url }, memoryLog().log, limits), lose })
+})
+
 describe("lane queue on Redis", () => {
   laneQueuePromises({
     open: (limits) => createLaneQueue({ redisUrl: redis.url }, memoryLog().log, limits),
-    lose: async () => {
-      const client = new Redis(redis.url)
-      await client.flushall()
-      client.disconnect()
-    },
+    lose,
     startStuckWorker: (limits) => startStuckWorker({ redisUrl: redis.url }, limits),
   })
 

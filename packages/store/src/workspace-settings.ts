@@ -21,21 +21,36 @@ export function createPrivacyOf(database: Database): (workspaceId: string) => Pr
   return async (workspaceId) => (await find(workspaceId)) ?? defaultPrivacy
 }
 
-export interface WorkspaceAdmin {
-  list(): Promise<(PrivacySettings & { readonly id: string })[]>
-  /** Changes what is given and returns all of it; undefined when there is no such workspace. */
-  set(workspaceId: string, change: Partial<PrivacySettings>): Promise<PrivacySettings | undefined>
+/** What an operator chooses for a workspace. */
+export interface WorkspaceSettings extends PrivacySettings {
+  /** Whose night it is when consolidation runs; an IANA name. */
+  readonly timeZone: string
 }
 
+export interface WorkspaceAdmin {
+  list(): Promise<(WorkspaceSettings & { readonly id: string })[]>
+  /** Changes what is given and returns all of it; undefined when there is no such workspace. */
+  set(workspaceId: string, change: Partial<WorkspaceSettings>): Promise<WorkspaceSettings | undefined>
+}
+
+const chosen = `${columns}, time_zone as "timeZone"`
+
 export const createWorkspaceAdmin = ({ database }: { readonly database: Database }): WorkspaceAdmin => ({
-  list: () => database.asFleet((tx) => tx.query(`select id, ${columns} from workspaces order by id`)),
-  set: (workspaceId, { redactEmails, redactPhones, keepRaw }) =>
+  list: () => database.asFleet((tx) => tx.query(`select id, ${chosen} from workspaces order by id`)),
+  set: (workspaceId, { redactEmails, redactPhones, keepRaw, timeZone }) =>
     database.inWorkspace(workspaceId, async (tx) => {
-      const [row] = await tx.query<PrivacySettings>(
+      const [row] = await tx.query<WorkspaceSettings>(
         `update workspaces set redact_emails = coalesce($2, redact_emails), keep_raw = coalesce($3, keep_raw),
-                redact_phones = case when $4 then $5 else redact_phones end
-         where id = $1 returning ${columns}`,
-        [workspaceId, redactEmails ?? null, keepRaw ?? null, redactPhones !== undefined, redactPhones ?? null],
+                redact_phones = case when $4 then $5 else redact_phones end, time_zone = coalesce($6, time_zone)
+         where id = $1 returning ${chosen}`,
+        [
+          workspaceId,
+          redactEmails ?? null,
+          keepRaw ?? null,
+          redactPhones !== undefined,
+          redactPhones ?? null,
+          timeZone ?? null,
+        ],
       )
       return row
     }),

@@ -8,7 +8,7 @@ export type Environment = Readonly<Record<string, string>>
 export interface RunningProcess {
   readonly pid: number
   /**
-   * Where it listens, once it says that it is ready: ingest's door, a worker's status page, of the memory process the plugin
+   * Where it listens, once it says that it is ready: ingest's door, the status page of a worker or of nightly, of the memory process the plugin
    * (`url` of the line is then the search door). Rejects with what it said when it ends before.
    */
   readonly ready: Promise<ReadyLine>
@@ -31,7 +31,7 @@ export interface ReadyLine {
 
 /** Runs a program's main file on any free ports. It does not outlive this process. */
 export function runProcess(main: string, environment: Environment): RunningProcess {
-  const ports = { INGEST_PORT: "0", MEMORY_PORT: "0", SEARCH_PORT: "0", WORKER_PORT: "0" }
+  const ports = { INGEST_PORT: "0", MEMORY_PORT: "0", SEARCH_PORT: "0", WORKER_PORT: "0", NIGHTLY_PORT: "0" }
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main], {
     env: { PATH: process.env.PATH, ...ports, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -49,7 +49,7 @@ export function runProcess(main: string, environment: Environment): RunningProce
     child.stderr.on("data", (chunk) => lines.push(String(chunk)))
     createInterface({ input: child.stdout }).on("line", (line) => {
       lines.push(line)
-      if (line.includes('"listening"') || line.includes('"worker ready"')) resolve(JSON.parse(line))
+      if (/"(?:listening|worker ready|nightly ready)"/.test(line)) resolve(JSON.parse(line))
     })
     void exit.then((code) => reject(new Error(`${main} ended with ${code}:\n${said()}`)))
   })

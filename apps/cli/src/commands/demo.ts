@@ -50,7 +50,7 @@ async function demo(context: Context, options: DemoOptions): Promise<void> {
   terminal.note(farewell(place))
 }
 
-const anyFree = { ingest: 0, memory: 0, search: 0, worker: 0 }
+const anyFree = { ingest: 0, memory: 0, search: 0, worker: 0, nightly: 0 }
 
 interface Place {
   readonly dataDir: string

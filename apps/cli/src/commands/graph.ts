@@ -1,16 +1,15 @@
-import type { GraphNode, GraphReader } from "@engram/contracts/neighbourhood"
-import { findNode } from "@engram/pipeline/find-node"
-import { hopsMax, type NeighbourhoodDeps, neighbourhood } from "@engram/pipeline/neighbourhood"
+import type { GraphReader } from "@engram/contracts/neighbourhood"
+import { hopsMax, neighbourhood } from "@engram/pipeline/neighbourhood"
 import { openCache } from "@engram/platform/open-ports"
-import { aliasesAsked } from "@engram/sources/text/asked-names"
 import { createGraphIndex } from "@engram/store/graph-index"
 import { createStoreReport } from "@engram/store/store-report"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
+import { meantNode } from "../meant-node.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
 import { pickWorkspace, wholeNumber, workspaceName } from "../options.ts"
-import { nameNode, showNeighbourhood } from "../show-neighbourhood.ts"
+import { showNeighbourhood } from "../show-neighbourhood.ts"
 
 interface GraphOptions {
   readonly workspace?: string
@@ -18,8 +17,6 @@ interface GraphOptions {
   readonly limit: number
   readonly json?: true
 }
-
-const suggestionsMax = 5
 
 export function addGraph(program: Command, context: Context): void {
   program
@@ -45,27 +42,11 @@ async function draw(context: Context, entity: string, options: GraphOptions): Pr
     const workspaceId = await pickWorkspace(createStoreReport({ database }), options.workspace)
     const reader: GraphReader = { workspaceId, storeId: "all", scopeIds: "all" }
     const deps = { graph: createGraphIndex(database), cache: await openCache(config, { log, lifecycle }) }
-    const root = await resolve(deps, reader, entity)
+    const root = await meantNode(deps.graph, reader, entity)
     const reach = { hops: options.hops, neighboursMax: options.limit }
     const found = await neighbourhood(deps)(reader, root, reach)
     if (found === undefined) throw new UsageError(`${entity} is no longer there`)
     const { terminal } = context
     terminal.print(options.json ? JSON.stringify({ root, ...found }) : showNeighbourhood(terminal, found))
   })
-}
-
-/** The node that is meant: what goes by the name or, where nothing does, the only thing that is called so. */
-async function resolve({ graph }: NeighbourhoodDeps, reader: GraphReader, entity: string): Promise<string> {
-  const found = await findNode({ graph })(reader.workspaceId, entity, aliasesAsked(entity))
-  if (found !== undefined) return found
-  const alike = await graph.resembling(reader, entity.trim(), suggestionsMax)
-  const exact = alike.filter((node) => node.exact)
-  if (exact.length === 1) return exact[0]!.id
-  throw new UsageError(notFound(entity, exact.length > 1 ? exact : alike, exact.length > 1))
-}
-
-function notFound(entity: string, alike: readonly GraphNode[], several: boolean): string {
-  const words = several ? `more than one thing is called ${entity}` : `nothing goes by ${entity}`
-  if (alike.length === 0) return `${words}; try owner/repo#12, a key, an address, or an alias as type:value`
-  return `${words}; did you mean ${alike.map((node) => `${nameNode(node)} (${node.id})`).join(", ")}?`
 }

@@ -2,14 +2,16 @@ import { reasonOf } from "@engram/contracts/errors"
 import type { LaneQueue } from "@engram/contracts/ports"
 import type { SweepTotals } from "@engram/contracts/vectors"
 import { openQueue } from "@engram/platform/open-queue"
+import { createRunReports, type ReportedRun } from "@engram/store/consolidation/run-report"
 import { createFetchReport, type FetchReport, type UnansweredFetch } from "@engram/store/fetch-report"
 import { createStoreReport, type ListedStore, type StoreContents } from "@engram/store/store-report"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { openCommandDatabase, type Parts, withParts } from "../open.ts"
+import { stateInWords, tookInWords, wroteInWords } from "../show-run.ts"
 import { table } from "../table.ts"
-import { cut, duration, sum, tally } from "../words.ts"
+import { ago, cut, duration, sum, tally } from "../words.ts"
 
 type Counts = Awaited<ReturnType<LaneQueue["counts"]>>
 
@@ -20,6 +22,8 @@ interface Status extends SweepTotals {
   readonly fetches: Awaited<ReturnType<FetchReport["counts"]>>
   readonly unansweredFetches: readonly UnansweredFetch[]
   readonly stores: readonly (ListedStore & StoreContents)[]
+  /** The last run of consolidation of each workspace. */
+  readonly lastRuns: readonly ReportedRun[]
 }
 
 const unansweredShown = 10
@@ -50,7 +54,8 @@ async function statusOf(parts: Parts): Promise<Status> {
     .catch((error) => ({ error: reasonOf(error) }))
   const asked = createFetchReport({ database })
   const [fetches, unansweredFetches] = await Promise.all([asked.counts(), asked.unanswered(unansweredShown)])
-  return { ...totals, queue, fetches, unansweredFetches, stores }
+  const lastRuns = await createRunReports({ database }).last()
+  return { ...totals, queue, fetches, unansweredFetches, stores, lastRuns }
 }
 
 function inWords({ terminal }: Context, status: Status): string {
@@ -68,6 +73,9 @@ function inWords({ terminal }: Context, status: Status): string {
     ...(status.stores.length === 0
       ? ["", "There is no store yet; `engram connect` makes one."]
       : ["", table(terminal, storeColumns, status.stores.map(storeRow))]),
+    ...(status.lastRuns.length === 0
+      ? []
+      : ["", table(terminal, ["night", "last run", "state", "took", "wrote"], status.lastRuns.map(runRow))]),
     ...(status.unansweredFetches.length === 0
       ? []
       : ["", table(terminal, ["not shown", "answer", "reason"], status.unansweredFetches.map(fetchRow))]),
@@ -99,6 +107,14 @@ const until = (dueAt: Date | null): string => {
   const ms = (dueAt?.getTime() ?? 0) - Date.now()
   return ms > 0 ? `in ${duration(ms)}` : "now"
 }
+
+const runRow = (run: ReportedRun): string[] => [
+  run.workspaceId,
+  `${run.kind}, ${ago(run.startedAt)}`,
+  stateInWords(run),
+  tookInWords(run),
+  cut(wroteInWords(run), 80),
+]
 
 const storeColumns = ["store", "documents", "chunks", "observations", "edges", "vectors", "owed"]
 

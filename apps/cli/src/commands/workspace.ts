@@ -1,6 +1,6 @@
-import type { PrivacySettings } from "@engram/contracts/privacy"
+import { readTimeZone } from "@engram/core/consolidate/nights"
 import { isCountry } from "@engram/core/redact/contacts"
-import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
+import { createWorkspaceAdmin, type WorkspaceSettings } from "@engram/store/workspace-settings"
 import { type Command, InvalidArgumentError } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
@@ -12,11 +12,14 @@ interface SetOptions {
   readonly redactEmails?: boolean
   readonly redactPhones?: string
   readonly keepRaw?: boolean
+  readonly timeZone?: string
   readonly json?: true
 }
 
 export function addWorkspace(program: Command, context: Context): void {
-  const workspace = program.command("workspace").description("What a workspace keeps of what it is sent.")
+  const workspace = program
+    .command("workspace")
+    .description("What a workspace keeps of what it is sent, and when its night is.")
   workspace
     .command("list")
     .description("Every workspace with its choices. Credentials are taken out of texts whatever they are.")
@@ -34,6 +37,7 @@ export function addWorkspace(program: Command, context: Context): void {
       phones,
     )
     .option("--keep-raw <on|off>", "whether the bytes of a delivery outlive its reading", onOff)
+    .option("--time-zone <name>", "whose night it is when consolidation runs: Europe/Berlin", timeZone)
     .option("--json", "print the choices as JSON")
     .addHelpText(
       "after",
@@ -43,7 +47,7 @@ Forget it and take its deliveries again instead: engram forget --source github -
 
 Examples:
   engram workspace set acme --redact-emails on --redact-phones US
-  engram workspace set acme --keep-raw off`,
+  engram workspace set acme --keep-raw off --time-zone Europe/Berlin`,
     )
     .action((name: string, options: SetOptions) => setWorkspace(context, name, options))
 }
@@ -59,6 +63,12 @@ function phones(text: string): string {
   throw new InvalidArgumentError("Expected off, international, or a country by its two letters: US.")
 }
 
+function timeZone(text: string): string {
+  const known = readTimeZone(text)
+  if (known !== undefined) return known
+  throw new InvalidArgumentError("There is no such time zone; expected an IANA name like Europe/Berlin or UTC.")
+}
+
 const listWorkspaces = (context: Context, options: { json?: true }): Promise<void> =>
   withParts(context, async (parts) => {
     const { terminal } = context
@@ -66,23 +76,26 @@ const listWorkspaces = (context: Context, options: { json?: true }): Promise<voi
     if (options.json) return terminal.print(JSON.stringify({ workspaces }))
     if (workspaces.length === 0) return terminal.print("There is no workspace yet; `engram connect` makes one.")
     const rows = workspaces.map((each) => [each.id, ...choicesOf(each)])
-    terminal.print(table(terminal, ["workspace", "redact emails", "redact phones", "keep raw"], rows))
+    terminal.print(table(terminal, ["workspace", "redact emails", "redact phones", "keep raw", "time zone"], rows))
   })
 
 const setWorkspace = (context: Context, name: string, { json, redactPhones, ...others }: SetOptions): Promise<void> =>
   withParts(context, async (parts) => {
     const numbers = redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }
-    const change: Partial<PrivacySettings> = { ...others, ...numbers }
+    const change: Partial<WorkspaceSettings> = { ...others, ...numbers }
     if (Object.keys(change).length === 0) throw new UsageError("say what to change: --redact-emails, … (see --help)")
     const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change)
     if (!settings) throw new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
     if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings }))
-    const [emails, phoned, raw] = choicesOf(settings)
-    context.terminal.print(`${name}: redact emails ${emails}, redact phones ${phoned}, keep raw ${raw}.`)
+    const [emails, phoned, raw, zone] = choicesOf(settings)
+    context.terminal.print(
+      `${name}: redact emails ${emails}, redact phones ${phoned}, keep raw ${raw}, time zone ${zone}.`,
+    )
   })
 
-const choicesOf = ({ redactEmails, redactPhones, keepRaw }: PrivacySettings): string[] => [
+const choicesOf = ({ redactEmails, redactPhones, keepRaw, timeZone }: WorkspaceSettings): string[] => [
   redactEmails ? "on" : "off",
   redactPhones ?? "off",
   keepRaw ? "on" : "off",
+  timeZone,
 ]

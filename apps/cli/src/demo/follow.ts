@@ -36,6 +36,7 @@ function progressInWords(progress: Exclude<Progress, { step: "started" }>): stri
   if (progress.step === "posting") {
     return `posting      ${progress.answers.accepted + progress.answers.duplicate} of ${progress.of} answered`
   }
+  if (progress.step === "night") return "night        what was observed becomes summaries and profiles"
   const { deliveries, vectors, bodies } = progress.owed
   return `processing   ${progress.of - deliveries} of ${progress.of} normalized, ${vectors} vectors owed, ${bodies} bodies to archive`
 }

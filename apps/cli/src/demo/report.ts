@@ -1,3 +1,4 @@
+import type { ConsolidationRun } from "@engram/contracts/consolidation"
 import type { DeliveryState } from "@engram/contracts/deliveries"
 import { sum } from "../words.ts"
 import type { DemoResult } from "./run-demo.ts"
@@ -26,6 +27,15 @@ export interface DemoReport {
   /** Live documents over `seconds`. */
   readonly documentsPerSecond: number
   readonly searches: readonly { readonly query: string; readonly ms: number; readonly hits: number }[]
+  /** What a night over all of it wrote, and the hits of one question before and after it. */
+  readonly night: {
+    readonly seconds: number
+    readonly report: ConsolidationRun["report"]
+    readonly summaries: readonly { readonly title: string; readonly text: string; readonly evidence: number }[]
+    readonly profile: { readonly of: string; readonly descriptors: readonly string[] } | null
+    readonly before: readonly string[]
+    readonly after: readonly string[]
+  }
   /** The story's issue: what stands around it, and how many pieces of evidence say so. */
   readonly neighbourhood: {
     readonly of: string
@@ -63,6 +73,7 @@ export function demoReport(result: DemoResult): DemoReport {
     acceptingSeconds: seconds.accepting,
     documentsPerSecond: Math.round((documents / seconds.total) * 10) / 10,
     searches: result.searches.map(({ query, ms, hits }) => ({ query, ms, hits: hits.length })),
+    night: nightOf(result),
     neighbourhood: {
       of: surroundings.of,
       nodes: nodes.length,
@@ -70,5 +81,18 @@ export function demoReport(result: DemoResult): DemoReport {
       evidence: edges.reduce((n, { evidenceCount }) => n + evidenceCount, 0),
     },
     person: { name, accounts: accounts.map(({ aliasType }) => aliasType).sort() },
+  }
+}
+
+function nightOf({ night, before, after }: DemoResult): DemoReport["night"] {
+  const { run, seconds, summaries, profile } = night
+  const titles = ({ hits }: DemoResult["after"]) => hits.map(({ type, title }) => `${type}: ${title}`)
+  return {
+    seconds,
+    report: run.report,
+    summaries: summaries.map(({ title, text, evidence }) => ({ title, text, evidence: evidence.length })),
+    profile: profile ? { of: profile.entity, descriptors: profile.descriptors.map(({ phrase }) => phrase) } : null,
+    before: titles(before),
+    after: titles(after),
   }
 }

@@ -19,6 +19,7 @@ import { connectAll } from "./connect-all.ts"
 import { lookAround, type Surroundings } from "./look-around.ts"
 import { readPayloads } from "./payloads.ts"
 import { type Answers, postPayloads } from "./post-payloads.ts"
+import { type DemoNight, runNight } from "./run-night.ts"
 import { incident } from "./story/incident.ts"
 
 export const demoPlace = { workspaceId: "demo", storeName: "main" } as const
@@ -30,6 +31,9 @@ const demoQueries = [
   "why did Postgres refuse connections at checkout",
 ]
 
+/** Asked before and after the night: of what happened over weeks no single document tells. */
+const nightQuery = "incidents around engineering in March 2026"
+
 /** On a slow machine it takes half a minute; after this long something is wrong. */
 const deadlineMs = 180_000
 
@@ -38,6 +42,7 @@ export type Progress =
   | { readonly step: "started"; readonly running: Running; readonly stream: Stream }
   | { readonly step: "posting"; readonly answers: Answers; readonly of: number }
   | { readonly step: "working"; readonly owed: Owed; readonly of: number }
+  | { readonly step: "night" }
 
 /** What is sent: real payloads of GitHub, and the story that four sources tell. */
 interface Stream {
@@ -59,6 +64,10 @@ export interface DemoResult {
   readonly embedding: { readonly calls: number; readonly texts: number }
   readonly seconds: { readonly setUp: number; readonly accepting: number; readonly total: number }
   readonly searches: readonly { readonly query: string; readonly ms: number; readonly hits: readonly SearchHit[] }[]
+  readonly night: DemoNight
+  /** One question before the night, and after it. */
+  readonly before: DemoResult["searches"][number]
+  readonly after: DemoResult["searches"][number]
   readonly surroundings: Surroundings
 }
 
@@ -85,12 +94,18 @@ export async function runDemo(
   )
   const accepted = performance.now()
   const report = createStoreReport({ database })
-  await nothingOwed(
-    () => report.owed(place),
-    (owed) => onProgress({ step: "working", owed, of: payloads.length }),
-  )
+  const untilSearchable = () =>
+    nothingOwed(
+      () => report.owed(place),
+      (owed) => onProgress({ step: "working", owed, of: payloads.length }),
+    )
+  await untilSearchable()
   const done = performance.now()
-  const searches = await askAll(running)
+  const searches = await askAll(running, demoQueries)
+  const [before] = await askAll(running, [nightQuery])
+  onProgress({ step: "night" })
+  const night = await runNight(running.platform, place, parts.log, untilSearchable)
+  const [after] = await askAll(running, [nightQuery])
 
   return {
     posted: { ...stream, ...answers },
@@ -102,6 +117,9 @@ export async function runDemo(
     embedding: await embeddingOf(running),
     seconds: { setUp: seconds(opened, started), accepting: seconds(started, accepted), total: seconds(started, done) },
     searches,
+    night,
+    before: before!,
+    after: after!,
     surroundings: await lookAround(running.platform, place.workspaceId),
   }
 }
@@ -122,11 +140,11 @@ async function nothingOwed(ask: () => Promise<Owed>, onOwed: (owed: Owed) => voi
 }
 
 /** By HTTP, with a key that may only search and that ends with the demo. */
-async function askAll({ platform, urls }: Running): Promise<DemoResult["searches"]> {
+async function askAll({ platform, urls }: Running, queries: readonly string[]): Promise<DemoResult["searches"]> {
   const keys = createApiKeyAdmin(platform)
   const { id, key } = await keys.create({ ...demoPlace, name: "demo", actions: ["search"] })
   const answers: DemoResult["searches"][number][] = []
-  for (const query of demoQueries) answers.push(await ask(`${urls.search}/v1/search`, key, query))
+  for (const query of queries) answers.push(await ask(`${urls.search}/v1/search`, key, query))
   await keys.revoke(id)
   return answers
 }

@@ -1,6 +1,7 @@
 import { showHits } from "../show-hits.ts"
 import { showNeighbourhood } from "../show-neighbourhood.ts"
 import { accountInWords } from "../show-person.ts"
+import { showProfile, showSummaries } from "../show-summaries.ts"
 import type { Terminal } from "../terminal.ts"
 import { count, cut, duration, sum, tally, wrap } from "../words.ts"
 import type { DemoResult } from "./run-demo.ts"
@@ -43,6 +44,15 @@ export function summaryInWords(terminal: Terminal, result: DemoResult): string {
         heading(`Ask: ${query}`, `${ms} ms, POST /v1/search`),
         hits.length === 0 ? `${indent}nothing found` : showHits(terminal, query, hits),
       ].join("\n"),
+    ),
+    section("A night later", nightly(result)),
+    showSummaries(terminal, result.night.summaries),
+    ...(result.night.profile ? [showProfile(terminal, result.night.profile)] : []),
+    ...[
+      { asked: result.before, when: "before the night" },
+      { asked: result.after, when: "after it" },
+    ].map(({ asked, when }) =>
+      [heading(`Ask: ${asked.query}`, when), showHits(terminal, asked.query, asked.hits)].join("\n"),
     ),
     section(`One person: ${result.surroundings.person.name}`, person(result)),
     `${heading(`Around ${result.surroundings.of}`, `engram graph ${result.surroundings.of}`)}\n${showNeighbourhood(terminal, result.surroundings.neighbourhood)}`,
@@ -108,6 +118,13 @@ function vectors({ contents, embedding }: DemoResult): string {
   const { owed, parked } = contents.vectors
   const left = owed + parked === 0 ? "none owed" : `${owed} owed, ${parked} parked`
   return `${left}; ${count(embedding.texts, "text")} embedded in ${count(embedding.calls, "call")}`
+}
+
+function nightly({ night: { run, seconds } }: DemoResult): string[] {
+  const { observationsRead, summariesWritten, profilesRebuilt, clustersTooSmall } = run.report!
+  return [
+    `${count(summariesWritten, "summary", "summaries")} and ${count(profilesRebuilt, "profile")} out of ${count(observationsRead, "observation")} read, in ${duration(seconds * 1_000)}; ${count(clustersTooSmall, "cluster")} had too little to say.`,
+  ]
 }
 
 /** The accounts that certain links made one, and what links them. */

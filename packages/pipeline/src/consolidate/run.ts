@@ -1,7 +1,18 @@
-import type { RunReport } from "@engram/contracts/consolidation"
+import type { RunReport, SummaryWriter } from "@engram/contracts/consolidation"
+import type { ConsolidationLedger } from "@engram/contracts/consolidation-ledger"
 import { RetryLater } from "@engram/contracts/errors"
 import type { RunId } from "@engram/contracts/ids"
-import type { ConsolidateDeps } from "../consolidate.ts"
+import type { Embedder, LaneQueue, Log } from "@engram/contracts/ports"
+
+export interface ConsolidateDeps {
+  readonly ledger: ConsolidationLedger
+  readonly writer: SummaryWriter
+  readonly embedder: Embedder
+  readonly queue: Pick<LaneQueue, "wake">
+  readonly log: Log
+  /** How long a process that dies keeps its workspace from the others. */
+  readonly leaseMs: number
+}
 
 /** One run while it goes. */
 export interface Run extends ConsolidateDeps {

@@ -1,0 +1,66 @@
+import type { Consolidate, ConsolidationRun, RunStart } from "@engram/contracts/consolidation"
+import { reasonOf } from "@engram/contracts/errors"
+import type { RunId } from "@engram/contracts/ids"
+import type { NightStep, StepRecord } from "@engram/contracts/nights"
+import type { Log } from "@engram/contracts/ports"
+import type { NightLedger } from "@engram/store/consolidation/night-ledger"
+import type { NightMeters } from "./meters.ts"
+
+export interface RunDeps {
+  readonly consolidate: Pick<Consolidate, "run">
+  /** What is done after each run, in this order. */
+  readonly steps: readonly NightStep[]
+  readonly ledger: Pick<NightLedger, "recordSteps">
+  readonly log: Log
+  readonly meters: NightMeters
+  /** Aborted when the process is to end: steps not begun are left for the next alarm. */
+  readonly stop: AbortSignal
+}
+
+/** A run with what follows it; undefined when nothing was begun. For who is `alone` with the workspace. */
+export async function runAndFollow(
+  deps: RunDeps,
+  workspaceId: string,
+  start: RunStart,
+): Promise<{ readonly run: ConsolidationRun; readonly steps: readonly StepRecord[] } | undefined> {
+  const run = await deps.consolidate.run(workspaceId, start)
+  if (!run) return undefined
+  const { id, kind, night, state, report, reason } = run
+  const ms = run.finishedAt === null ? 0 : run.finishedAt.getTime() - run.startedAt.getTime()
+  deps.meters.ran({ kind, state, ms })
+  const fields = { workspaceId, run: id, kind, night, state, ms, ...report, reason }
+  if (state === "done") deps.log.info(fields, "consolidation")
+  else deps.log.error(fields, "consolidation did not end well")
+  return { run, steps: await follow(deps, workspaceId, id, start.now) }
+}
+
+/** Gives each step its turn, whatever became of the others, and records what came of all. */
+export async function follow(deps: RunDeps, workspaceId: string, runId: RunId, now: number): Promise<StepRecord[]> {
+  const records: StepRecord[] = []
+  for (const step of deps.steps) {
+    if (deps.stop.aborted) return records
+    records.push(await take(deps, step, workspaceId, now))
+  }
+  await deps.ledger.recordSteps(workspaceId, runId, records)
+  return records
+}
+
+async function take(deps: RunDeps, { name, run }: NightStep, workspaceId: string, now: number): Promise<StepRecord> {
+  const startedAt = performance.now()
+  const elapsed = () => Math.round(performance.now() - startedAt)
+  try {
+    const result = await run(workspaceId, now)
+    const ms = elapsed()
+    deps.meters.stepped({ step: name, outcome: "ok", ms })
+    deps.log.info({ workspaceId, step: name, ms, result }, "step after a run")
+    return { name, ms, result }
+  } catch (error) {
+    const ms = elapsed()
+    deps.meters.stepped({ step: name, outcome: "failed", ms })
+    deps.log.error(
+      { workspaceId, step: name, ms, reason: reasonOf(error), stack: (error as Error)?.stack },
+      "step after a run failed",
+    )
+    return { name, ms, error: reasonOf(error) }
+  }
+}

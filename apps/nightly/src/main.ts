@@ -1,0 +1,51 @@
+import { readConfig } from "@engram/config/config"
+import { createLifecycle } from "@engram/lifecycle/lifecycle"
+import { createLog } from "@engram/observability/log"
+import { createMetrics } from "@engram/observability/metrics"
+import { startStatusServer } from "@engram/observability/status-server"
+import { openNightQueue } from "@engram/platform/open-queue"
+import { openPlatform } from "@engram/platform/platform"
+import { createNightLedger } from "@engram/store/consolidation/night-ledger"
+import { createNightMeters } from "./meters.ts"
+import { openNight } from "./open-night.ts"
+import { startNights } from "./start.ts"
+
+const config = readConfig(process.env)
+const log = createLog({ level: config.logLevel, name: "nightly" })
+const metrics = createMetrics({ processMetrics: true })
+const lifecycle = createLifecycle()
+
+try {
+  const platform = await openPlatform(config, { name: "nightly", log, lifecycle })
+  const nights = await startNights({
+    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs }),
+    ledger: createNightLedger(platform),
+    queue: await openNightQueue({ config, databaseUrl: platform.databaseUrl, lifecycle, log }),
+    rules: config.nightWindow,
+    log,
+    meters: createNightMeters(metrics),
+  })
+  lifecycle.own(nights, (running) => running.close(), "the nights")
+
+  const { host, ports } = config
+  const status = await startStatusServer({ host, port: ports.nightly, checks: platform.checks, metrics })
+  lifecycle.own(status, (server) => server.close(), "the status server")
+  lifecycle.own(status, (server) => server.stopping())
+  log.info({ status: status.url }, "nightly ready")
+} catch (error) {
+  log.error({ err: error }, "nightly cannot start")
+  await lifecycle.close().catch(() => {})
+  process.exit(1)
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.once(signal, () => {
+    lifecycle.close().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, "nightly did not close well")
+        process.exit(1)
+      },
+    )
+  })
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "consolidation_runs" ADD COLUMN "steps" jsonb;
