@@ -35,10 +35,13 @@ const owns = {
   pg: "packages/store|db|packages/queue|packages/providers/embedded-postgres|packages/testkit",
   "@aws-sdk/[^/]+": "packages/providers/s3",
   "@upstash/redis": "packages/providers/upstash",
+  "braintrust": "packages/providers/braintrust",
   "cohere-ai": "packages/providers/cohere",
   "@octokit/(?:core|auth-app)": "packages/providers/github",
   // Sources and the stand-in check their shapes against its types.
   "@notionhq/[^/]+": "packages/(?:providers/notion|sources|testkit)",
+  "@linear/[^/]+": "packages/(?:providers/linear|sources|testkit)",
+  "@slack/web-api": "packages/providers/slack",
   "@pinecone-database/pinecone": "packages/providers/pinecone",
   "sqlite-vec": "packages/providers/sqlite-vec",
   "@secretlint/[^/]+|libphonenumber-js": "packages/core",

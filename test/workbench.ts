@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { NewDelivery } from "@engram/contracts/deliveries"
+import type { EvaluationBoard, EvaluationRun } from "@engram/contracts/evaluation"
 import type { Hydrator } from "@engram/contracts/fetches"
 import type { ConnectionId, StoreId } from "@engram/contracts/ids"
 import type {
@@ -11,6 +12,7 @@ import type {
   LaneQueue,
   Log,
   Stage,
+  StoredArtifact,
   TurnEnd,
   VectorIndex,
 } from "@engram/contracts/ports"
@@ -23,6 +25,9 @@ import { createDatabase, createPool, type Database } from "@engram/store/databas
 import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createTestDatabase } from "@engram/testkit/database"
 import { createTurns, type TurnDeps } from "@engram/worker/turns"
+
+/** In-memory artifacts are old: nothing here is under way. */
+const artifactsModifiedAt = new Date("2026-01-01T00:00:00Z")
 
 /** ENGRAM_SECRET_KEY of every workbench and system. */
 export const testSecretKey = "a key for tests, long enough"
@@ -84,6 +89,12 @@ export interface WorkbenchOptions {
   readonly normalizeLimits?: TurnDeps["normalizeLimits"]
   readonly leaseMs?: number
   readonly log?: Log
+  /** Where evaluations go, how often there is one, and who hears of each. */
+  readonly board?: EvaluationBoard
+  readonly evaluateEveryMs?: number
+  readonly onEvaluated?: (run: EvaluationRun) => void
+  /** Hears which lanes are woken; nothing else does. */
+  readonly queue?: Pick<LaneQueue, "wake">
 }
 
 export async function createWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
@@ -110,16 +121,25 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   const { embedder = createLocalEmbedder({ dimension: 64 }), cache = noCache } = options
   const index = options.index?.(file) ?? file
   const artifacts = new Map<string, Uint8Array>()
+  const stored = (key: string): StoredArtifact | undefined => {
+    const bytes = artifacts.get(key)?.byteLength
+    return bytes === undefined ? undefined : { key, bytes, modifiedAt: artifactsModifiedAt }
+  }
   const inMemory: ArtifactStore = {
     put: async (key, bytes) => void artifacts.set(key, bytes),
     get: async (key) => artifacts.get(key),
     remove: async (key) => void artifacts.delete(key),
+    stat: async (key) => stored(key),
+    list: async function* (prefix) {
+      const keys = [...artifacts.keys()].filter((key) => key.startsWith(prefix)).sort()
+      yield keys.map((key) => stored(key)!)
+    },
     check: async () => {},
   }
   const artifactStore = options.artifacts?.(inMemory) ?? inMemory
   const turns = createTurns({
     database,
-    queue: silent,
+    queue: options.queue ?? silent,
     sources: options.sources ?? sources,
     artifacts: artifactStore,
     embedder,
@@ -141,6 +161,8 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     ...(options.hydrateLimits && { hydrateLimits: options.hydrateLimits }),
     ...(options.normalizeLimits && { normalizeLimits: options.normalizeLimits }),
     ...(options.leaseMs && { leaseMs: options.leaseMs }),
+    ...(options.board && { board: options.board }),
+    ...(options.evaluateEveryMs && { evaluateEveryMs: options.evaluateEveryMs }),
     meters: {
       embedded: ({ texts }) => {
         calls.calls++
@@ -151,6 +173,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       cleaned: () => {},
       redacted: (rule) => void redacted.push(rule),
       event: () => {},
+      evaluated: (run) => void options.onEvaluated?.(run),
     },
   })
   const turn = (stage: Stage, place: Place = lane): Promise<TurnEnd> => turns[stage]({ ...place, stage })
@@ -226,5 +249,6 @@ const noCache: Cache = {
   get: async () => undefined,
   set: async () => {},
   remove: async () => {},
+  clear: async () => 0,
   check: async () => {},
 }

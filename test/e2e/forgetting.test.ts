@@ -91,6 +91,12 @@ async function withSecret(bench: Workbench): Promise<void> {
   await bench.drain()
 }
 
+const ask = (bench: Workbench, documentId: string, query: string): Promise<unknown> =>
+  bench.rows(
+    "insert into eval_queries (id, workspace_id, store_id, query, document_id) values ('evq_' || md5($3), 'acme', $1, $3, $2)",
+    [...[bench.lane.storeId, documentId, query]],
+  )
+
 /** Until so many transactions wait for a lock. */
 const waiting = (bench: Workbench, many: number): Promise<void> =>
   waitUntil("transactions wait", async () => {
@@ -145,9 +151,12 @@ describe("a forgotten document", () => {
     const id = documentId("acme", bench.lane.storeId, "events", "wiki:merger")
     expect((await door.read(key, id)).status).toBe(200)
     expect(await cache.get(`document:${id}`)).toContain("Nightingale")
+    await ask(bench, id, "when is Nightingale announced?")
+    await ask(bench, documentId("acme", bench.lane.storeId, "events", "wiki:canteen"), "when does the canteen close?")
     expect(await everyColumn(bench, words)).not.toEqual([])
 
     const { counts, look } = await forgetIn(bench, request)
+    expect(await bench.rows("select query from eval_queries")).toEqual([{ query: "when does the canteen close?" }])
     expect(counts).toMatchObject({ documents: 1, deliveries: 2 })
     expect(await everyColumn(bench, words)).toEqual([])
     expect([...bench.artifacts.values()].filter((bytes) => Buffer.from(bytes).includes("Nightingale"))).toEqual([])
@@ -338,6 +347,7 @@ test("a forgotten workspace is empty, and another is untouched", async () => {
   await withSecret(bench)
   await bench.accept([page("rival", "Rivals have a canteen.")], other)
   await bench.drain(other)
+  await ask(bench, "doc_of_nothing", "when does the canteen close? closes at three")
   const { look } = await forgetIn(bench, { kind: "workspace" })
   await settle(bench)
   expect(await everyColumn(bench, [...words, "closes at three"])).toEqual([])
@@ -356,8 +366,11 @@ describe("a forgotten person", () => {
     const bench = await open({ cache: createLruCache() })
     await bench.accept([byMona("Decision: we move to Oslo."), page("notes", said), canteen()])
     await bench.drain()
+    await ask(bench, "doc_of_nothing", "what does Mona Lisa Overdrive own?")
+    await ask(bench, "doc_of_nothing", "who moves to Oslo?")
     const { look } = await forgetIn(bench, { kind: "person", name })
     expect(await everyColumn(bench, ["mona-lisa", "Overdrive"])).toEqual([])
+    expect(await bench.rows("select query from eval_queries")).toEqual([{ query: "who moves to Oslo?" }])
     expect([...bench.artifacts.values()].filter((bytes) => /mona-lisa/i.test(Buffer.from(bytes).toString()))).toEqual(
       [],
     )

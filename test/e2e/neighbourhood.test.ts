@@ -33,6 +33,7 @@ function watched(): typeof cache {
     remove: async (keys) => {
       for (const key of keys) held.delete(key)
     },
+    clear: async () => 0,
     check: async () => {},
   }
 }
@@ -175,7 +176,13 @@ test("evidence of another store is none for a key of this one", async () => {
 
 test("a cache that is away, or forgot to forget, changes no answer", async () => {
   await take(slow)
-  const away: Cache = { get: async () => undefined, set: async () => {}, remove: async () => {}, check: async () => {} }
+  const away: Cache = {
+    get: async () => undefined,
+    set: async () => {},
+    remove: async () => {},
+    clear: async () => 0,
+    check: async () => {},
+  }
   const before = await around(...thing(50), { hops: 2 })
   expect(await around(...thing(50), { hops: 2, using: away })).toEqual(before)
   expect(await around(...thing(50), { hops: 2 })).toEqual(before)

@@ -129,7 +129,7 @@ test("sweeps that fail and then succeed are an outage that is over", async () =>
     queue: { wake: async () => {}, run: async () => ({ close: async () => {} }) } as never,
     ...{ connections: { find: async () => undefined }, hydrators: {} },
     ...{ artifacts: {} as never, embedder: bench.embedder, index: bench.index, cache: bench.cache },
-    meters: { embedded() {}, searchable() {}, totals() {}, cleaned() {}, event() {}, redacted() {} },
+    meters: { embedded() {}, searchable() {}, totals() {}, cleaned() {}, event() {}, evaluated() {}, redacted() {} },
     repairs: {
       ledger: {
         claimDue: async (minAgeMs) => {

@@ -187,7 +187,13 @@ test("a document is read whole, from the cache while it is true and from Postgre
 })
 
 test("a cache that is away, or holds nonsense, changes no answer", async () => {
-  const nonsense: Cache = { get: async () => "{", set: async () => {}, remove: async () => {}, check: async () => {} }
+  const nonsense: Cache = {
+    get: async () => "{",
+    set: async () => {},
+    remove: async () => {},
+    clear: async () => 0,
+    check: async () => {},
+  }
   const { bench, door } = await open({ cache: nonsense })
   await bench.accept([page("guide", "Water the plants.")])
   await bench.drain()

@@ -76,6 +76,21 @@ export async function pickStore(report: StoreReport, { workspace, store }: Place
   throw new UsageError(`${words}; there ${known.length === 1 ? "is" : "are"} ${shown.join(", ")}`)
 }
 
+/** Every workspace there is, or the one that was named; with a store, that store of it. */
+export async function pickPlaces(
+  report: StoreReport,
+  { workspace, store }: PlaceOptions,
+): Promise<{ readonly workspaceId: string; readonly storeId?: ListedStore["storeId"] }[]> {
+  if (store !== undefined) {
+    const { workspaceId, storeId } = await pickStore(report, { store, ...(workspace ? { workspace } : {}) })
+    return [{ workspaceId, storeId }]
+  }
+  if (workspace !== undefined) return [{ workspaceId: await pickWorkspace(report, workspace) }]
+  return [...new Set((await report.stores()).map(({ workspaceId }) => workspaceId))].map((workspaceId) => ({
+    workspaceId,
+  }))
+}
+
 /** The workspace that was named or, where none was, the only one there is. */
 export async function pickWorkspace(report: StoreReport, workspace: string | undefined): Promise<string> {
   const known = [...new Set((await report.stores()).map(({ workspaceId }) => workspaceId))]

@@ -18,5 +18,23 @@ export const createMeters = (metrics: Metrics): FleetMeters => ({
   },
   redacted: (rule) => metrics.redactions.inc({ rule }),
   cleaned: (memories) => metrics.memoriesCleaned.inc(memories),
+  evaluated: ({ storeId: store, figures, drops }) => {
+    const set = (
+      gauge: { set(labels: { store: string }, value: number): void; remove(store: string): void },
+      value: number | null,
+    ) => (value === null ? gauge.remove(store) : gauge.set({ store }, value))
+    for (const [k, value] of [
+      ["5", figures.recallAt5],
+      ["10", figures.recallAt10],
+    ] as const) {
+      if (value === null) metrics.evalRecall.remove(store, k)
+      else metrics.evalRecall.set({ store, k }, value)
+    }
+    set(metrics.evalMrr, figures.mrr)
+    set(metrics.evalSummaryCoverage, figures.summaryCoverage)
+    set(metrics.evalFaithfulness, figures.faithfulness)
+    metrics.evalLastRun.set({ store }, Date.now() / 1_000)
+    for (const { measure } of drops) metrics.evalDrops.inc({ measure })
+  },
   event: ({ name }) => metrics.knowledgeEvents.inc({ name }),
 })

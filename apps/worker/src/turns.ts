@@ -1,4 +1,5 @@
 import type { Connections } from "@engram/contracts/deliveries"
+import type { EvaluationBoard, EvaluationRun } from "@engram/contracts/evaluation"
 import type { Hydrator, Settling } from "@engram/contracts/fetches"
 import type {
   ArtifactStore,
@@ -17,6 +18,8 @@ import { chunkLimits } from "@engram/core/chunk/chunk"
 import { announce, type KnowledgeEvent } from "@engram/pipeline/announce"
 import { archive } from "@engram/pipeline/archive"
 import { embed } from "@engram/pipeline/embed"
+import { evaluateWhatIsPersisted } from "@engram/pipeline/evaluation/ask-for-evaluation"
+import { evaluationTurn } from "@engram/pipeline/evaluation/evaluation-turn"
 import { type HydrateLimits, hydrate, hydrateLimits } from "@engram/pipeline/hydrate"
 import { type NormalizeLimits, normalize } from "@engram/pipeline/normalize"
 import { openStore } from "@engram/pipeline/open-store"
@@ -24,9 +27,11 @@ import { persist } from "@engram/pipeline/persist"
 import { createArchiveLedger } from "@engram/store/archive-ledger"
 import { createDatabase, type Database } from "@engram/store/database"
 import { createDeliveryDesk } from "@engram/store/delivery-desk"
+import { createEvaluationLedger } from "@engram/store/evaluation/evaluation-ledger"
 import { createFetchLedger } from "@engram/store/fetch-ledger"
 import { createKeyedHash } from "@engram/store/keyed-hash"
 import { createKnowledge } from "@engram/store/knowledge"
+import { createSearchIndex } from "@engram/store/search-index"
 import { createVectorLedger } from "@engram/store/vector-ledger"
 import { createPrivacyOf } from "@engram/store/workspace-settings"
 import { createRedactorOf } from "./redactor-of.ts"
@@ -43,6 +48,8 @@ export interface TurnDeps {
   readonly connections: Pick<Connections, "find">
   /** By source. */
   readonly hydrators: Readonly<Record<string, Hydrator>>
+  /** Left out, figures are in Postgres only. */
+  readonly board?: EvaluationBoard
   readonly log: Log
   readonly meters: FleetMeters
   /** ENGRAM_SECRET_KEY: what pseudonyms are made with. */
@@ -52,6 +59,8 @@ export interface TurnDeps {
   readonly settling?: Settling
   /** How long what a killed worker held, deliveries and lanes, is kept from the others; 30,000 by default. */
   readonly leaseMs?: number
+  /** A store is evaluated at most once in this time; an hour by default. */
+  readonly evaluateEveryMs?: number
 }
 
 /** What is measured; the numbers go to `/metrics`. */
@@ -63,6 +72,7 @@ export interface FleetMeters {
   /** Something was taken out of a text by this rule. */
   redacted(rule: string): void
   event(event: KnowledgeEvent): void
+  evaluated(run: EvaluationRun): void
 }
 
 export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
@@ -88,6 +98,11 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
     onFound: (rule) => meters.redacted(rule),
   })
   const leaseMs = deps.leaseMs ?? 30_000
+  const askForEvaluation = evaluateWhatIsPersisted({ queue, log })
+  const emit = (event: KnowledgeEvent): void => {
+    meters.event(event)
+    askForEvaluation(event)
+  }
   return {
     normalize: normalize({
       ...deps,
@@ -100,7 +115,7 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
         settling: deps.settling ?? settling,
         hash: createKeyedHash(deps.secretKey, "suppressions"),
       }),
-      announce: announce({ cache: deps.cache, emit: (event) => meters.event(event), log }),
+      announce: announce({ cache: deps.cache, emit, log }),
       queue,
       limits: { ...normalizeLimits, leaseMs, ...deps.normalizeLimits },
     }),
@@ -119,5 +134,14 @@ export function createTurns(deps: TurnDeps): Record<Stage, (lane: Lane) => Promi
       onSearchable: (document) => meters.searchable(document),
     }),
     archive: archive({ ledger: createArchiveLedger(database), artifacts, privacyOf }),
+    evaluate: evaluationTurn({
+      ...deps,
+      leaseMs,
+      leases: vectors,
+      ledger: createEvaluationLedger(database),
+      search: createSearchIndex(database),
+      onRun: (run) => meters.evaluated(run),
+      ...(deps.evaluateEveryMs && { everyMs: deps.evaluateEveryMs }),
+    }),
   }
 }

@@ -19,6 +19,8 @@ export const embeddingVersions = pgTable(
     dimension: integer().notNull(),
     status: text({ enum: ["active", "canary", "archived", "caller"] }).notNull(),
     indexName: text().notNull(),
+    /** When its namespaces were last emptied, to be filled again from `embedding_values`. */
+    emptiedAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (t) => [

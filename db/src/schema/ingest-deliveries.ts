@@ -53,6 +53,10 @@ export const ingestDeliveries = pgTable(
     index("ingest_deliveries_forgotten")
       .on(t.workspaceId, t.storeId)
       .where(sql`forget_raw and (body is not null or artifact_key is not null)`),
+    // In the order of an object store's listing, for comparing the two.
+    index("ingest_deliveries_artifacts")
+      .on(t.workspaceId, sql`artifact_key collate "C"`)
+      .where(sql`artifact_key is not null`),
     index("ingest_deliveries_listed").on(t.workspaceId, t.state, t.receivedAt),
     tenantPolicy(),
     fleetPolicy("all"),

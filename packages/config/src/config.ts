@@ -15,8 +15,13 @@ export interface Config {
   }
   readonly pinecone?: { readonly apiKey: string; readonly controllerHost?: string }
   readonly cohere?: { readonly apiKey: string; readonly baseUrl?: string }
+  /** Where evaluations are shown beside Postgres. */
+  readonly braintrust?: { readonly apiKey: string; readonly project: string; readonly appUrl?: string }
   /** Where GitHub's API is, if not at api.github.com, and what the command line calls it with. */
   readonly github: { readonly apiUrl?: string; readonly token?: string }
+  /** Other addresses of their APIs than their own. */
+  readonly linear: { readonly apiUrl?: string }
+  readonly slack: { readonly apiUrl?: string }
   readonly notion: { readonly baseUrl?: string }
   readonly embedding: { readonly model: string; readonly dimension: number }
   /** Left out without Cohere's key, or where extracts are asked for: then summaries are put together from sentences of the evidence. */
@@ -104,7 +109,16 @@ export function readConfig(environment: Environment): Config {
     cohere: values.COHERE_API_KEY
       ? definedOnly({ apiKey: values.COHERE_API_KEY, baseUrl: values.COHERE_BASE_URL })
       : undefined,
+    braintrust: values.BRAINTRUST_API_KEY
+      ? definedOnly({
+          apiKey: values.BRAINTRUST_API_KEY,
+          project: values.BRAINTRUST_PROJECT,
+          appUrl: values.BRAINTRUST_APP_URL,
+        })
+      : undefined,
     github: definedOnly({ apiUrl: values.GITHUB_API_URL, token: values.GITHUB_TOKEN }),
+    linear: definedOnly({ apiUrl: values.LINEAR_API_URL }),
+    slack: definedOnly({ apiUrl: values.SLACK_API_URL }),
     notion: definedOnly({ baseUrl: values.NOTION_BASE_URL }),
     embedding: { model, dimension: values.EMBEDDING_DIMENSION ?? dimensions[model]?.[0] ?? 512 },
     summaries: summariesOf(values),
@@ -156,6 +170,7 @@ function crossChecks(values: Values): Mistake[] {
   needs("S3_ENDPOINT", "S3_BUCKET", "name the bucket to use there")
   needs("PINECONE_CONTROLLER_HOST", "PINECONE_API_KEY", "the host is of no use without a key")
   needs("COHERE_BASE_URL", "COHERE_API_KEY", "the URL is of no use without a key")
+  needs("BRAINTRUST_APP_URL", "BRAINTRUST_API_KEY", "the URL is of no use without a key")
   needs("DATABASE_URL", "ENGRAM_SECRET_KEY", "webhook secrets are sealed with it; make one with `openssl rand -hex 32`")
   if (isSet("S3_BUCKET") && !isSet("AWS_REGION") && !isSet("S3_ENDPOINT")) {
     say("AWS_REGION", "is not set, but S3_BUCKET is: name the bucket's region")

@@ -11,7 +11,7 @@ export interface Choice {
 /** What the settings come to, in words, without secrets: for `engram doctor`. */
 export function describeConfig(config: Config): Choice[] {
   return [database(config), queue(config), cache(config), artifacts(config), vectors(config), embeddings(config)]
-    .concat(summaries(config), secrets(config))
+    .concat(summaries(config), evaluations(config), secrets(config))
     .concat(doors(config), memory(config), worker(config), nights(config))
 }
 
@@ -76,6 +76,19 @@ function embeddings({ cohere, embedding }: Config): Choice {
     : "lexical: finds words, not meanings; set COHERE_API_KEY"
   return { part: "embeddings", choice, follows: `${follows}; stores that exist keep the model they have` }
 }
+
+const evaluations = ({ braintrust }: Config): Choice =>
+  braintrust
+    ? {
+        part: "evaluations",
+        choice: `in Postgres, and in Braintrust's project ${braintrust.project}${braintrust.appUrl ? ` at ${masked("", braintrust.appUrl)}` : ""}`,
+        follows: "figures and ids are sent, no texts; its outage delays nothing",
+      }
+    : {
+        part: "evaluations",
+        choice: "in Postgres",
+        follows: "`engram eval history` shows them; set BRAINTRUST_API_KEY to see them there too",
+      }
 
 const summaries = ({ cohere, summaries }: Config): Choice =>
   summaries

@@ -8,7 +8,7 @@ export interface Mistake {
   readonly words: string
 }
 
-export const stages = ["normalize", "hydrate", "embed", "archive"] as const
+export const stages = ["normalize", "hydrate", "embed", "archive", "evaluate"] as const
 
 const url = (...protocols: string[]) =>
   z
@@ -64,8 +64,14 @@ const settings = z.object({
   COHERE_BASE_URL: url("https", "http").optional(),
   GITHUB_API_URL: url("https", "http").optional(),
   GITHUB_TOKEN: text.optional(),
-  /** Another address than Notion's own: a proxy, or a stand-in. */
+  /** Other addresses of their APIs than their own: a proxy, or a stand-in. */
+  LINEAR_API_URL: url("https", "http").optional(),
+  SLACK_API_URL: url("https", "http").optional(),
   NOTION_BASE_URL: url("https", "http").optional(),
+  /** Evaluations are shown there too: figures and ids, no texts. */
+  BRAINTRUST_API_KEY: text.optional(),
+  BRAINTRUST_PROJECT: text.default("engram"),
+  BRAINTRUST_APP_URL: url("https", "http").optional(),
   EMBEDDING_MODEL: text.optional(),
   EMBEDDING_DIMENSION: whole(16, 4_096).optional(),
   /** What writes summaries; without a key they are extracts. */
@@ -110,6 +116,7 @@ const secretSettings: ReadonlySet<string> = new Set([
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
   "PINECONE_API_KEY",
+  "BRAINTRUST_API_KEY",
   "COHERE_API_KEY",
   "GITHUB_TOKEN",
   "ENGRAM_SECRET_KEY",

@@ -22,6 +22,8 @@ test("with nothing set everything is embedded", () => {
   expect(readConfig({})).toEqual({
     dataDir: ".engram",
     github: {},
+    linear: {},
+    slack: {},
     notion: {},
     memory: { host: "127.0.0.1", public: false, workspaceId: "default", storeName: "memories" },
     embedding: { model: "local-hash-v1", dimension: 512 },
@@ -29,7 +31,7 @@ test("with nothing set everything is embedded", () => {
     ports: { ingest: 8080, memory: 9100, search: 8081, worker: 8082, nightly: 8083 },
     nightWindow: { fromSecond: 7_200, untilSecond: 18_000 },
     logLevel: "info",
-    stages: ["normalize", "hydrate", "embed", "archive"],
+    stages: ["normalize", "hydrate", "embed", "archive", "evaluate"],
     workerConcurrency: 2,
     workerLeaseMs: 30_000,
     ingestBodiesBytesMax: 268_435_456,
@@ -99,7 +101,7 @@ test("all mistakes are told at once, each with its name, what was given and what
     'LOG_LEVEL is "loud": expected one of fatal, error, warn, info, debug, trace, silent',
     'REDIS_URL is "localhost": expected a URL that begins with redis:// or rediss://',
     'S3_BUCKET is "b": expected a bucket\'s name',
-    'STAGES is "embed,dream": expected a list out of normalize,hydrate,embed,archive',
+    'STAGES is "embed,dream": expected a list out of normalize,hydrate,embed,archive,evaluate',
     "UPSTASH_REDIS_REST_TOKEN is not set, but UPSTASH_REDIS_REST_URL is: set both, or neither",
   ])
 })

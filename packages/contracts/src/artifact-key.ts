@@ -14,3 +14,8 @@ export function assertArtifactKey(key: string): void {
     path: "key",
   })
 }
+
+/** Throws `Rejected("artifact_key")` unless the prefix is whole segments of a key, ending in `/`. */
+export function assertArtifactPrefix(prefix: string): void {
+  assertArtifactKey(prefix.endsWith("/") ? prefix.slice(0, -1) : "")
+}

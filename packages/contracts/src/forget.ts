@@ -114,6 +114,8 @@ export interface ForgetLedger {
     workspaceId: string,
     rows: readonly { readonly id: EntityId; readonly state: unknown }[],
   ): Promise<void>
+  /** Canonical queries that hold one of the words. */
+  removeQueriesHolding(workspaceId: string, words: readonly string[]): Promise<ForgetCounts>
   /** The accounts themselves, their names, and every edge from or to them. Last, since they are what the rest is found by. */
   removePerson(workspaceId: string, forgettingId: string, person: NamedPerson): Promise<ForgetCounts>
   /** Deliveries whose bytes there still are, oldest first. */

@@ -34,6 +34,11 @@ export type ProfileId = z.infer<typeof ProfileId>
 export const RunId = id("run")
 export type RunId = z.infer<typeof RunId>
 
+export const EvalQueryId = id("evq")
+export type EvalQueryId = z.infer<typeof EvalQueryId>
+export const EvalRunId = id("evr")
+export type EvalRunId = z.infer<typeof EvalRunId>
+
 /** Lowercase letters, digits and hyphens, 1 to 40 characters, not beginning with a hyphen. */
 const name = () =>
   z

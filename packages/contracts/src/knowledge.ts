@@ -161,7 +161,9 @@ export interface EvidenceRow {
 
 /** What the search door answers from. */
 export type KnowledgeFamily = "chunks" | "observations" | "summaries"
-export type VectorFamily = KnowledgeFamily | "profiles" | "memories"
+/** Each has a namespace of its own in an index. */
+export const vectorFamilies = ["chunks", "observations", "summaries", "profiles", "memories"] as const
+export type VectorFamily = (typeof vectorFamilies)[number]
 export type VectorView = "body" | "title" | "summary"
 
 export interface WantedVector {

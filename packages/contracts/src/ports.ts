@@ -19,7 +19,7 @@ export interface Embedder {
   check(): Promise<void>
 }
 
-/** Metadata stays under 1 KB; null is not a value, leave the key out. */
+/** Metadata stays under 1 KB; null is not a value, leave the key out. `hash` says what the vector was written as. */
 export type VectorMetadata = { readonly [key: string]: string | number | boolean | readonly string[] }
 
 export interface VectorRecord {
@@ -67,6 +67,12 @@ export interface VectorIndex {
   ): Promise<VectorHit[]>
   /** Which of these ids are there; may trail writes. */
   present(target: VectorTarget, ids: readonly string[]): Promise<string[]>
+  /** Every id that is there, a page at a time, each once; may trail writes. What changes meanwhile may or may not be among them. */
+  list(target: VectorTarget): AsyncIterable<readonly string[]>
+  /** The metadata `hash` of those that are there, by id; "" of one written without. May trail writes. */
+  hashes(target: VectorTarget, ids: readonly string[]): Promise<Map<string, string>>
+  /** Removes all vectors of the namespace. One that is not there is no error. */
+  clear(target: VectorTarget): Promise<void>
   /** How many vectors the namespace holds; may trail writes. */
   count(target: VectorTarget): Promise<number>
   check(): Promise<void>
@@ -79,24 +85,36 @@ export interface ArtifactStore {
   get(key: string): Promise<Uint8Array | undefined>
   /** A key that is not there is no error. */
   remove(key: string): Promise<void>
+  /** undefined when there is no such key. */
+  stat(key: string): Promise<StoredArtifact | undefined>
+  /** Everything whose key begins with `prefix`, whole segments ending in `/`: a page at a time, in the order of the keys' bytes. */
+  list(prefix: string): AsyncIterable<readonly StoredArtifact[]>
   check(): Promise<void>
 }
 
-/** Best effort: an outage slows reading and changes no result, so nothing here throws once constructed, except `check`. */
+export interface StoredArtifact {
+  readonly key: string
+  readonly bytes: number
+  readonly modifiedAt: Date
+}
+
+/** Best effort: an outage slows reading and changes no result, so nothing here throws once constructed, except `check` and `clear`. */
 export interface Cache {
   /** undefined when absent, expired or unreachable. */
   get(key: string): Promise<string | undefined>
   /** Entries that cannot be written are dropped. */
   set(entries: readonly { readonly key: string; readonly value: string; readonly ttlSeconds: number }[]): Promise<void>
   remove(keys: readonly string[]): Promise<void>
+  /** Removes every entry whose key begins with one of these; returns how many. Throws when it cannot. */
+  clear(prefixes: readonly string[]): Promise<number>
   check(): Promise<void>
 }
 
 /**
  * The stages that drain a store's rows: deliveries to read, things to ask their sender for, vectors to write, raw bytes to move
- * out. A lane is what one stage still owes one store.
+ * out; and what measures how well the store answers since. A lane is what one stage still owes one store.
  */
-export const stages = ["normalize", "hydrate", "embed", "archive"] as const
+export const stages = ["normalize", "hydrate", "embed", "archive", "evaluate"] as const
 export type Stage = (typeof stages)[number]
 
 export interface Lane {

@@ -8,6 +8,7 @@ import type {
   DocumentId,
   EmbeddingVersionId,
   EntityId,
+  EvalQueryId,
   ObservationId,
   RelationshipId,
   ScopeId,
@@ -103,4 +104,9 @@ export function embeddingVersionId(
   { provider, model, dimension }: EmbeddingModel,
 ): EmbeddingVersionId {
   return deriveId("emb", storeId, provider, model, dimension)
+}
+
+/** The same question for the same document is one query. */
+export function evalQueryId(storeId: string, query: string, documentId: string): EvalQueryId {
+  return deriveId("evq", storeId, query, documentId)
 }

@@ -27,6 +27,9 @@ export function meterIndex(index: VectorIndex, { indexCalls, indexVectors }: Met
     query: (target, values, options) => counted("query", 0, index.query(target, values, options)),
     count: (target) => index.count(target),
     present: (target, ids) => index.present(target, ids),
+    list: (target) => index.list(target),
+    hashes: (target, ids) => index.hashes(target, ids),
+    clear: (target) => counted("clear", 0, index.clear(target)),
     check: () => index.check(),
   }
 }

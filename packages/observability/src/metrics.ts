@@ -43,6 +43,14 @@ export interface Metrics {
   readonly oldestNightSeconds: Gauge
   /** Workspaces whose last run failed or was abandoned. */
   readonly failingNights: Gauge
+  /** Of the last evaluation in this process, 0 to 1, by store; `k` is 5 or 10. */
+  readonly evalRecall: Gauge<"store" | "k">
+  readonly evalMrr: Gauge<"store">
+  readonly evalSummaryCoverage: Gauge<"store">
+  readonly evalFaithfulness: Gauge<"store">
+  /** Of processes that say different figures, the one with the latest is right. */
+  readonly evalLastRun: Gauge<"store">
+  readonly evalDrops: Counter<"measure">
   /** 0 closed, 1 half open, 2 open. */
   readonly breakerState: Gauge<"dependency">
   readonly contentType: string
@@ -130,6 +138,14 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
       "Since the last night that ended well, of the workspace that waits longest.",
     ),
     failingNights: gauge("failing_nights", "Workspaces whose last run failed or was abandoned."),
+    evalRecall: gauge("eval_recall", "Canonical queries answered among the first k hits, 0 to 1.", ["store", "k"]),
+    evalMrr: gauge("eval_mrr", "Mean reciprocal rank of canonical queries, 0 to 1.", ["store"]),
+    evalSummaryCoverage: gauge("eval_summary_coverage", "Live observations that a summary rests on, 0 to 1.", [
+      "store",
+    ]),
+    evalFaithfulness: gauge("eval_faithfulness", "Summary sentences that their citations bear out, 0 to 1.", ["store"]),
+    evalLastRun: gauge("eval_last_run_timestamp_seconds", "When this process last evaluated the store.", ["store"]),
+    evalDrops: counter("eval_drops_total", "Measures that fell further than they may, by run.", ["measure"]),
     breakerState: followBreakers(gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"])),
     contentType: registry.contentType,
     text: () => registry.metrics(),

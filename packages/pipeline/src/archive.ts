@@ -8,9 +8,12 @@ const standBackMs = 1_000
 /** Requests under way at once: enough to hide an object store's latency, few enough to bound memory. */
 const together = 8
 
+/** Everything of a workspace in object storage. */
+export const artifactsPrefix = (workspaceId: string): string => `workspaces/${workspaceId}/knowledge/`
+
 /** Where a delivery's bytes are kept: by content, so that storing them again overwrites them. */
 export const artifactKey = (workspaceId: string, bodyHash: string): string =>
-  `workspaces/${workspaceId}/knowledge/raw/${bodyHash.slice(0, 2)}/${bodyHash}`
+  `${artifactsPrefix(workspaceId)}raw/${bodyHash.slice(0, 2)}/${bodyHash}`
 
 /**
  * One turn: moves raw bytes of closed deliveries out of Postgres. They leave their rows only once they are stored or, where

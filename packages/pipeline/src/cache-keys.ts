@@ -9,3 +9,6 @@ export const chunksCacheKey = (documentId: string, version: number): string => `
 /** The edges of one name, away from it or towards it. */
 export const neighboursCacheKey = (workspaceId: string, direction: "out" | "in", { type, value }: AliasRef): string =>
   `graph:${direction}:${workspaceId}:${type}:${value}`
+
+/** What every key begins with. */
+export const cachePrefixes = ["document:", "chunks:", "graph:"] as const

@@ -1,5 +1,5 @@
 import { Rejected, reasonOf } from "@engram/contracts/errors"
-import type { EmbeddingVersion } from "@engram/contracts/knowledge"
+import type { EmbeddingVersion, VectorFamily, VectorView } from "@engram/contracts/knowledge"
 import type { Embedder, Lane, Log, TurnEnd, VectorIndex, VectorTarget } from "@engram/contracts/ports"
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import { withLease } from "./with-lease.ts"
@@ -148,11 +148,26 @@ async function writeFamily(index: VectorIndex, target: VectorTarget, vectors: re
     vectors.flatMap((vector) =>
       vector.wantedHash === null || vector.values === null
         ? []
-        : [{ id: vectorId(vector), values: vector.values, metadata: vector.metadata }],
+        : [
+            {
+              id: vectorId(vector),
+              values: vector.values,
+              metadata: { ...vector.metadata, hash: writtenAs(vector.wantedHash) },
+            },
+          ],
     ),
   )
 }
 
+/** What the index is told of a wanted hash, by which `reconcile` knows what it holds: 64 bits of it. */
+export const writtenAs = (wantedHash: string): string => wantedHash.slice(0, 16)
+
 /** One vector a view: the ref's id, and the view unless it is the body. */
 export const vectorId = ({ refId, view }: Pick<OwedVector, "refId" | "view">): string =>
   view === "body" ? refId : `${refId}#${view}`
+
+/** The row a vector id belongs to. A memory's id is its writer's, may look like anything, and has only a body. */
+export function vectorRef(family: VectorFamily, id: string): Pick<OwedVector, "refId" | "view"> {
+  const [, refId, view] = (family !== "memories" && /^(.+)#(title|summary)$/s.exec(id)) || []
+  return refId && view ? { refId, view: view as VectorView } : { refId: id, view: "body" }
+}

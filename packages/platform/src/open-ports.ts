@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { type Config, localModel } from "@engram/config/config"
 import type { StandIn, SummaryWriter } from "@engram/contracts/consolidation"
+import type { EvaluationBoard } from "@engram/contracts/evaluation"
 import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
@@ -75,6 +76,13 @@ export function openHydrators({ notion }: Config): Readonly<Record<string, Hydra
     return (await opened).fetch(thing, credentials)
   }
   return { notion: { fetch } }
+}
+
+/** Where evaluations are shown beside Postgres; undefined where no such place is configured. */
+export async function openBoard({ braintrust }: Config): Promise<EvaluationBoard | undefined> {
+  if (braintrust === undefined) return undefined
+  const { createBraintrustBoard } = await import("@engram/braintrust/braintrust-board")
+  return createBraintrustBoard({ ...braintrust, timeoutMs: requestTimeoutMs })
 }
 
 /** Upstash where it is named, else Redis, else this process's own memory. */

@@ -1,13 +1,22 @@
 import { resolve } from "node:path"
 import type { Config } from "@engram/config/config"
 import type { SummaryWriter } from "@engram/contracts/consolidation"
+import type { EvaluationBoard } from "@engram/contracts/evaluation"
 import type { Hydrator } from "@engram/contracts/fetches"
 import type { ArtifactStore, Cache, Embedder, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
 import { databaseUrlOf, openDatabase } from "./open-database.ts"
-import { openArtifacts, openCache, openEmbedder, openHydrators, openSummaryWriter, openVectors } from "./open-ports.ts"
+import {
+  openArtifacts,
+  openBoard,
+  openCache,
+  openEmbedder,
+  openHydrators,
+  openSummaryWriter,
+  openVectors,
+} from "./open-ports.ts"
 import { openQueue } from "./open-queue.ts"
 
 /** Every port, each with the provider that the settings choose. */
@@ -22,6 +31,8 @@ export interface Platform {
   readonly summaryWriter: SummaryWriter
   /** Who asks senders whose events carry ids only, by source. */
   readonly hydrators: Readonly<Record<string, Hydrator>>
+  /** Where evaluations are shown beside Postgres, if anywhere. */
+  readonly board?: EvaluationBoard
   /** Whether each answers, by name. */
   readonly checks: { readonly [dependency: string]: () => Promise<void> }
 }
@@ -51,6 +62,7 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
   const cache = await openCache(config, options)
   // Not among the checks: while the model is away extracts stand in.
   const { writer: summaryWriter } = await openSummaryWriter(config, options.log)
+  const board = await openBoard(config)
   const checks = {
     database: () => database.check(),
     queue: () => queue.check(),
@@ -60,5 +72,6 @@ export async function openPlatform(settings: Config, options: PlatformOptions): 
     cache: () => cache.check(),
   }
   const hydrators = openHydrators(config)
-  return { database, databaseUrl, queue, artifacts, index, embedder, cache, summaryWriter, hydrators, checks }
+  const ports = { database, databaseUrl, queue, artifacts, index, embedder, cache, summaryWriter, hydrators, checks }
+  return board ? { ...ports, board } : ports
 }

@@ -237,7 +237,8 @@ describe("scopes", () => {
     const at = Date.parse("2026-03-03T09:00:00.000Z")
     expect(claims(changed("issue-create", { team: { ...team, private: true } }))).toEqual([
       { name: "Engineering", at },
-      { privacy: "private", at },
+      // A moment later, so that it stands over what opens the team at the same time.
+      { privacy: "private", at: at + 1 },
     ])
     const later = draftsOf(fixture("issue-update-completed")).scopes.find(({ name }) => name === "Engineering")!.at
     expect(claims(fixture("issue-update-completed"))).toEqual([

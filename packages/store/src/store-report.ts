@@ -94,6 +94,8 @@ const tables = [
   "embedding_versions",
   "entities",
   "entity_aliases",
+  "eval_queries",
+  "eval_runs",
   "forgettings",
   "forgotten_refs",
   "identity_decisions",

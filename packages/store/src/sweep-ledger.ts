@@ -1,4 +1,4 @@
-import { type Lane, stages } from "@engram/contracts/ports"
+import type { Lane } from "@engram/contracts/ports"
 import type { SweepLedger } from "@engram/contracts/vectors"
 import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database } from "./database.ts"
@@ -6,6 +6,9 @@ import { isOwed } from "./knowledge/fetches.ts"
 
 /** "engram sweep" on a phone's keys, cut to fit. */
 const sweepLock = 364_726_793
+
+// Evaluation is owed to nobody: what the queue lost of it is made good by the next thing that is persisted.
+const sweptStages = ["normalize", "hydrate", "embed", "archive"] as const
 
 // One question per store and stage, each answered by the first row of a partial index, however many are owed.
 const dueLanes = `
@@ -50,7 +53,7 @@ export const createSweepLedger = (database: Database): SweepLedger => ({
         archive: boolean
       }>(dueLanes)
       return rows.flatMap(({ workspaceId, storeId, ...due }) =>
-        stages.filter((stage) => due[stage]).map((stage): Lane => ({ stage, workspaceId, storeId })),
+        sweptStages.filter((stage) => due[stage]).map((stage): Lane => ({ stage, workspaceId, storeId })),
       )
     }),
 

@@ -56,6 +56,48 @@ export function artifactStorePromises(open: () => ArtifactStore): void {
     expect(await artifacts.get(key)).toBeUndefined()
   })
 
+  test("says how large an artifact is, and how old", async () => {
+    const artifacts = open()
+    const key = newKey()
+    expect(await artifacts.stat(key)).toBeUndefined()
+    await artifacts.put(key, bytesOf("twelve bytes"))
+    const found = await artifacts.stat(key)
+    expect(found).toMatchObject({ key, bytes: 12 })
+    expect(Math.abs(Date.now() - found!.modifiedAt.getTime())).toBeLessThan(600_000)
+  })
+
+  test("lists what is below a prefix in the order of the keys, and nothing beside it", async () => {
+    const artifacts = open()
+    const at = `list-${process.pid}-${++serial}`
+    const keys = ["a/1", "a/2", "a0", "ab/c/d", "ab/ca", "b/1"].map((name) => `${at}/in/${name}`).sort()
+    for (const key of [...keys, `${at}/inside`, `${at}/in-other/x`]) await artifacts.put(key, bytesOf(key))
+    const listed = async (prefix: string) => {
+      const found: { key: string; bytes: number }[] = []
+      for await (const page of artifacts.list(prefix)) found.push(...page)
+      return found
+    }
+    const all = await listed(`${at}/in/`)
+    expect(all.map(({ key }) => key)).toEqual(keys)
+    expect(all[0]).toMatchObject({ bytes: keys[0]!.length })
+    expect((await listed(`${at}/in/a/`)).map(({ key }) => key)).toEqual([`${at}/in/a/1`, `${at}/in/a/2`])
+    expect(await listed(`${at}/nothing/`)).toEqual([])
+    for (const bad of ["", "/", "../", `${at}/in`]) {
+      await expect(listed(bad)).rejects.toMatchObject({ name: "Rejected", code: "artifact_key" })
+    }
+  })
+
+  test("lists more than one page", async () => {
+    const artifacts = open()
+    const at = `pages-${process.pid}-${++serial}`
+    const keys = Array.from({ length: 1_203 }, (_, i) => `${at}/${i % 16}/${i}`)
+    for (let from = 0; from < keys.length; from += 50) {
+      await Promise.all(keys.slice(from, from + 50).map((key) => artifacts.put(key, bytesOf("x"))))
+    }
+    const found: string[] = []
+    for await (const page of artifacts.list(`${at}/`)) found.push(...page.map(({ key }) => key))
+    expect(found).toEqual(keys.sort())
+  })
+
   describe("a key that could leave its folder, or that not every store can hold, is rejected", () => {
     const bad = [
       "",

@@ -101,6 +101,19 @@ export function cachePromises(harness: CacheHarness): void {
     expect(await cache.get(entries[499]!.key)).toHaveLength(5_000)
   })
 
+  test("clears what begins with one of some prefixes, and nothing else", async () => {
+    const cache = open()
+    const at = `c*[${process.pid}-${++serial}`
+    const keys = Array.from({ length: 1_500 }, (_, i) => `${at}:gone:${i}`)
+    const others = [`${at}:also:1`, `${at}:kept:1`, `other:${at}:gone:1`, `cc${at.slice(2)}:gone:1`]
+    await cache.set([...keys, ...others].map((key) => ({ key, value: "x", ttlSeconds: 60 })))
+    expect(await cache.clear([`${at}:gone:`, `${at}:also:`])).toBe(1_501)
+    const left = await Promise.all([...keys.slice(0, 3), ...others].map((key) => cache.get(key)))
+    expect(left).toEqual([undefined, undefined, undefined, undefined, "x", "x", "x"])
+    expect(await cache.clear([`${at}:gone:`])).toBe(0)
+    expect(await cache.clear([])).toBe(0)
+  })
+
   test("check() passes when it works", async () => {
     await open().check()
   })
@@ -121,6 +134,7 @@ export function cachePromises(harness: CacheHarness): void {
         await Promise.all([cache.set([{ key, value: "x", ttlSeconds: 60 }]), cache.remove([newKey()])])
         expect(performance.now() - startedAt).toBeLessThan(2_000)
         await expect(cache.check()).rejects.toThrow(/cache/)
+        await expect(cache.clear(["document:"])).rejects.toThrow(/cache/)
       } finally {
         await end()
       }

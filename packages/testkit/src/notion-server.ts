@@ -63,6 +63,8 @@ export async function startNotionServer(options: NotionServerOptions = {}): Prom
     const version = request.headers["notion-version"]
     if (typeof version !== "string" || !versions.includes(version))
       throw new Refused(400, { ...errorOf(400, "Notion-Version header should be defined"), code: "missing_version" })
+    if (request.method === "POST" && request.path === "/v1/search")
+      return { status: 200, body: search(workspace, request) }
     if (request.method !== "GET") throw unknownUrl()
     return { status: 200, body: read(workspace, request, may) }
   }
@@ -76,6 +78,7 @@ function read(workspace: NotionWorkspace, request: Request, may: NonNullable<Not
   if (version !== "v1") throw unknownUrl()
   if (kind === "comments" || kind === "users") allow(kind, may)
   if (kind === "comments" && id === "") return commentsOn(workspace, request)
+  if (kind === "users" && id === "") return membersOf(workspace, request)
   if (!/^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/.test(id))
     throw refusal(400, `path failed validation: path.id should be a valid uuid, instead was \`"${id}"\`.`)
   const refusedWith = workspace.unseen.get(id)
@@ -109,14 +112,38 @@ function allow(kind: "comments" | "users", may: NonNullable<NotionServerOptions[
 
 function childrenOf(workspace: NotionWorkspace, id: string, request: Request): unknown {
   if (!workspace.pages.has(id) && !workspace.blocks.has(id)) throw notFound("blocks", id)
-  return pageOf(request, workspace.childCount(id), (n) => workspace.child(id, n), "block")
+  return pageOf(request.query, workspace.childCount(id), (n) => workspace.child(id, n), "block")
 }
 
 function commentsOn(workspace: NotionWorkspace, request: Request): unknown {
   const on = request.query.get("block_id")
   if (on === null) throw refusal(400, "query failed validation: query.block_id should be defined.")
   const found = [...workspace.comments.values()].filter(({ parent }) => Object.values(parent).includes(on))
-  return pageOf(request, found.length, (n) => found[n], "comment")
+  return pageOf(request.query, found.length, (n) => found[n], "comment")
+}
+
+function membersOf(workspace: NotionWorkspace, request: Request): unknown {
+  const members = [...workspace.users.values()]
+  return pageOf(request.query, members.length, (n) => members[n], "user")
+}
+
+const searchParameters = ["query", "sort", "filter", "start_cursor", "page_size"]
+
+/** What is shared with the integration and not in the trash, by its time of editing (developers.notion.com/reference/post-search). */
+function search(workspace: NotionWorkspace, request: Request): unknown {
+  const asked = JSON.parse(request.body) as { [name: string]: unknown }
+  const stray = Object.keys(asked).find((name) => !searchParameters.includes(name))
+  if (stray) throw refusal(400, `body failed validation: body.${stray} should be not present.`)
+  const { sort } = asked as { sort?: { timestamp?: string; direction?: string } }
+  if (sort && (sort.timestamp !== "last_edited_time" || !["ascending", "descending"].includes(sort.direction ?? "")))
+    throw refusal(400, "body failed validation: body.sort should be by last_edited_time, ascending or descending.")
+  const found = [...workspace.pages.values(), ...workspace.dataSources.values()]
+    .filter(({ id, in_trash: isTrash }) => !isTrash && !workspace.unseen.has(id))
+    .toSorted((a, b) => Date.parse(a.last_edited_time) - Date.parse(b.last_edited_time) || (a.id < b.id ? -1 : 1))
+  if (sort?.direction !== "ascending") found.reverse()
+  const page = new URLSearchParams()
+  for (const name of ["page_size", "start_cursor"]) if (asked[name] !== undefined) page.set(name, String(asked[name]))
+  return pageOf(page, found.length, (n) => found[n], "page_or_data_source")
 }
 
 type Values = { type: string; id: string; [type: string]: unknown }
@@ -147,18 +174,18 @@ function valuesOf(workspace: NotionWorkspace, id: string, propertyId: string, re
     id: property.id,
     [property.type]: values[n],
   })
-  return pageOf(request, values.length, item, "property_item")
+  return pageOf(request.query, values.length, item, "property_item")
 }
 
 /** One page of a list. Cursors are opaque: only one that was handed out is taken. */
-function pageOf(request: Request, total: number, item: (n: number) => unknown, type: string): unknown {
-  const size = Number(request.query.get("page_size") ?? PAGE_SIZE_MAX)
+function pageOf(query: URLSearchParams, total: number, item: (n: number) => unknown, type: string): unknown {
+  const size = Number(query.get("page_size") ?? PAGE_SIZE_MAX)
   if (!Number.isInteger(size) || size < 1 || size > PAGE_SIZE_MAX)
     throw refusal(
       400,
       `query failed validation: query.page_size should be ≤ \`${PAGE_SIZE_MAX}\`, instead was \`${size}\`.`,
     )
-  const cursor = request.query.get("start_cursor")
+  const cursor = query.get("start_cursor")
   const from = cursor === null ? 0 : Number(/^cur_(\d+)$/.exec(cursor)?.[1] ?? Number.NaN)
   if (!Number.isInteger(from) || (cursor !== null && from >= total))
     throw refusal(400, `The start_cursor provided is invalid: ${cursor}`)

@@ -127,6 +127,19 @@ export function createPineconeIndexes(options: { staleReads: number; indexesMax:
       return Object.fromEntries(ids.flatMap((id) => (vectors.has(id) ? [[id, vectors.get(id)!]] : [])))
     },
 
+    /** Sorted by the bytes of the ids; the token is the last id of the page before. */
+    list(name: string, namespace: string, prefix: string, limit: number, token: string) {
+      const place = ready(name).namespaces.get(namespace)
+      const ids = place ? [...seen(place).keys()].filter((id) => id.startsWith(prefix) && id > token).sort() : []
+      const page = ids.slice(0, limit)
+      return { page, next: ids.length > limit ? page.at(-1) : undefined }
+    },
+
+    removeAll(name: string, namespace: string) {
+      if (!ready(name).namespaces.has(namespace)) throw refused(404, "NOT_FOUND", "Namespace not found")
+      change(name, namespace, (written) => written.clear())
+    },
+
     stats(name: string) {
       const { dimension, namespaces } = ready(name)
       const counts = [...namespaces].map(

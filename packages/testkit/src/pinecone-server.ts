@@ -49,7 +49,11 @@ const Filter = z
 
 const namespace = z.string().default("")
 const Upsert = z.strictObject({ vectors: z.array(Vector).min(1).max(1_000), namespace })
-const Delete = z.strictObject({ ids: z.array(z.string()).min(1).max(1_000), namespace })
+const Delete = z.union([
+  z.strictObject({ ids: z.array(z.string()).min(1).max(1_000), namespace }),
+  z.strictObject({ deleteAll: z.literal(true), namespace }),
+])
+const listParameters = ["namespace", "limit", "paginationToken", "prefix"]
 const Query = z.strictObject({
   vector: z.array(z.number()).min(1),
   topK: z.int().min(1).max(10_000),
@@ -121,11 +125,8 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
   }
 
   const data = (request: Request, name: string, operation: string): Answer => {
-    if (operation === "/vectors/fetch" && request.method === "GET") {
-      const namespace = request.query.get("namespace") ?? ""
-      const vectors = indexes.fetch(name, namespace, request.query.getAll("ids"))
-      return { status: 200, body: { vectors, namespace, usage: { readUnits: 1 } } }
-    }
+    const reading = request.method === "GET" ? readings[operation] : undefined
+    if (reading) return reading(indexes, name, request)
     if (request.method !== "POST") throw refused(405, "METHOD_NOT_ALLOWED", "method not allowed")
     if (operation === "/vectors/upsert") {
       const { vectors, namespace } = parse(Upsert, request)
@@ -135,8 +136,7 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
       return { status: 200, body: { upsertedCount: vectors.length } }
     }
     if (operation === "/vectors/delete") {
-      const { ids, namespace } = parse(Delete, request)
-      indexes.remove(name, namespace, ids)
+      remove(indexes, name, parse(Delete, request))
       return { status: 200, body: {} }
     }
     if (operation === "/query") {
@@ -158,6 +158,35 @@ export async function startPineconeServer(options: PineconeServerOptions = {}): 
   url = server.url
   return { ...server, apiKey, upserts, created, namespaces: indexes.written, dropIndex: indexes.drop }
 }
+
+function remove(indexes: PineconeIndexes, name: string, what: z.infer<typeof Delete>): void {
+  if ("ids" in what) indexes.remove(name, what.namespace, what.ids)
+  else indexes.removeAll(name, what.namespace)
+}
+
+function fetched(indexes: PineconeIndexes, name: string, { query }: Request): Answer {
+  const namespace = query.get("namespace") ?? ""
+  const vectors = indexes.fetch(name, namespace, query.getAll("ids"))
+  return { status: 200, body: { vectors, namespace, usage: { readUnits: 1 } } }
+}
+
+function listed(indexes: PineconeIndexes, name: string, { query }: Request): Answer {
+  const unknown = [...query.keys()].find((key) => !listParameters.includes(key))
+  if (unknown) throw refused(400, "INVALID_ARGUMENT", `unknown parameter ${unknown}`)
+  const limit = Number(query.get("limit") ?? 100)
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100)
+    throw refused(400, "INVALID_ARGUMENT", "limit must be from 1 to 100")
+  const namespace = query.get("namespace") ?? ""
+  const token = Buffer.from(query.get("paginationToken") ?? "", "base64").toString()
+  const { page, next } = indexes.list(name, namespace, query.get("prefix") ?? "", limit, token)
+  const pagination = next === undefined ? {} : { pagination: { next: Buffer.from(next).toString("base64") } }
+  return {
+    status: 200,
+    body: { vectors: page.map((id) => ({ id })), namespace, ...pagination, usage: { readUnits: 1 } },
+  }
+}
+
+const readings: { readonly [operation: string]: typeof listed } = { "/vectors/fetch": fetched, "/vectors/list": listed }
 
 function parse<Schema extends z.ZodType>(schema: Schema, request: Request): z.infer<Schema> {
   if (Buffer.byteLength(request.body) > REQUEST_BYTES_MAX) {

@@ -31,7 +31,10 @@ export async function startS3({ bucket = "engram" } = {}): Promise<TestS3> {
   const flags = [...where, "--silent", "--configure-bucket", bucket]
 
   const launch = async (): Promise<ChildProcess> => {
-    const server = spawn(process.execPath, ["--no-deprecation", program, ...flags], { stdio: "ignore" })
+    // Its tokens for the next page are made with DES, which OpenSSL 3 keeps among what is outdated.
+    const server = spawn(process.execPath, ["--no-deprecation", "--openssl-legacy-provider", program, ...flags], {
+      stdio: "ignore",
+    })
     await waitUntil(`s3 answers at ${endpoint}`, () => answers(`${endpoint}/${bucket}`))
     return server
   }

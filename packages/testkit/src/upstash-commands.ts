@@ -11,6 +11,9 @@ interface Entry {
 /** The few Redis commands that a cache needs, kept in memory. Anything else is refused, as is a wrong number of arguments. */
 export function createUpstashCommands(): (command: unknown) => Reply {
   const entries = new Map<string, Entry>()
+  /** What scans under way have not looked at yet, by cursor. */
+  const scanned = new Map<string, string[]>()
+  let cursors = 0
   const read = (key: string): string | null => {
     const entry = entries.get(key)
     if (entry && entry.expiresAt > Date.now()) return entry.value
@@ -25,6 +28,18 @@ export function createUpstashCommands(): (command: unknown) => Reply {
     DEL: (keys) => {
       if (keys.length === 0) return wrongNumber("del")
       return { result: keys.filter((key) => read(key) !== null && entries.delete(key)).length }
+    },
+    SCAN: ([cursor, ...options]) => {
+      if (cursor === undefined) return wrongNumber("scan")
+      const asked = scanOptions(options)
+      if (asked === undefined) return { error: "ERR syntax error" }
+      if (!/^[0-9]+$/.test(cursor)) return { error: "ERR invalid cursor" }
+      const keys = scanned.get(cursor) ?? [...entries.keys()]
+      const rest = keys.slice(asked.count)
+      const next = rest.length === 0 ? "0" : String(++cursors)
+      if (rest.length > 0) scanned.set(next, rest)
+      const found = keys.slice(0, asked.count).filter((key) => read(key) !== null && asked.match.test(key))
+      return { result: [next, found] }
     },
     SET: ([key, value, unit, time, ...rest]) => {
       if (key === undefined || value === undefined) return wrongNumber("set")
@@ -55,4 +70,25 @@ export function createUpstashCommands(): (command: unknown) => Reply {
 
 function wrongNumber(name: string): Reply {
   return { error: `ERR wrong number of arguments for '${name}' command` }
+}
+
+function scanOptions(options: readonly string[]): { match: RegExp; count: number } | undefined {
+  let match = "*"
+  let count = 10
+  for (let at = 0; at < options.length; at += 2) {
+    const value = options[at + 1]
+    const name = options[at]!.toUpperCase()
+    if (value === undefined || (name !== "MATCH" && name !== "COUNT")) return undefined
+    if (name === "MATCH") match = value
+    else count = Number(value)
+  }
+  return Number.isInteger(count) && count > 0 ? { match: matcher(match), count } : undefined
+}
+
+/** Redis' glob patterns, as far as a star and escapes. */
+function matcher(pattern: string): RegExp {
+  const parts = pattern.replace(/\\(.)|(\*)|([\s\S])/g, (_, escaped?: string, star?: string, other?: string) =>
+    star ? "[\\s\\S]*" : (escaped ?? other ?? "").replace(/[.*+?^${}()|[\]\\]/g, "\\$&"),
+  )
+  return new RegExp(`^${parts}$`)
 }

@@ -86,6 +86,58 @@ export function vectorIndexPromises(name: string, create: () => Promise<VectorIn
         expect(await vectors.present({ index: "never-made", namespace: "chunks" }, ["a"])).toEqual([])
       }))
 
+    test("lists every id once, whatever they are called, and none of another namespace", () =>
+      using(async (vectors) => {
+        const many = Array.from({ length: 2_345 }, (_, i) => record(`v${i * 7}`, i / 10))
+        const odd = ["a#title", "a", "B", "ä", "~", "0"].map((id, i) => record(id, i))
+        await vectors.upsert(target, [...many, ...odd])
+        await vectors.upsert({ index: "memory", namespace: "observations" }, [record("elsewhere", 0)])
+        const listed = async (where: typeof target) => {
+          const ids: string[] = []
+          for await (const page of vectors.list(where)) ids.push(...page)
+          return ids.sort()
+        }
+        const all = [...many, ...odd].map(({ id }) => id).sort()
+        await eventually(async () => expect(await listed(target)).toEqual(all))
+        expect(await listed({ index: "memory", namespace: "never-written" })).toEqual([])
+        expect(await listed({ index: "never-made", namespace: "chunks" })).toEqual([])
+      }))
+
+    test("says what each vector was written as", () =>
+      using(async (vectors) => {
+        const many = Array.from({ length: 450 }, (_, i) => record(`v${i}`, i / 10, { hash: `h${i}` }))
+        await vectors.upsert(target, [...many, record("bare", 1, { source: "github" })])
+        await vectors.upsert(target, [record("v7", 3, { hash: "again" })])
+        await eventually(async () => {
+          const hashes = await vectors.hashes(target, [...many.map(({ id }) => id), "bare", "never-there"])
+          expect(hashes.size).toBe(451)
+          expect([hashes.get("v0"), hashes.get("v449"), hashes.get("v7")]).toEqual(["h0", "h449", "again"])
+          expect(hashes.get("bare")).toBe("")
+          expect(hashes.has("never-there")).toBe(false)
+        })
+        expect(await vectors.hashes(target, [])).toEqual(new Map())
+        expect(await vectors.hashes({ index: "never-made", namespace: "chunks" }, ["v0"])).toEqual(new Map())
+      }))
+
+    test("empties one namespace, which can be written again", () =>
+      using(async (vectors) => {
+        const other = { index: "memory", namespace: "observations" }
+        await vectors.upsert(
+          target,
+          Array.from({ length: 600 }, (_, i) => record(`v${i}`, i / 10)),
+        )
+        await vectors.upsert(other, [record("a", 0)])
+        await vectors.clear(target)
+        await vectors.clear({ index: "memory", namespace: "never-written" })
+        await vectors.clear({ index: "never-made", namespace: "chunks" })
+        await eventually(async () => expect(await vectors.count(target)).toBe(0))
+        await vectors.upsert(target, [record("v1", 0)])
+        await eventually(async () => {
+          expect(await vectors.count(target)).toBe(1)
+          expect(await vectors.count(other)).toBe(1)
+        })
+      }))
+
     test("what was removed is gone, and removing it again or what never was is no error", () =>
       using(async (vectors) => {
         await vectors.upsert(target, [record("a", 0), record("b", 40)])

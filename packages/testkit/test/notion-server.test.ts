@@ -37,6 +37,28 @@ test("lists come in pages of at most a hundred, by cursors that were handed out"
     })
 })
 
+test("a search finds what is shared and not in the trash, by its time of editing, and takes no other parameters", async () => {
+  const strict = await startNotionServer({ requestsPerSecond: 1_000 })
+  try {
+    for (const n of [1, 2, 3, 4]) strict.workspace.write({ id: notionId(n), editedAt: `2026-01-0${n}T10:00:00Z` })
+    strict.workspace.trash(notionId(2))
+    strict.workspace.unseen.set(notionId(3), 404)
+    const search = async (asked: object) => {
+      const headers = { authorization: `Bearer ${strict.token}`, "notion-version": "2025-09-03" }
+      const response = await fetch(`${strict.url}/v1/search`, { method: "POST", headers, body: JSON.stringify(asked) })
+      return (await response.json()) as { results?: { id: string }[]; code?: string }
+    }
+    const ids = async (direction: string) =>
+      (await search({ sort: { timestamp: "last_edited_time", direction } })).results?.map(({ id }) => id)
+    expect(await ids("descending")).toEqual([notionId(4), notionId(1)])
+    expect(await ids("ascending")).toEqual([notionId(1), notionId(4)])
+    for (const asked of [{ sort: { timestamp: "created_time" } }, { page_size: 101 }, { limit: 3 }])
+      expect(await search(asked), JSON.stringify(asked)).toMatchObject({ code: "validation_error" })
+  } finally {
+    await strict.close()
+  }
+})
+
 test("times are told to the minute", async () => {
   expect((await get(`pages/${page}`)).body.last_edited_time).toBe("2026-01-05T10:00:00.000Z")
 })

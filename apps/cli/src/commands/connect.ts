@@ -55,7 +55,8 @@ Examples:
   engram connect github --workspace acme --store main --rotate
   gh auth token | engram connect github --workspace acme --store main --token -
   engram connect linear --workspace acme --store main                      # prints the URL
-  engram connect linear --workspace acme --store main --secret lin_wh_…    # once Linear has shown the secret`,
+  engram connect linear --workspace acme --store main --secret lin_wh_…    # once Linear has shown the secret
+  engram connect slack --workspace acme --store main --token -             # what engram import slack asks with`,
     )
     .action((source: string, options: ConnectOptions) => connect(context, source, options))
 }

@@ -2,7 +2,14 @@ import type { Config } from "@engram/config/config"
 import { describeConfig } from "@engram/config/describe-config"
 import { secretKeyOf } from "@engram/config/secret-key"
 import { type Checks, readiness } from "@engram/observability/health"
-import { openArtifacts, openCache, openEmbedder, openSummaryWriter, openVectors } from "@engram/platform/open-ports"
+import {
+  openArtifacts,
+  openBoard,
+  openCache,
+  openEmbedder,
+  openSummaryWriter,
+  openVectors,
+} from "@engram/platform/open-ports"
 import { openQueue } from "@engram/platform/open-queue"
 import { createConnections } from "@engram/store/connections"
 import type { Database } from "@engram/store/database"
@@ -68,6 +75,7 @@ async function checksOf(parts: Parts): Promise<Checks> {
     artifacts: async () => (await openArtifacts(config, lifecycle)).check(),
     vectors: async () => (await openVectors(config, lifecycle)).check(),
     embeddings: async () => (await openEmbedder(config)).check(),
+    ...(config.braintrust && { evaluations: async () => (await openBoard(config))?.check() }),
     ...(config.summaries && { summaries: async () => (await openSummaryWriter(config, parts.log)).check() }),
     "webhook secrets": async () => {
       const sealer = createSealer(await secretKeyOf(config))
@@ -91,6 +99,7 @@ const todoOf = (config: Config): { readonly [part: string]: string } => ({
     : `is ${config.dataDir}/artifacts writable?`,
   vectors: config.pinecone ? "check PINECONE_API_KEY and the network" : `is ${config.dataDir} writable?`,
   embeddings: config.cohere ? "check COHERE_API_KEY, EMBEDDING_MODEL and the network" : "",
+  evaluations: "check BRAINTRUST_API_KEY, BRAINTRUST_PROJECT and the network; meanwhile figures are in Postgres",
   summaries: "check COHERE_API_KEY, SUMMARY_MODEL and the network; meanwhile extracts stand in",
   "webhook secrets": "set the ENGRAM_SECRET_KEY they were sealed with, or give the connections new secrets",
 })

@@ -1,14 +1,18 @@
 import { reasonOf } from "@engram/contracts/errors"
+import type { EvaluationRun } from "@engram/contracts/evaluation"
 import type { LaneQueue } from "@engram/contracts/ports"
 import type { SweepTotals } from "@engram/contracts/vectors"
 import { openQueue } from "@engram/platform/open-queue"
 import { createRunReports, type ReportedRun } from "@engram/store/consolidation/run-report"
+import type { Database } from "@engram/store/database"
+import { createEvaluationLedger } from "@engram/store/evaluation/evaluation-ledger"
 import { createFetchReport, type FetchReport, type UnansweredFetch } from "@engram/store/fetch-report"
 import { createStoreReport, type ListedStore, type StoreContents } from "@engram/store/store-report"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { openCommandDatabase, type Parts, withParts } from "../open.ts"
+import { dropInWords, evaluationInWords } from "../show-evaluation.ts"
 import { stateInWords, tookInWords, wroteInWords } from "../show-run.ts"
 import { table } from "../table.ts"
 import { ago, cut, duration, sum, tally } from "../words.ts"
@@ -21,12 +25,22 @@ interface Status extends SweepTotals {
   /** What senders were asked for because their events carry ids only. */
   readonly fetches: Awaited<ReturnType<FetchReport["counts"]>>
   readonly unansweredFetches: readonly UnansweredFetch[]
-  readonly stores: readonly (ListedStore & StoreContents)[]
   /** The last run of consolidation of each workspace. */
   readonly lastRuns: readonly ReportedRun[]
+  readonly stores: readonly (ListedStore & StoreContents & Evaluated)[]
+}
+
+interface Evaluated {
+  /** The last evaluation, if there was one. */
+  readonly evaluation: EvaluationRun | null
+  /** The newest in which something fell further than it may, if that was within a week. */
+  readonly dropped: Pick<EvaluationRun, "startedAt" | "drops"> | null
 }
 
 const unansweredShown = 10
+/** A drop is shown for a week: the median that it is compared with gets used to it within hours. */
+const dropShownMs = 7 * 86_400_000
+const runsLookedAt = 200
 
 export function addStatus(program: Command, context: Context): void {
   program
@@ -47,7 +61,11 @@ async function statusOf(parts: Parts): Promise<Status> {
   const report = createStoreReport({ database })
   const totals = await createSweepLedger(database).totals()
   const stores = await Promise.all(
-    (await report.stores()).map(async (store) => ({ ...store, ...(await report.contents(store)) })),
+    (await report.stores()).map(async (store) => ({
+      ...store,
+      ...(await report.contents(store)),
+      ...(await evaluated(database, store)),
+    })),
   )
   const queue = await openQueue({ ...parts, databaseUrl })
     .then((opened) => opened.counts())
@@ -56,6 +74,16 @@ async function statusOf(parts: Parts): Promise<Status> {
   const [fetches, unansweredFetches] = await Promise.all([asked.counts(), asked.unanswered(unansweredShown)])
   const lastRuns = await createRunReports({ database }).last()
   return { ...totals, queue, fetches, unansweredFetches, stores, lastRuns }
+}
+
+async function evaluated(database: Database, store: ListedStore): Promise<Evaluated> {
+  const runs = await createEvaluationLedger(database).runs(store, runsLookedAt)
+  const lately = runs.filter(({ startedAt }) => Date.now() - startedAt.getTime() < dropShownMs)
+  const dropped = lately.find(({ drops }) => drops.length > 0)
+  return {
+    evaluation: runs[0] ?? null,
+    dropped: dropped ? { startedAt: dropped.startedAt, drops: dropped.drops } : null,
+  }
 }
 
 function inWords({ terminal }: Context, status: Status): string {
@@ -76,11 +104,27 @@ function inWords({ terminal }: Context, status: Status): string {
     ...(status.lastRuns.length === 0
       ? []
       : ["", table(terminal, ["night", "last run", "state", "took", "wrote"], status.lastRuns.map(runRow))]),
+    ...status.stores.flatMap((store) => evaluationLines(terminal, store)),
     ...(status.unansweredFetches.length === 0
       ? []
       : ["", table(terminal, ["not shown", "answer", "reason"], status.unansweredFetches.map(fetchRow))]),
     ...(parked === 0 ? [] : ["", "`engram deliveries list --parked` shows why, `engram replay --parked` tries again."]),
   ].join("\n")
+}
+
+/** Nothing where a store was never evaluated. */
+function evaluationLines(terminal: Context["terminal"], store: Status["stores"][number]): string[] {
+  const { evaluation, dropped } = store
+  if (evaluation === null) return []
+  const name = `${store.workspaceId}/${store.name}`
+  const fell = dropped?.drops.map(dropInWords).join(", ")
+  return [
+    "",
+    `${name} answers: ${evaluationInWords(evaluation)}`,
+    ...(dropped
+      ? [terminal.style("red", `${name}: ${fell} (${ago(dropped.startedAt)}); \`engram eval history\` shows more`)]
+      : []),
+  ]
 }
 
 const queueRows = (queue: Counts): string[][] =>

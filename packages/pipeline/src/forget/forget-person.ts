@@ -41,6 +41,7 @@ export async function forgetPerson(deps: ForgetDeps, work: Work): Promise<void> 
   await scrubMoments(deps, work)
   await scrubEntities(deps, work)
   await forgetBytes(deps, work)
+  work.count(await deps.ledger.removeQueriesHolding(workspaceId, work.words))
   work.count(await deps.ledger.removePerson(workspaceId, work.forgettingId, work.person))
 }
 

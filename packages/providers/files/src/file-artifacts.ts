@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto"
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { assertArtifactKey } from "@engram/contracts/artifact-key"
+import { assertArtifactKey, assertArtifactPrefix } from "@engram/contracts/artifact-key"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
-import type { ArtifactStore } from "@engram/contracts/ports"
+import type { ArtifactStore, StoredArtifact } from "@engram/contracts/ports"
 
 /** No key may begin with a dot, so no artifact can be mistaken for one of these. */
 const temporaryFolder = ".tmp"
 const abandonedAfterMs = 3_600_000
+/** Listed at once. */
+const pageMax = 1_000
 
 /**
  * Artifacts as files below `root`, which is made when it is first written to. A reader sees a whole artifact or none;
@@ -32,6 +34,19 @@ export function createFileArtifacts(root: string): ArtifactStore {
       const path = pathOf(key)
       await translated(path, () => rm(path).catch(absent))
     },
+    stat: async (key) => {
+      const path = pathOf(key)
+      return translated(path, () => statOf(path, key))
+    },
+    list: async function* (prefix) {
+      assertArtifactPrefix(prefix)
+      const page: StoredArtifact[] = []
+      for await (const found of walk(root, prefix)) {
+        page.push(found)
+        if (page.length === pageMax) yield page.splice(0)
+      }
+      if (page.length > 0) yield page
+    },
     check: async () => {
       const path = join(root, temporaryFolder, `check-${randomBytes(6).toString("hex")}`)
       await translated(path, async () => {
@@ -41,6 +56,27 @@ export function createFileArtifacts(root: string): ArtifactStore {
       })
     },
   }
+}
+
+/** Key order: a folder sorts with the slash that follows its name. */
+async function* walk(root: string, prefix: string): AsyncGenerator<StoredArtifact> {
+  const folder = join(root, ...prefix.split("/"))
+  const entries = await translated(folder, () => readdir(folder, { withFileTypes: true }).catch(absent))
+  const names = (entries ?? []).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+  for (const name of names.sort((a, b) => (a < b ? -1 : 1))) {
+    const key = `${prefix}${name}`
+    if (name.endsWith("/")) yield* walk(root, key)
+    else {
+      const path = join(folder, name)
+      const found = await translated(path, () => statOf(path, key))
+      if (found) yield found
+    }
+  }
+}
+
+async function statOf(path: string, key: string): Promise<StoredArtifact | undefined> {
+  const found = await stat(path).catch(absent)
+  return found?.isFile() ? { key, bytes: found.size, modifiedAt: found.mtime } : undefined
 }
 
 async function writeDurably(root: string, path: string, bytes: Uint8Array): Promise<void> {

@@ -18,6 +18,15 @@ describe("artifacts in files", () => {
     expect(await createFileArtifacts(root).get("a/b.json/c")).toBeUndefined()
   })
 
+  test("lists in the order of whole keys, where folders stand among files", async () => {
+    const artifacts = createFileArtifacts(root)
+    const keys = ["in/a-b/1", "in/a.b", "in/a/1", "in/a0"]
+    for (const key of [...keys].reverse()) await artifacts.put(key, Buffer.from("1"))
+    const found: string[] = []
+    for await (const page of artifacts.list("in/")) found.push(...page.map(({ key }) => key))
+    expect(found).toEqual(keys)
+  })
+
   test("leaves no temporary file, and clears those of processes that died", async () => {
     const folder = join(root, ".tmp")
     const artifacts = createFileArtifacts(root)

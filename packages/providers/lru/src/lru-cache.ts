@@ -23,6 +23,11 @@ export function createLruCache({ bytesMax = 64_000_000 } = {}): Cache {
     remove: async (keys) => {
       for (const key of keys) entries.delete(key)
     },
+    clear: async (prefixes) => {
+      const gone = [...entries.keys()].filter((key) => prefixes.some((prefix) => key.startsWith(prefix)))
+      for (const key of gone) entries.delete(key)
+      return gone.length
+    },
     check: async () => {},
   }
 }

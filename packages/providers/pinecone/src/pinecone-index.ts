@@ -11,6 +11,9 @@ import { batchesOf, wireFilter } from "./requests.ts"
 const DELETE_IDS_MAX = 1_000
 /** They travel in the URL. */
 const FETCH_IDS_MAX = 100
+/** Fetches under way at once: each brings the values along, a megabyte of them. */
+const FETCHES_TOGETHER = 4
+const LIST_IDS_MAX = 100
 const TOP_K_MAX = 10_000
 /** A check answers for this moment, so it asks once and waits no longer than this. */
 const CHECK_TIMEOUT_MS = 5_000
@@ -130,6 +133,39 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
       })
     },
 
+    async *list(target) {
+      for (let paginationToken: string | undefined; ; ) {
+        const options = { limit: LIST_IDS_MAX, ...(paginationToken ? { paginationToken } : {}) }
+        const page = await read(target, undefined, (namespace) => namespace.listPaginated(options))
+        const ids = page?.vectors?.flatMap(({ id }) => id ?? []) ?? []
+        if (ids.length > 0) yield ids
+        paginationToken = page?.pagination?.next
+        if (!paginationToken) return
+      }
+    },
+
+    async hashes(target, ids) {
+      const found = new Map<string, string>()
+      if (ids.length === 0) return found
+      await read(target, undefined, async (namespace) => {
+        const batches = Array.from({ length: Math.ceil(ids.length / FETCH_IDS_MAX) }, (_, at) =>
+          ids.slice(at * FETCH_IDS_MAX, (at + 1) * FETCH_IDS_MAX),
+        )
+        for (let from = 0; from < batches.length; from += FETCHES_TOGETHER) {
+          const now = batches.slice(from, from + FETCHES_TOGETHER)
+          const answers = await Promise.all(now.map((each) => namespace.fetch({ ids: [...each] })))
+          for (const { records } of answers) {
+            for (const [id, { metadata }] of Object.entries(records)) found.set(id, textOf(metadata?.hash))
+          }
+        }
+      })
+      return found
+    },
+
+    async clear(target) {
+      await read(target, undefined, (namespace) => namespace.deleteAll())
+    },
+
     async count(target) {
       return await read(target, 0, async (namespace) => {
         const { namespaces = {} } = await namespace.describeIndexStats()
@@ -146,3 +182,5 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
     breakerState: patient.breakerState,
   }
 }
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "")

@@ -72,6 +72,24 @@ export function createRedisCache(options: RedisCacheOptions): Cache & { close():
     remove: async (keys) => {
       if (keys.length > 0) await attempt(() => redis.del(...keys))
     },
+    clear: async (prefixes) => {
+      try {
+        await connected()
+        let removed = 0
+        for (const prefix of prefixes) {
+          const match = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}*`
+          for (let cursor = "0"; ; ) {
+            const [next, keys] = await redis.scan(cursor, "MATCH", match, "COUNT", 1_000)
+            if (keys.length > 0) removed += await redis.unlink(...keys)
+            cursor = next
+            if (cursor === "0") break
+          }
+        }
+        return removed
+      } catch (error) {
+        throw explained(error, place)
+      }
+    },
     check: async () => {
       try {
         await connected()

@@ -2,11 +2,14 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
   NoSuchKey,
+  NotFound,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3"
-import { assertArtifactKey } from "@engram/contracts/artifact-key"
+import { assertArtifactKey, assertArtifactPrefix } from "@engram/contracts/artifact-key"
 import { RetryLater } from "@engram/contracts/errors"
 import type { ArtifactStore } from "@engram/contracts/ports"
 import { tellBreaker } from "@engram/patient-fetch/tell-breaker"
@@ -91,6 +94,33 @@ export function createS3Artifacts(options: S3ArtifactsOptions): ArtifactStore & 
     remove: async (key) => {
       assertArtifactKey(key)
       await call(`remove ${key}`, (how) => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), how))
+    },
+    stat: async (key) => {
+      assertArtifactKey(key)
+      return call(`stat ${key}`, async (how) => {
+        try {
+          const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), how)
+          return { key, bytes: head.ContentLength ?? 0, modifiedAt: head.LastModified ?? new Date(0) }
+        } catch (error) {
+          if (error instanceof NotFound || error instanceof NoSuchKey) return undefined
+          throw error
+        }
+      })
+    },
+    list: async function* (prefix) {
+      assertArtifactPrefix(prefix)
+      for (let token: string | undefined; ; ) {
+        const asked = { Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) }
+        const page = await call(`list ${prefix}`, (how) => client.send(new ListObjectsV2Command(asked), how))
+        const found = (page.Contents ?? []).map(({ Key: key = "", Size: bytes = 0, LastModified }) => ({
+          key,
+          bytes,
+          modifiedAt: LastModified ?? new Date(0),
+        }))
+        if (found.length > 0) yield found
+        token = page.NextContinuationToken
+        if (token === undefined) return
+      }
     },
     check: async () => {
       await call("look", (how) => client.send(new HeadBucketCommand({ Bucket: bucket }), how))

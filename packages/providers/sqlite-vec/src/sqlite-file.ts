@@ -23,7 +23,7 @@ const schema = `
     number integer primary key, space integer not null, memory_namespace text not null, unique (space, memory_namespace)) strict;
   create table if not exists vectors (
     row integer primary key, space integer not null, id text not null,
-    source text, type text, occurred_at real, embedding blob not null, unique (id, space)) strict;`
+    source text, type text, occurred_at real, hash text, embedding blob not null, unique (id, space)) strict;`
 
 /** Rows of a group are numbered from `group * rowsOfGroup`: eight million groups of a billion rows stay whole numbers. */
 export const rowsOfGroup = 2 ** 30
@@ -32,7 +32,7 @@ export const rowsOfGroup = 2 ** 30
  * Files from before there were groups: their vectors move, since Postgres takes them for written. A cross join is one in this
  * order, whatever SQLite thinks of tables it has not counted yet.
  */
-const fromUngrouped = (memoryNamespace: string): string => `
+const fromUngrouped = (memoryNamespace: string, hash: string): string => `
   alter table vectors rename to ungrouped;
   ${schema}
   insert into spaces (index_name, namespace) select distinct index_name, namespace from ungrouped;
@@ -43,8 +43,8 @@ const fromUngrouped = (memoryNamespace: string): string => `
     from ungrouped u cross join spaces s cross join groups g
     where (s.index_name, s.namespace) = (u.index_name, u.namespace)
       and g.space = s.number and g.memory_namespace = ${memoryNamespace};
-  insert into vectors (row, space, id, source, type, occurred_at, embedding)
-    select m.row, m.space, u.id, u.source, u.type, u.occurred_at, u.embedding
+  insert into vectors (row, space, id, source, type, occurred_at, hash, embedding)
+    select m.row, m.space, u.id, u.source, u.type, u.occurred_at, ${hash}, u.embedding
     from moves m cross join ungrouped u on u.row = m.old order by m.row;
   drop table moves;
   drop table ungrouped;`
@@ -66,8 +66,10 @@ export function openVectorFile(path: string): DatabaseSync {
     db.exec("begin immediate")
     const columns = db.prepare("select name from pragma_table_info('vectors')").all()
     const has = (column: string): boolean => columns.some(({ name }) => name === column)
-    if (has("index_name")) db.exec(fromUngrouped(has("memory_namespace") ? "coalesce(u.memory_namespace, '')" : "''"))
-    else db.exec(schema)
+    if (has("index_name")) {
+      const memoryNamespace = has("memory_namespace") ? "coalesce(u.memory_namespace, '')" : "''"
+      db.exec(fromUngrouped(memoryNamespace, has("hash") ? "u.hash" : "null"))
+    } else db.exec(schema)
     db.exec("commit")
     // Short from here on: SQLite waits on the thread, so `written` waits instead, with the event loop free.
     db.exec("pragma busy_timeout = 20")

@@ -6,6 +6,7 @@ import { openVectorFile, readFrom, rowsOfGroup, written } from "./sqlite-file.ts
 
 /** Rows in one transaction: the event loop is held for about 5 ms at 512 dimensions, 20 ms when a checkpoint falls in. */
 const ROWS_PER_COMMIT = 256
+const IDS_PER_PAGE = 1_000
 
 /**
  * Vectors in one SQLite file, searched exactly. Any number of processes may open the same file. A read sees every
@@ -24,12 +25,19 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
     addGroup: db.prepare("insert into groups (space, memory_namespace) values (?, ?)"),
     find: db.prepare("select row from vectors where id = ? and space = ?"),
     last: db.prepare("select max(row) as row from vectors where row >= ? and row < ?"),
-    update: db.prepare("update vectors set source = ?, type = ?, occurred_at = ?, embedding = ? where row = ?"),
+    update: db.prepare(
+      "update vectors set source = ?, type = ?, occurred_at = ?, hash = ?, embedding = ? where row = ?",
+    ),
     insert: db.prepare(
-      "insert into vectors (source, type, occurred_at, embedding, row, space, id) values (?, ?, ?, ?, ?, ?, ?)",
+      "insert into vectors (source, type, occurred_at, hash, embedding, row, space, id) values (?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     remove: db.prepare("delete from vectors where id = ? and space = ?"),
     present: db.prepare("select id from vectors where space = ? and id in (select value from json_each(?))"),
+    list: db.prepare("select id from vectors where id > ? and space = ? order by id limit ?"),
+    hashes: db.prepare("select id, hash from vectors where space = ? and id in (select value from json_each(?))"),
+    clear: db.prepare(`delete from vectors where row in (
+      select v.row from groups g cross join vectors v
+      where g.space = ? and v.row between g.number * ${rowsOfGroup} and (g.number + 1) * ${rowsOfGroup} - 1 limit ?)`),
     count: db.prepare("select count(*) as vectors from vectors where space = ?"),
   }
 
@@ -51,11 +59,11 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
     Number(readFrom(() => statements.space.get(index, namespace))?.number ?? 0)
 
   const write = (target: VectorTarget, { id, values, metadata }: VectorRecord): void => {
-    const { source, type, occurredAt, namespace } = metadata
+    const { source, type, occurredAt, namespace, hash } = metadata
     const space = numbered("space", "addSpace", [target.index, target.namespace])
     const group = numbered("group", "addGroup", [space, textOrNull(namespace) ?? ""])
     const at = typeof occurredAt === "number" ? occurredAt : null
-    const facets = [textOrNull(source), textOrNull(type), at, bytesOf(values)] as const
+    const facets = [textOrNull(source), textOrNull(type), at, textOrNull(hash), bytesOf(values)] as const
 
     const first = group * rowsOfGroup
     const row = Number(statements.find.get(id, space)?.row ?? -1)
@@ -110,6 +118,33 @@ export function createSqliteVecIndex({ path }: { path: string }): VectorIndex & 
     async present(target, ids) {
       const space = spaceOf(target)
       return readFrom(() => statements.present.all(space, JSON.stringify(ids))).map(({ id }) => String(id))
+    },
+
+    async *list(target) {
+      const space = spaceOf(target)
+      for (let after = ""; ; ) {
+        const rows = readFrom(() => statements.list.all(after, space, IDS_PER_PAGE))
+        const ids = rows.map(({ id }) => String(id))
+        if (ids.length > 0) yield ids
+        if (ids.length < IDS_PER_PAGE) return
+        after = ids.at(-1)!
+      }
+    },
+
+    async hashes(target, ids) {
+      const space = spaceOf(target)
+      const rows = readFrom(() => statements.hashes.all(space, JSON.stringify(ids)))
+      return new Map(rows.map(({ id, hash }) => [String(id), hash === null ? "" : String(hash)]))
+    },
+
+    async clear(target) {
+      const space = spaceOf(target)
+      for (let removed = ROWS_PER_COMMIT; removed === ROWS_PER_COMMIT; ) {
+        await written(db, () => {
+          removed = Number(statements.clear.run(space, ROWS_PER_COMMIT).changes)
+        })
+        await setImmediate()
+      }
     },
 
     async count(target) {

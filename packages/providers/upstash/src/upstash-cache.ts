@@ -62,6 +62,23 @@ export function createUpstashCache(options: UpstashCacheOptions): Cache {
     remove: async (keys) => {
       if (keys.length > 0) await attempt(() => redis.del(...keys))
     },
+    clear: async (prefixes) => {
+      try {
+        let removed = 0
+        for (const prefix of prefixes) {
+          const match = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}*`
+          for (let cursor = "0"; ; ) {
+            const [next, keys] = await redis.scan(cursor, { match, count: 1_000 })
+            if (keys.length > 0) removed += await redis.del(...keys)
+            cursor = String(next)
+            if (cursor === "0") break
+          }
+        }
+        return removed
+      } catch (error) {
+        throw explained(error, place)
+      }
+    },
     check: async () => {
       try {
         await redis.ping()

@@ -21,7 +21,7 @@ import {
   teamKeyAlias,
   userAlias,
 } from "./names.ts"
-import type { ExternalUser, IssueChild, Label, Milestone, NamedThing, Team, User } from "./schemas.ts"
+import type { ExternalUser, HiddenIn, IssueChild, Label, Milestone, NamedThing, Team, User } from "./schemas.ts"
 
 /** Collects the drafts of one payload. Everything in it is claimed at `at` (ms), the time of the event. */
 export class Gathering {
@@ -111,6 +111,12 @@ export class Gathering {
     return this.#scope(teamKey(team.id), "team", team.name ?? team.key, team.private)
   }
 
+  /** The scope of a thing that not everybody may see, for its part; null for one that everybody may, undefined where nothing is said. */
+  hidden(place: HiddenIn | null | undefined): string | null | undefined {
+    if (!place) return place
+    return this.#scope(`${place.kind}:${place.id}`, place.kind, place.name ?? undefined, true)
+  }
+
   /** A team that the payload names by its id alone. */
   teamScope(teamId: string): string {
     return this.#scope(teamKey(teamId), "team")
@@ -195,7 +201,9 @@ export class Gathering {
   #scope(key: string, kind: string, name?: string, hidden?: boolean | null): string {
     const told = typeof hidden === "boolean"
     if (name !== undefined) this.#claim({ key, kind, name, at: this.#at })
-    this.#claim({ key, kind, privacy: hidden ? "private" : "org", at: told ? this.#at : 0 })
+    // Where two say otherwise for the same time, the one that hides stands.
+    const at = told ? this.#at + (hidden ? 1 : 0) : 0
+    this.#claim({ key, kind, privacy: hidden ? "private" : "org", at })
     return key
   }
 

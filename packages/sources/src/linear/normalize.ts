@@ -14,7 +14,7 @@ import { readInitiative } from "./events/initiatives.ts"
 import { readIssue } from "./events/issues.ts"
 import { readProject } from "./events/projects.ts"
 import { readRelation } from "./events/relations.ts"
-import { readLabel, readUser } from "./events/rosters.ts"
+import { readLabel, readTeam, readUser } from "./events/rosters.ts"
 import { readInitiativeUpdate, readProjectUpdate } from "./events/updates.ts"
 import { Envelope } from "./schemas.ts"
 
@@ -53,6 +53,7 @@ export const rules: ReadonlyMap<string, EventRule> = new Map(
     Reaction: reads(readReaction),
     Release: skips("A release is told by the code host that made it."),
     ReleaseNote: skips("A release is told by the code host that made it."),
+    Team: reads(readTeam),
     User: reads(readUser),
   }),
 )

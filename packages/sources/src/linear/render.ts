@@ -143,8 +143,10 @@ function about(parts: readonly MergedPart[], field: string): string | undefined 
   return textOf(saying.toSorted((a, b) => a.at - b.at || (a.partId < b.partId ? -1 : 1)).at(-1), field)
 }
 
-/** A team's issues and cycles, and a project that is one team's, are seen by whoever sees the team; the rest by everybody. */
+/** A team's issues and cycles, and a project that is one team's, are seen by whoever sees the team; the rest by everybody, unless an import said otherwise. */
 function scopeOf(kind: DocumentKind, body: MergedPart | undefined, parts: readonly MergedPart[]): string {
+  const hiddenIn = body?.fields.scope === undefined ? about(parts, "scope") : textOf(body, "scope")
+  if (hiddenIn) return hiddenIn
   const teams = strings(body?.fields.teamIds)
   const teamId = kind === "project" ? (teams.length === 1 ? teams[0] : undefined) : teamOf(body, parts)
   return teamId

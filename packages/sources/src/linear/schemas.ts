@@ -35,8 +35,20 @@ export const Envelope = z.object({
   data: z.record(z.string(), z.unknown()),
 })
 
+/** What an import says of a thing that not the whole workspace may see; null for one that it may. Webhooks say neither. */
+const HiddenIn = z.object({ kind: z.enum(["team", "project", "initiative"]), id, name: text })
+export type HiddenIn = z.infer<typeof HiddenIn>
+
 /** What all of Linear's things have. */
-const Node = z.object({ id, createdAt: time, updatedAt: time, archivedAt: time, trashed: flag, autoArchivedAt: time })
+const Node = z.object({
+  id,
+  createdAt: time,
+  updatedAt: time,
+  archivedAt: time,
+  trashed: flag,
+  autoArchivedAt: time,
+  hiddenIn: HiddenIn.nullish(),
+})
 export type Node = z.infer<typeof Node>
 
 /** A member as other things carry it; `User` events say more. */
@@ -60,6 +72,7 @@ export type ExternalUser = z.infer<typeof ExternalUser>
 /** `private` is what Linear's API calls a team that only its members see; webhooks leave it out. */
 export const Team = z.object({ id, key: z.string().min(1), name: text, private: flag })
 export type Team = z.infer<typeof Team>
+export const TeamData = Node.extend(Team.shape)
 
 const Named = z.object({ id, name: text, url: text })
 export type NamedThing = z.infer<typeof Named>
@@ -165,6 +178,8 @@ export const Project = Node.extend({
   completedAt: time,
   canceledAt: time,
   creatorId: idOrNone,
+  /** Told by imports alone. */
+  creator: User.nullish(),
   leadId: idOrNone,
   lead: User.nullish(),
   memberIds: z.array(z.string()).nullish(),

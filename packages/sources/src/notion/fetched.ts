@@ -27,6 +27,7 @@ export function readFetched(fetched: Fetched): Normalized {
   if (data.page) return page(fetched, data.page)
   if (data.database) return database(fetched, data.database)
   if (data.data_source) return dataSource(fetched, data.data_source)
+  if (entity.type === "user") return drafts(fetched, fetched.as_of, {})
   if (data.comment && fetched.within) return comment(fetched, data.comment, fetched.within)
   return { outcome: "skipped", reason: `Nothing was found of the ${entity.type}.` }
 }

@@ -25,6 +25,10 @@ export const rules: ReadonlyMap<string, Rule> = new Map(
     "page.locked": reads(wantThing),
     "page.unlocked": reads(wantThing),
     "page.deleted": reads(readDeleted),
+    // None of Notion's: what its search finds is asked for as if it had just changed.
+    "import.page": reads(wantThing),
+    "import.database": reads(wantThing),
+    "import.data_source": reads(wantThing),
     "page.transcription_block.transcript_deleted": reads(wantThing),
     "database.created": reads(wantThing),
     "database.content_updated": reads(wantRows),
@@ -51,12 +55,13 @@ export const rules: ReadonlyMap<string, Rule> = new Map(
   }),
 )
 
-/** What the hydrate stage accepts, by the kind of thing that was asked for. */
+/** What the hydrate stage accepts, by the kind of thing that was asked for; and members, whom imports ask for. */
 const fetched: ReadonlySet<string> = new Set([
   "page.fetched",
   "database.fetched",
   "data_source.fetched",
   "comment.fetched",
+  "import.user",
 ])
 
 const Typed = z.object({ type: z.string() })

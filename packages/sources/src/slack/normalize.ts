@@ -11,6 +11,7 @@ import {
   readDeletedChannel,
   readDescribed,
   readIdChanged,
+  readImportedChannel,
   readMember,
   readNamed,
   readShared,
@@ -95,6 +96,8 @@ export const rules: ReadonlyMap<string, EventRule> = new Map(
     group_deleted: reads(readDeletedChannel(secret)),
     group_rename: reads(readNamed("renamed", secret)),
     group_unarchive: reads(readArchived(false, secret)),
+    // None of Slack's: a channel as its API shows it.
+    import_channel: reads(readImportedChannel),
     member_joined_channel: reads(readMember(true)),
     member_left_channel: reads(readMember(false)),
     subteam_created: reads(readGroup),

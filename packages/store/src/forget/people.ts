@@ -18,6 +18,7 @@ type People = Pick<
   | "saveMoments"
   | "entitiesHolding"
   | "saveEntityStates"
+  | "removeQueriesHolding"
   | "removePerson"
   | "noteTexts"
   | "dropSuperseded"
@@ -99,6 +100,15 @@ export const createPeopleForgetting = (database: Database): People => ({
       )
     }),
 
+  removeQueriesHolding: (workspaceId, words) =>
+    database.inWorkspace(workspaceId, async (tx) => {
+      const gone = await tx.query(
+        "delete from eval_queries where workspace_id = $1 and query ~* any($2) returning id",
+        [workspaceId, wholeWords(words)],
+      )
+      return { eval_queries: gone.length }
+    }),
+
   removePerson: (workspaceId, forgettingId, person) =>
     database.inWorkspace(workspaceId, (tx) => removePerson(tx, { workspaceId, forgettingId, replay: false }, person)),
 
@@ -157,6 +167,7 @@ const textColumns = {
   memory_observations: "concat_ws(' ', title, summary, text, url)",
   memory_summaries: "concat_ws(' ', title, text)",
   memory_profiles: "descriptors::text",
+  eval_queries: "query",
   entities: "state::text",
   entity_aliases: "value",
   scopes: "name",

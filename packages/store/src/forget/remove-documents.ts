@@ -54,6 +54,13 @@ export async function removeDocuments(
   ])
   await removeObservations(tx, place, observationIds)
   const edges = await removeEvidence(tx, workspaceId, [...documentIds, ...observationIds])
+  // Asked in the words of what is forgotten. A document that is read again comes back, and is still to be found.
+  if (!replay) {
+    await tx.query("delete from eval_queries where workspace_id = $1 and document_id = any($2)", [
+      workspaceId,
+      documentIds,
+    ])
+  }
   await tx.query("delete from knowledge_documents where workspace_id = $1 and id = any($2)", [workspaceId, documentIds])
   const entities = await removeEntities(
     tx,

@@ -69,6 +69,8 @@ async function removeWorkspace(tx: Transaction, place: Place): Promise<ForgetCou
     "api_keys",
     "connections",
     "embedding_values",
+    "eval_queries",
+    "eval_runs",
     "accounts",
     "identity_decisions",
   ]

@@ -13,6 +13,8 @@ export const tablesForgotten: { readonly [table: string]: string } = {
   memory_profiles: "go with the observations of their entity; the next run builds them without those",
   consolidation_marks: "ids and days, no content; go when a run has read them",
   consolidation_runs: "stay: when, and counts",
+  eval_queries: "go with the document they expect, and with the person they name",
+  eval_runs: "go with their workspace: figures, and ids of queries",
   relationships: "go when no evidence is left, or with the person",
   relationship_evidence: "goes with its document or observation",
   entities: "go with their document, source or person; a person is scrubbed out of others",

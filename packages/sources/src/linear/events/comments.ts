@@ -31,6 +31,7 @@ export function readComment(event: LinearEvent) {
         fields: carried({
           ...writerFields(writer),
           organizationId: event.organizationId,
+          scope: gathering.hidden(comment.hiddenIn),
           text: textOf(comment),
           url: event.url ?? undefined,
           createdAt: comment.createdAt ?? undefined,

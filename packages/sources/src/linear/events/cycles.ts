@@ -3,7 +3,7 @@ import { carried, link } from "../../claims.ts"
 import { importance } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
-import { changed, claimOf, type LinearEvent } from "../event.ts"
+import { changed, claimOf, isRetold, type LinearEvent } from "../event.ts"
 import { Gathering } from "../gather.ts"
 import { named, teamAlias } from "../names.ts"
 import { Cycle } from "../schemas.ts"
@@ -47,7 +47,7 @@ export function readCycle(event: LinearEvent) {
       },
     ],
   })
-  if (claim.alive && changed(event, "completedAt") && cycle.completedAt)
+  if (claim.alive && (changed(event, "completedAt") || isRetold(event)) && cycle.completedAt)
     gathering.moment(
       moment({
         kind: "completed",
@@ -60,6 +60,7 @@ export function readCycle(event: LinearEvent) {
         importance: importance({ base: 0.3 }),
         subjects: [teamId ? teamAlias(teamId) : undefined],
         url: event.url,
+        retold: isRetold(event),
       }),
     )
   return gathering.drafts()

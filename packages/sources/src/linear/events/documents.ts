@@ -4,7 +4,7 @@ import { carried, link } from "../../claims.ts"
 import { importance, isPlaceholder } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
-import { byActor, claimOf, type LinearEvent } from "../event.ts"
+import { byActor, claimOf, isRetold, type LinearEvent } from "../event.ts"
 import { Gathering } from "../gather.ts"
 import { documentSlugAlias, initiativeAlias, issueAlias, named, projectAlias, slugOf, userAlias } from "../names.ts"
 import { edge, nameBeside, stated, textField, writerFields, writerOf } from "../parts.ts"
@@ -37,6 +37,7 @@ export function readDocument(event: LinearEvent) {
         fields: carried({
           ...writerFields(writer),
           organizationId: event.organizationId,
+          scope: gathering.hidden(document.hiddenIn),
           title: document.title,
           text: textField(document.content),
           url: address,
@@ -52,7 +53,7 @@ export function readDocument(event: LinearEvent) {
     ],
   })
   // Linear makes a document before anything is written in it: an empty one is no news.
-  if (claim.alive && event.action === "create" && document.content?.trim())
+  if (claim.alive && (event.action === "create" || isRetold(event)) && document.content?.trim())
     gathering.moment(writtenMoment(event, document, gathering.organization))
   return gathering.drafts()
 }
@@ -76,7 +77,7 @@ function writtenMoment(event: LinearEvent, document: Document, scope: string): M
     documentSourceId: sourceId,
     thing: alias,
     scope,
-    headline: `Document written${byActor(event)}: ${document.title}`,
+    headline: `Document written${byActor(event, document.creator)}: ${document.title}`,
     description: textField(document.content),
     importance: importance({
       base: 0.3,
@@ -89,5 +90,6 @@ function writtenMoment(event: LinearEvent, document: Document, scope: string): M
       document.projectId ? projectAlias(document.projectId) : undefined,
     ],
     url: document.url ?? event.url,
+    retold: isRetold(event),
   })
 }

@@ -2,9 +2,9 @@ import type { Link } from "@engram/contracts/graph"
 import { z } from "zod"
 import { carried, link } from "../../claims.ts"
 import { importance, isPlaceholder } from "../../observe/importance.ts"
-import { moment } from "../../observe/moment.ts"
+import { type Happening, moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
-import { byActor, changed, claimOf, type LinearEvent } from "../event.ts"
+import { byActor, changed, claimOf, isRetold, type LinearEvent } from "../event.ts"
 import { Gathering } from "../gather.ts"
 import { initiativeAlias, named, userAlias } from "../names.ts"
 import { edge, nameBeside, stated, textField, writerFields, writerOf } from "../parts.ts"
@@ -31,6 +31,7 @@ export function readInitiative(event: LinearEvent) {
         fields: carried({
           ...writerFields(writer),
           organizationId: event.organizationId,
+          scope: gathering.hidden(initiative.hiddenIn),
           title: initiative.name,
           lead: initiative.description ?? undefined,
           text: textField(initiative.content),
@@ -50,8 +51,7 @@ export function readInitiative(event: LinearEvent) {
       },
     ],
   })
-  const happened = claim.alive ? happening(event, initiative) : undefined
-  if (happened)
+  for (const happened of claim.alive ? happenings(event, initiative) : [])
     gathering.moment(
       moment({
         kind: happened.kind,
@@ -59,12 +59,13 @@ export function readInitiative(event: LinearEvent) {
         documentSourceId: sourceId,
         thing: alias,
         scope: gathering.organization,
-        headline: `Initiative ${initiative.name} ${happened.words}${byActor(event)}`,
+        headline: `Initiative ${initiative.name} ${happened.words}${byActor(event, happened.by)}`,
         description: initiative.description,
         importance: importance({ base: happened.base, reach: 1, trivial: isPlaceholder(initiative.name) }),
         tags: tagsOf("initiative", [initiative.name]),
         subjects: [initiative.ownerId ? userAlias(initiative.ownerId) : undefined],
         url: initiative.url ?? event.url,
+        retold: isRetold(event),
       }),
     )
   return gathering.drafts()
@@ -91,11 +92,24 @@ const moves: { readonly [status: string]: readonly [kind: string, words: string,
   canceled: ["canceled", "was canceled", 0.45],
 }
 
-function happening(event: LinearEvent, initiative: Initiative) {
+type Happened = Pick<Happening, "kind" | "at"> & {
+  readonly words: string
+  readonly base: number
+  readonly by?: Initiative["creator"]
+}
+
+function happenings(event: LinearEvent, initiative: Initiative): Happened[] {
   const { createdAt } = event
-  if (event.action === "create")
-    return { kind: "opened", words: "was set up", at: initiative.createdAt ?? createdAt, base: 0.4 }
-  const move = changed(event, "status") ? moves[initiative.status?.toLowerCase() ?? ""] : undefined
+  const by = initiative.creator
+  const opened = { kind: "opened", words: "was set up", at: initiative.createdAt ?? createdAt, base: 0.4, by }
+  if (event.action === "create") return [opened]
+  const moved = movedTo(initiative)
+  if (isRetold(event)) return moved?.at ? [opened, { ...moved, at: moved.at }] : [opened]
+  return moved && changed(event, "status") ? [{ ...moved, at: moved.at ?? createdAt }] : []
+}
+
+function movedTo(initiative: Initiative) {
+  const move = moves[initiative.status?.toLowerCase() ?? ""]
   if (!move) return undefined
   const [kind, words, base] = move
   const times: { [kind: string]: number | null | undefined } = {
@@ -103,5 +117,5 @@ function happening(event: LinearEvent, initiative: Initiative) {
     completed: initiative.completedAt,
     canceled: initiative.canceledAt,
   }
-  return { kind, words, base, at: times[kind] ?? createdAt }
+  return { kind, words, base, at: times[kind] }
 }

@@ -5,7 +5,7 @@ import { carried, link } from "../../claims.ts"
 import { importance, isPlaceholder, isRoutine, participantsOf, severityOf } from "../../observe/importance.ts"
 import { acceptance, type Happening, moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
-import { byActor, changed, claimOf, type LinearEvent } from "../event.ts"
+import { byActor, changed, claimOf, isRetold, type LinearEvent } from "../event.ts"
 import { Gathering } from "../gather.ts"
 import { cycleAlias, issueAlias, keyOf, milestoneAlias, named, projectAlias, teamAlias, userAlias } from "../names.ts"
 import { edge, nameBeside, reactorsIn, stated, textField, writerFields, writerOf } from "../parts.ts"
@@ -117,12 +117,16 @@ type Happened = Pick<Happening, "kind" | "at"> & {
   readonly tags?: readonly string[]
   /** Told, and not worth being found before anything else. */
   readonly minor?: true
+  readonly by?: { readonly name?: string | null | undefined } | null | undefined
 }
 
 /** What a person would tell of the event; most updates are none of it. */
 function happenings(event: LinearEvent, issue: Issue): Happened[] {
   const { createdAt: at } = event
-  if (event.action === "create") return [{ kind: "opened", words: "opened", at: issue.createdAt ?? at, base: 0.3 }]
+  const by = issue.creator ?? issue.externalUserCreator
+  const opened: Happened = { kind: "opened", words: "opened", at: issue.createdAt ?? at, base: 0.3, by }
+  if (event.action === "create") return [opened]
+  if (isRetold(event)) return [opened, ...ended(event, issue)]
   const found: Happened[] = []
   const moved = changed(event, "stateId") ? movedTo(event, issue) : undefined
   if (moved) found.push(moved)
@@ -139,6 +143,12 @@ function happenings(event: LinearEvent, issue: Issue): Happened[] {
       minor: true,
     })
   return found
+}
+
+/** How it ended, where it says when. */
+function ended(event: LinearEvent, issue: Issue): Happened[] {
+  const moved = issue.completedAt || issue.canceledAt ? movedTo(event, issue) : undefined
+  return moved ? [moved] : []
 }
 
 function movedTo(event: LinearEvent, issue: Issue): Happened | undefined {
@@ -190,7 +200,7 @@ function issueMoment(told: {
   readonly gathering: Gathering
 }): MomentDraft {
   const { event, issue, key, scope, happened } = told
-  const { words, base, tags: more = [], minor = false, ...identity } = happened
+  const { words, base, tags: more = [], minor = false, by, ...identity } = happened
   const labels = (issue.labels ?? []).map(({ name }) => name)
   const tags = [...new Set([...tagsOf("issue", [issue.title, ...labels]), ...more])]
   const people = new Set([issue.creatorId, issue.assigneeId, issue.delegateId].filter(Boolean))
@@ -200,7 +210,7 @@ function issueMoment(told: {
     documentSourceId: sourceId,
     thing: alias,
     scope,
-    headline: `Issue ${key ?? ""} ${words}${byActor(event)}: ${issue.title}`.replace("  ", " "),
+    headline: `Issue ${key ?? ""} ${words}${byActor(event, by)}: ${issue.title}`.replace("  ", " "),
     description: textField(issue.description),
     evidence: [acceptance(issue.description ?? "")].filter(Boolean),
     importance: importance({
@@ -219,5 +229,6 @@ function issueMoment(told: {
       issue.projectId ? projectAlias(issue.projectId) : undefined,
     ],
     url: issue.url ?? event.url,
+    retold: isRetold(event),
   })
 }

@@ -5,7 +5,7 @@ import { carried, link } from "../../claims.ts"
 import { importance, isPlaceholder, participantsOf, severityOf } from "../../observe/importance.ts"
 import { type Happening, moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
-import { byActor, changed, claimOf, type LinearEvent } from "../event.ts"
+import { byActor, changed, claimOf, isRetold, type LinearEvent } from "../event.ts"
 import { Gathering } from "../gather.ts"
 import { initiativeAlias, milestoneAlias, named, projectAlias, teamAlias, userAlias } from "../names.ts"
 import { edge, nameBeside, stated, textField, writerFields, writerOf } from "../parts.ts"
@@ -39,6 +39,7 @@ function projectBody(event: LinearEvent, project: Project, gathering: Gathering)
     fields: carried({
       ...writerFields(writer),
       organizationId: event.organizationId,
+      scope: gathering.hidden(project.hiddenIn),
       title: project.name,
       lead: project.description ?? undefined,
       text: textField(project.content),
@@ -69,7 +70,7 @@ function projectMoment(event: LinearEvent, project: Project, scope: string, happ
     documentSourceId: sourceId,
     thing: alias,
     scope,
-    headline: `Project ${project.name} ${happened.words}${byActor(event)}`,
+    headline: `Project ${project.name} ${happened.words}${byActor(event, happened.by)}`,
     description: [project.description, textField(project.content)].filter(Boolean).join("\n\n"),
     importance: importance({
       base: happened.base,
@@ -85,6 +86,7 @@ function projectMoment(event: LinearEvent, project: Project, scope: string, happ
       ...(project.initiatives ?? []).slice(0, 20).map(({ id }) => initiativeAlias(id)),
     ],
     url: project.url ?? event.url,
+    retold: isRetold(event),
   })
 }
 
@@ -106,7 +108,11 @@ function projectLinks(project: Project, gathering: Gathering): { readonly [name:
   return stated(lists)
 }
 
-type Happened = Pick<Happening, "kind" | "at"> & { readonly words: string; readonly base: number }
+type Happened = Pick<Happening, "kind" | "at"> & {
+  readonly words: string
+  readonly base: number
+  readonly by?: Project["creator"]
+}
 
 const moves: { readonly [state: string]: readonly [kind: string, words: string, base: number] } = {
   started: ["started", "was started", 0.35],
@@ -117,19 +123,13 @@ const moves: { readonly [state: string]: readonly [kind: string, words: string, 
 
 function happenings(event: LinearEvent, project: Project): Happened[] {
   const { createdAt: at, updatedFrom } = event
-  if (event.action === "create")
-    return [{ kind: "opened", words: "was set up", at: project.createdAt ?? at, base: 0.35 }]
+  const by = project.creator
+  const opened: Happened = { kind: "opened", words: "was set up", at: project.createdAt ?? at, base: 0.35, by }
+  if (event.action === "create") return [opened]
+  const moved = movedTo(project)
+  if (isRetold(event)) return moved?.at ? [opened, { ...moved, at: moved.at }] : [opened]
   const found: Happened[] = []
-  const move = changed(event, "statusId") || changed(event, "state") ? moves[stateOf(project) ?? ""] : undefined
-  if (move) {
-    const [kind, words, base] = move
-    const times: { [kind: string]: number | null | undefined } = {
-      started: project.startedAt,
-      completed: project.completedAt,
-      canceled: project.canceledAt,
-    }
-    found.push({ kind, words, base, at: times[kind] ?? at })
-  }
+  if (moved && (changed(event, "statusId") || changed(event, "state"))) found.push({ ...moved, at: moved.at ?? at })
   if (changed(event, "targetDate") && typeof updatedFrom.targetDate === "string") {
     const words = project.targetDate
       ? `has a new target date: ${project.targetDate} instead of ${updatedFrom.targetDate.slice(0, 40)}`
@@ -137,4 +137,16 @@ function happenings(event: LinearEvent, project: Project): Happened[] {
     found.push({ kind: "rescheduled", words, at, base: 0.35 })
   }
   return found
+}
+
+function movedTo(project: Project) {
+  const move = moves[stateOf(project) ?? ""]
+  if (!move) return undefined
+  const [kind, words, base] = move
+  const times: { [kind: string]: number | null | undefined } = {
+    started: project.startedAt,
+    completed: project.completedAt,
+    canceled: project.canceledAt,
+  }
+  return { kind, words, base, at: times[kind] }
 }

@@ -7,7 +7,7 @@ import { importance } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { shorten } from "../../text/shorten.ts"
-import { claimOf, type LinearEvent, skipped } from "../event.ts"
+import { claimOf, isRetold, type LinearEvent, skipped } from "../event.ts"
 import { Gathering } from "../gather.ts"
 import { issueAlias, named } from "../names.ts"
 import { aboutFields } from "../parts.ts"
@@ -56,8 +56,11 @@ export function readRelation(event: LinearEvent) {
     links: { related: [{ type: meaning.type, to: issueAlias(other.id), confidence: meaning.confidence }] },
   }
   gathering.document({ ...named("issue", own.id), parts: [part] })
-  if (claim.alive && relation.type === "blocks" && event.action === "create")
-    gathering.moment(blockedMoment(own, other, relation.createdAt ?? event.createdAt, scopeOf(own.issue, gathering)))
+  if (claim.alive && relation.type === "blocks" && (event.action === "create" || isRetold(event))) {
+    const at = relation.createdAt ?? event.createdAt
+    const told = blockedMoment(own, other, at, scopeOf(own.issue, gathering))
+    gathering.moment(isRetold(event) ? { ...told, retold: true } : told)
+  }
   return gathering.drafts()
 }
 

@@ -3,7 +3,7 @@ import { carried } from "../../claims.ts"
 import { read } from "../../text/read.ts"
 import { claimOf, type LinearEvent } from "../event.ts"
 import { Gathering } from "../gather.ts"
-import { LabelData, UserData } from "../schemas.ts"
+import { LabelData, TeamData, UserData } from "../schemas.ts"
 
 const Users = z.object({ data: UserData })
 
@@ -12,6 +12,16 @@ export function readUser(event: LinearEvent) {
   const { data: user } = read(Users, event)
   const gathering = new Gathering(event, claimOf(event, user).at)
   gathering.account(event.action === "remove" ? { ...user, active: false } : user)
+  return gathering.drafts()
+}
+
+const Teams = z.object({ data: TeamData })
+
+/** Told by imports alone, and with it who may see what is the team's. */
+export function readTeam(event: LinearEvent) {
+  const { data: team } = read(Teams, event)
+  const gathering = new Gathering(event, claimOf(event, team).at)
+  gathering.team(team)
   return gathering.drafts()
 }
 

@@ -5,7 +5,7 @@ import { carried, link } from "../../claims.ts"
 import { importance, isPlaceholder } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
-import { changed, claimOf, type LinearEvent } from "../event.ts"
+import { changed, claimOf, isRetold, type LinearEvent } from "../event.ts"
 import { Gathering } from "../gather.ts"
 import { initiativeAlias, type Named, named, projectAlias, userAlias } from "../names.ts"
 import { reactorsIn, textField, writerFields, writerOf } from "../parts.ts"
@@ -57,6 +57,7 @@ function readUpdate(event: LinearEvent, update: Update, document: Named, subject
         fields: carried({
           ...writerFields(writer),
           organizationId: event.organizationId,
+          scope: gathering.hidden(update.hiddenIn),
           title: name && `Update on ${name}`,
           subject: name,
           text: textField(update.body),
@@ -74,10 +75,17 @@ function readUpdate(event: LinearEvent, update: Update, document: Named, subject
       },
     ],
   })
-  if (claim.alive && (event.action === "create" || changed(event, "health")))
-    gathering.moment(healthMoment(event, update, document, subject, gathering))
+  if (claim.alive && isNews(event, update)) gathering.moment(healthMoment(event, update, document, subject, gathering))
   return gathering.drafts()
 }
+
+/** The health of an update that was edited may have been another one when it was written: the API does not say. */
+function isNews(event: LinearEvent, update: Update): boolean {
+  if (isRetold(event)) return !wasEdited(update)
+  return event.action === "create" || changed(event, "health")
+}
+
+const wasEdited = ({ createdAt, editedAt }: Update) => Boolean(editedAt && createdAt && editedAt > createdAt)
 
 const healths: { readonly [health: string]: readonly [kind: string, words: string, base: number] } = {
   onTrack: ["on_track", "is on track", 0.3],
@@ -96,7 +104,7 @@ function healthMoment(
   const [kind, words, base] = healths[update.health ?? ""] ?? ["reported", "was reported on", 0.3]
   return moment({
     kind,
-    at: event.action === "create" ? (update.createdAt ?? event.createdAt) : event.createdAt,
+    at: event.action === "update" ? event.createdAt : (update.createdAt ?? event.createdAt),
     documentSourceId: sourceId,
     thing: alias,
     scope: gathering.organization,
@@ -110,5 +118,6 @@ function healthMoment(
     tags: tagsOf(subject.kind.toLowerCase(), [name]),
     subjects: [subject.alias, update.userId ? userAlias(update.userId) : undefined],
     url: update.url ?? event.url,
+    retold: isRetold(event),
   })
 }

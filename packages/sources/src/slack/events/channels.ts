@@ -9,7 +9,7 @@ import type { SlackEvent } from "../event.ts"
 import { Gathering, privacyOf } from "../gather.ts"
 import { channelAlias, teamAlias, userAlias } from "../names.ts"
 import { ranks } from "../parts.ts"
-import { Id, OfChannel, text, WithChannel } from "../schemas.ts"
+import { Channel, Id, OfChannel, text, WithChannel } from "../schemas.ts"
 import { isIncidentChannel } from "../tags.ts"
 import { Mentions } from "../text/mentions.ts"
 import { mrkdwn } from "../text/mrkdwn.ts"
@@ -44,12 +44,15 @@ export const readNamed =
     gathering.scope(id, { ...(name && { name: `#${name}` }), ...privacyIn(event.channel), ...told })
     if (creator) gathering.account(creator)
     const createdAt = created ? created * 1_000 : undefined
+    // An import knows of its making only the second.
+    const happenedAt = kind === "opened" ? (createdAt ?? at) : at
     gathering.document(channelDocument(id, [body(at, carried({ team, name, creator, createdAt }))]))
-    if (name && isIncidentChannel(name)) gathering.moment(incident({ kind, id, name, creator, team, at }))
+    if (name && isIncidentChannel(name)) gathering.moment(incident({ kind, id, name, creator, team, at: happenedAt }))
     return gathering.drafts()
   }
 
 interface IncidentChannel {
+  readonly retold?: boolean
   readonly kind: "opened" | "renamed"
   readonly id: string
   readonly name: string
@@ -58,7 +61,7 @@ interface IncidentChannel {
   readonly at: number
 }
 
-const incident = ({ kind, id, name, creator, team, at }: IncidentChannel) =>
+const incident = ({ kind, id, name, creator, team, at, retold = false }: IncidentChannel) =>
   moment({
     documentSourceId: id,
     thing: channelAlias(id),
@@ -70,7 +73,45 @@ const incident = ({ kind, id, name, creator, team, at }: IncidentChannel) =>
     tags: ["incident"],
     subjects: [channelAlias(id), creator ? userAlias(team, creator) : undefined],
     url: `https://app.slack.com/client/${team}/${id}`,
+    retold,
   })
+
+const ImportedChannel = z.object({
+  event: z.object({
+    channel: Channel.extend({
+      is_archived: z.boolean().nullish(),
+      is_ext_shared: z.boolean().nullish(),
+      /** It had another name before. */
+      renamed: z.boolean().nullish(),
+      topic: text,
+      purpose: text,
+    }),
+  }),
+})
+
+/** A channel as it stands at the moment it was asked for, which is the clock of all that is said of it. */
+export function readImportedChannel({ payload, team, sentAt }: SlackEvent) {
+  const { event } = read(ImportedChannel, payload)
+  const { id, created, is_archived: archived, is_ext_shared: shared, renamed, topic, purpose } = event.channel
+  const name = event.channel.name || undefined
+  const creator = event.channel.creator || undefined
+  const gathering = new Gathering(team, sentAt)
+  gathering.channel(id, { name, team })
+  gathering.scope(id, { ...(name && { name: `#${name}` }), ...privacyIn(event.channel) })
+  // Direct messages are no channel that has a name and a purpose.
+  if (event.channel.is_im || event.channel.is_mpim) return gathering.drafts()
+  if (creator) gathering.account(creator)
+  const createdAt = created ? created * 1_000 : undefined
+  const described = (said: string | null | undefined) => (said ? mrkdwn(said, new Mentions()) : (said ?? undefined))
+  const fields = carried({
+    ...{ team, name, creator, createdAt, archived: archived ?? undefined, externallyShared: shared ?? undefined },
+    ...{ topic: described(topic), purpose: described(purpose) },
+  })
+  gathering.document(channelDocument(id, [body(sentAt, fields)]))
+  if (name && createdAt && !renamed && isIncidentChannel(name))
+    gathering.moment(incident({ kind: "opened", id, name, creator, team, at: createdAt, retold: true }))
+  return gathering.drafts()
+}
 
 function privacyIn({ is_private, is_im, is_mpim }: z.infer<typeof WithChannel>["event"]["channel"]): Privacy {
   if (is_private || is_im || is_mpim) return secret

@@ -1,0 +1,2 @@
+ALTER TABLE "embedding_versions" ADD COLUMN "emptied_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "ingest_deliveries_artifacts" ON "ingest_deliveries" USING btree ("workspace_id",artifact_key collate "C") WHERE artifact_key is not null;
