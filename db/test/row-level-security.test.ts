@@ -16,7 +16,7 @@ const fleetMay: { readonly [table: string]: string } = {
 }
 
 /** Nobody may change rows of these, also not their own. */
-const appended = new Set(["suppressions", "consolidation_marks"])
+const appended = new Set(["suppressions", "consolidation_marks", "audit_log"])
 
 interface Column {
   readonly name: string

@@ -8,6 +8,7 @@ import { measureLatency } from "./figures/latency.ts"
 import { measureNormalizers } from "./figures/normalizers.ts"
 import { memoryMeasures } from "./memory-figures.ts"
 import type { Site } from "./site.ts"
+import { sourceMeasures } from "./source-figures.ts"
 
 const count = 5_000
 
@@ -99,6 +100,7 @@ export const measures: { readonly [name: string]: (site: Site, repetitions: numb
     ]
   },
 
+  ...sourceMeasures,
   ...memoryMeasures,
 }
 

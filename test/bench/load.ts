@@ -37,7 +37,7 @@ export function makeLoad({ count = 5_000, seed = loadSeed } = {}): LoadDelivery[
 }
 
 /** The same deliveries under other delivery ids. */
-export const underNewKeys = (load: readonly LoadDelivery[]): LoadDelivery[] =>
+export const underNewKeys = <Delivery extends LoadDelivery>(load: readonly Delivery[]): Delivery[] =>
   load.map((delivery) => ({ ...delivery, key: `again-${delivery.key}` }))
 
 export function loadHash(load: readonly LoadDelivery[]): string {

@@ -10,6 +10,7 @@ import { createSealer } from "@engram/store/sealing"
 import { startRedis } from "@engram/testkit/redis"
 import pg from "pg"
 import { type Child, startChild } from "./child.ts"
+import { type MixedSource, mixedSources } from "./mixed-load.ts"
 
 export const workspaceId = "bench"
 export const secret = "the bench's webhook secret"
@@ -19,9 +20,11 @@ const secretKey = "the bench's sealing key, 16 or more"
 export interface Site {
   /** Removed with the site. */
   readonly directory: string
+  /** The process of Postgres. */
+  readonly serverPid: number
   /** An empty database on the server, with the product's schema or with none. */
   database(schema: "engram" | "none"): Promise<string>
-  /** A product of its own: database, data directory, one connection of GitHub. */
+  /** A product of its own: database, data directory, one connection of each source. */
   product(queue: "redis" | "postgres"): Promise<Product>
   close(): Promise<void>
 }
@@ -30,8 +33,8 @@ export interface Product {
   readonly databaseUrl: string
   readonly dataDir: string
   readonly storeId: string
-  /** Where deliveries are posted, without the host. */
-  readonly path: string
+  /** Where each source's deliveries are posted, without the host. */
+  readonly paths: { readonly [source in MixedSource]: string }
   readonly pool: pg.Pool
   ingest(): Promise<Child & { readonly url: string }>
   worker(env?: { readonly [name: string]: string }): Promise<Child & { readonly url: string }>
@@ -55,6 +58,7 @@ export async function createSite(): Promise<Site> {
   }
   return {
     directory,
+    serverPid: server.pid,
     database,
     product: async (queue) => {
       // Fleets that share a Redis are told apart by its database number.
@@ -72,7 +76,10 @@ export async function createSite(): Promise<Site> {
 async function createProduct(databaseUrl: string, dataDir: string, redisUrl: string | undefined): Promise<Product> {
   const pool = createPool(databaseUrl, { connectionsMax: 4, applicationName: "bench" })
   const admin = createConnectionAdmin({ database: createDatabase(pool), sealer: createSealer(secretKey) })
-  const connection = await admin.create({ workspaceId, storeName: "main", source: "github", secret })
+  const connect = (source: MixedSource) => admin.create({ workspaceId, storeName: "main", source, secret })
+  const connections = []
+  for (const source of mixedSources) connections.push(await connect(source))
+  const paths = Object.fromEntries(connections.map(({ source, id }) => [source, `/v1/webhooks/${source}/${id}`]))
   const env = {
     DATABASE_URL: databaseUrl,
     ENGRAM_DATA_DIR: dataDir,
@@ -94,8 +101,8 @@ async function createProduct(databaseUrl: string, dataDir: string, redisUrl: str
   return {
     databaseUrl,
     dataDir,
-    storeId: connection.storeId,
-    path: `/v1/webhooks/github/${connection.id}`,
+    storeId: connections[0]!.storeId,
+    paths: paths as Product["paths"],
     pool,
     ingest: () => start(fileAt("../../apps/ingest/src/main.ts"), "url"),
     worker: (more) => start(fileAt("../../apps/worker/src/main.ts"), "status", more),

@@ -72,6 +72,7 @@ const verdicts: { readonly [verdict in ShownPerson["links"][number]["verdict"]]:
   links: "linked by",
   shared: "not linked, shared:",
   ambiguous: "not linked, changed hands:",
+  "names differ": "not linked, other names:",
   "too many": "not linked, too many have it:",
 }
 

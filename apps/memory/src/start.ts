@@ -6,7 +6,10 @@ import { findNode } from "@engram/pipeline/find-node"
 import { neighbourhood } from "@engram/pipeline/neighbourhood"
 import { readDocument } from "@engram/pipeline/read-document"
 import { search } from "@engram/pipeline/search"
+import { spokenNames } from "@engram/pipeline/spoken-names"
+import { sources } from "@engram/sources/registry"
 import { aliasesAsked } from "@engram/sources/text/asked-names"
+import { createAccountNames } from "@engram/store/account-names"
 import { createApiKeys } from "@engram/store/api-keys"
 import type { Database } from "@engram/store/database"
 import { createDocumentIndex } from "@engram/store/document-index"
@@ -27,13 +30,20 @@ export function startSearch(parts: {
 }): Promise<string> {
   const { config, database, embedder, index, cache, log, metrics, lifecycle } = parts
   const graph = { graph: createGraphIndex(database), cache }
+  const find = search({ search: createSearchIndex(database), embedder, index })
+  const read = readDocument({ documents: createDocumentIndex(database), cache })
+  const spoken = spokenNames({ names: createAccountNames(database), sources })
   const app = createSearchApp({
     apiKeys: createApiKeys({ database }),
-    search: search({ search: createSearchIndex(database), embedder, index }),
-    readDocument: readDocument({ documents: createDocumentIndex(database), cache }),
+    search: async (reader, request) => spoken.hits(reader.workspaceId, await find(reader, request)),
+    readDocument: async (reader, id) => {
+      const view = await read(reader, id)
+      return view && spoken.document(reader.workspaceId, view)
+    },
     readNeighbourhood: async (reader, entity, reach) => {
       const node = await findNode(graph)(reader.workspaceId, entity, aliasesAsked(entity))
-      return node === undefined ? undefined : neighbourhood(graph)(reader, node, reach)
+      const found = node === undefined ? undefined : await neighbourhood(graph)(reader, node, reach)
+      return found && spoken.neighbourhood(reader.workspaceId, found)
     },
     checks: {
       database: () => database.check(),

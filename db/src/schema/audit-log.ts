@@ -1,7 +1,7 @@
 import { index, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core"
 import { tenantPolicy, workspaceId } from "./columns.ts"
 
-/** What operators did, in order; never changed and never removed. */
+/** What operators did, in order; never changed and never removed: a trigger refuses both. */
 export const auditLog = pgTable(
   "audit_log",
   {

@@ -28,6 +28,7 @@ export const vectorEntries = pgTable(
     writtenAt: timestamp({ withTimezone: true }),
     removedAt: timestamp({ withTimezone: true }),
     parkedReason: text(),
+    /** Nobody reads or writes it any more; it goes when no fleet runs that still writes it. */
     attempts: integer().notNull().default(0),
   },
   (t) => [

@@ -83,6 +83,9 @@ export interface StoredDocument {
   readonly version: number
   readonly contentHash: string
   readonly live: boolean
+  readonly kind: string
+  readonly importance: number
+  readonly labels: readonly string[]
   /** core/state's PartState, as JSON. */
   readonly parts: readonly unknown[]
 }

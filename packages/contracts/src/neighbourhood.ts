@@ -15,7 +15,7 @@ export interface GraphReader {
 export interface GraphNode {
   /** Of the entity (of a person: the first account's), or of the alias that nobody claimed. */
   readonly id: string
-  /** `pull_request`, `account`, `repository`, …; of a name that nobody claimed what sort of name it is: `issue_key`, `page`. */
+  /** `pull_request`, `account`, `repository`, …; `person` for several accounts of one; of a name that nobody claimed what sort of name it is: `issue_key`, `page`. */
   readonly kind: string
   /** False while nothing but mentions of it have arrived. */
   readonly seen: boolean

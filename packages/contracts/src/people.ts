@@ -32,7 +32,7 @@ export interface AccountRow extends AccountFacts {
 }
 
 /** What identity needs of an account to find its person. */
-export type LinkableAccount = Pick<AccountRow, "id" | "kind" | "realm" | "linkKey">
+export type LinkableAccount = Pick<AccountRow, "id" | "kind" | "realm" | "name" | "linkKey">
 
 /**
  * What an operator has decided, and stands. Pairs: `same`, or `apart` with the account that leaves. Addresses: `shared` links

@@ -1,5 +1,6 @@
 import type { MergedPart, Normalized, Rendered } from "./draft.ts"
 import type { JsonObject } from "./json.ts"
+import type { WrittenId } from "./names.ts"
 
 /** A request as it arrived. Header names are lowercase; the body is untouched bytes. */
 export interface ReceivedRequest {
@@ -45,4 +46,9 @@ export interface Source {
   normalize(request: StoredRequest): Normalized
   /** Pure; the same parts give the same document. Called with at least the parts that are alive, in (createdAt, partId) order. */
   render(document: { readonly sourceId: string; readonly parts: readonly MergedPart[] }): Rendered
+  /**
+   * Where its texts have ids in place of people's names, in the order of the text; `url` is the document's. A reader is shown
+   * what they are called now. Pure.
+   */
+  writtenIds?(text: string, url: string): readonly WrittenId[]
 }

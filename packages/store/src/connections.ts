@@ -38,6 +38,8 @@ export function createConnections(options: { database: Database; sealer: Sealer 
   checkSecretKey(): Promise<void>
 } {
   const { database, sealer } = options
+  // One that waits for its sender's handshake is asked for each time: whichever process shakes hands, all know the secret at once.
+  const awaited = { ...kept, settled: ({ secrets }: Connection) => secrets.length > 0 }
   const load = (where: string, values: readonly string[]) =>
     database.asFleet((tx) =>
       tx.query<Row>(
@@ -49,7 +51,7 @@ export function createConnections(options: { database: Database; sealer: Sealer 
     find: remember(async (id) => {
       const [row] = await load("where id = $1", [id])
       return row && opened(sealer, row)
-    }, kept),
+    }, awaited),
     adopt: (connection, secret) =>
       database.inWorkspace(connection.workspaceId, async (tx) => {
         const [row] = await tx.query<Row>("select * from connections where id = $1 for update", [connection.id])

@@ -11,13 +11,23 @@ import { aliasId } from "@engram/core/ids"
 import type { Database } from "./database.ts"
 import { type NodeRow, nodeOfRow } from "./graph-node.ts"
 
-// What one node is, is said by these three: all aliases of an entity, or an alias that nobody claimed.
-const nodeOf = "coalesce(a.entity_id, a.id)"
-const isOfNodes = "(a.entity_id = any($2) or (a.id = any($2) and a.entity_id is null))"
-const isOfSameNode = "(s.id = a.id or s.entity_id = a.entity_id)"
+// What one node is, is said by these: all aliases of all accounts of a person, all aliases of another entity, or an alias that
+// nobody claimed.
+const personOf = (entity: string): string => `(select p.person_id from accounts p where p.id = ${entity})`
+const nodeOf = `coalesce(${personOf("a.entity_id")}, a.entity_id, a.id)`
+const isOfNodes = `(a.entity_id = any($2) or a.entity_id = any (array(
+    select p.id from accounts p where p.workspace_id = $1 and p.person_id = any($2))) or (a.id = any($2) and a.entity_id is null))`
+/** The entities of `a`'s node. */
+const entitiesOfNode = `select coalesce(array_agg(q.id order by q.id), array[a.entity_id]) as ids from accounts p
+    join accounts q on q.workspace_id = $1 and q.person_id = p.person_id where p.id = a.entity_id`
+const isOfSameNode = "(s.id = a.id or s.entity_id = any(same.ids))"
 
 /** A timestamp as `Date.toISOString` writes it. */
 const iso = (column: string): string => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+
+/** At most 320 characters, and no name cut in two without a sign of it. */
+const beginning = (text: string): string =>
+  `case when length(${text}) > 320 then left(${text}, 319) || '…' else ${text} end`
 
 // $1 workspace, $2 the reader's store or null for all, $3 its granted scopes or null for all
 
@@ -80,15 +90,20 @@ const evidenceSql = `
     from (
       select e.relationship_id, e.confidence, e.since, e.until, d.id as "documentId", o.id as "observationId",
              coalesce(o.source, d.source) as source, coalesce(o.kind, d.kind) as kind, coalesce(o.title, d.title, '') as title,
-             coalesce(o.url, d.url) as url, left(coalesce(o.summary, o.text), 320) as text,
+             coalesce(o.url, d.url) as url, ${beginning("coalesce(o.summary, o.text)")} as text,
              row_number() over (order by e.until is null desc, e.confidence desc, e.since desc, e.evidence_id) as place
       from ${seenEvidence} where e.relationship_id = t.id and ${isSeen}) y
     group by y.relationship_id) x`
 
 const nodesSql = `
   select a.id as "aliasId", ${nodeOf} as id, a.entity_id as "entityId", n.kind, n.state #> '{fields}' as fields, names.all as aliases,
-         d.document
+         d.document, accounts.all as accounts
   from entity_aliases a left join entities n on n.id = a.entity_id
+  cross join lateral (${entitiesOfNode}) same
+  cross join lateral (
+    select coalesce(json_agg(json_build_object('name', q.name, 'handle', q.handle, 'url', e.state #>> '{fields,url,value}') order by q.id)
+             filter (where cardinality(same.ids) > 1), '[]') as all
+    from accounts q join entities e on e.id = q.id where q.id = any(same.ids)) accounts
   cross join lateral (
     select json_agg(json_build_object('type', s.alias_type, 'value', s.value) order by s.alias_type, s.value) as all
     from entity_aliases s where s.workspace_id = $1 and ${isOfSameNode}) names

@@ -1,6 +1,7 @@
 import type { AliasRef } from "@engram/contracts/graph"
 import type { GraphNode, GraphReader } from "@engram/contracts/neighbourhood"
 import { entityId } from "@engram/core/ids"
+import { personName } from "./people/person-name.ts"
 
 /** A node as Postgres gives it. The document is one that the reader may see. */
 export interface NodeRow {
@@ -10,6 +11,12 @@ export interface NodeRow {
   readonly kind: string | null
   readonly fields: { readonly [name: string]: { readonly value: unknown } } | null
   readonly aliases: readonly AliasRef[]
+  /** Of a person who has several, in the order of their ids; else none. */
+  readonly accounts: readonly {
+    readonly name: string | null
+    readonly handle: string | null
+    readonly url: string | null
+  }[]
   readonly document: Pick<GraphNode, "id" | "kind" | "title" | "state" | "url"> | null
 }
 
@@ -17,6 +24,7 @@ export interface NodeRow {
 const open = new Set(["account", "team", "organization", "repository", "label", "milestone", "component", "service"])
 
 export function nodeOfRow(reader: GraphReader, row: NodeRow): GraphNode {
+  if (row.accounts.length > 0) return personNode(row)
   const { document, kind } = row
   const known = reader.scopeIds === "all" || (kind !== null && open.has(kind))
   const field = (name: string): string | null => {
@@ -35,6 +43,20 @@ export function nodeOfRow(reader: GraphReader, row: NodeRow): GraphNode {
     state: document?.state ?? null,
     url: document?.url ?? field("url"),
     documentId: document?.id ?? null,
+  }
+}
+
+/** Accounts that are one person's, as one node. */
+function personNode({ id, accounts }: NodeRow): GraphNode {
+  return {
+    id,
+    kind: "person",
+    seen: true,
+    name: personName(accounts) ?? id,
+    title: null,
+    state: null,
+    url: accounts.find(({ url }) => url)?.url ?? null,
+    documentId: null,
   }
 }
 

@@ -9,6 +9,7 @@ import { aliasesOfPeople, type PersonAlias } from "./people/aliases.ts"
 import { allDecisions, type Change, type Decided, decide, undo } from "./people/decide.ts"
 import { accountColumns, findAccount, findAccounts, type StoredAccount } from "./people/find-account.ts"
 import { neighbourhood, type StandingDecision } from "./people/find-again.ts"
+import { personName } from "./people/person-name.ts"
 
 export interface ListedPerson {
   readonly id: EntityId
@@ -192,18 +193,6 @@ async function peopleOf(tx: Transaction, workspaceId: string, ids: readonly Enti
   const accounts = Map.groupBy(rows, ({ id, personId }) => personId ?? id)
   return ids.flatMap((id) => {
     const each = accounts.get(id)
-    return each ? [{ id, name: nameOf(each), accounts: each }] : []
+    return each ? [{ id, name: personName(each) ?? each[0]!.aliasValue, accounts: each }] : []
   })
-}
-
-function nameOf(accounts: readonly StoredAccount[]): string {
-  const names = accounts.flatMap(({ name }) => name ?? [])
-  const { handle, aliasValue } = accounts[0]!
-  return (
-    names.find((name) => name.includes(" ")) ??
-    names[0] ??
-    accounts.find((each) => each.handle)?.handle ??
-    handle ??
-    aliasValue
-  )
 }

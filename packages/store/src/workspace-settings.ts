@@ -7,8 +7,10 @@ const columns = `redact_emails as "redactEmails", redact_phones as "redactPhones
 /** What holds where nothing was chosen. */
 export const defaultPrivacy: PrivacySettings = { redactEmails: false, redactPhones: null, keepRaw: true }
 
-/** How soon every process goes by a new choice. */
 const kept = { foundMs: 2_000, missingMs: 1_000, entriesMax: 10_000 } as const
+
+/** After so long every process goes by a new choice, also one that was asking when it was made. */
+export const settingsSeenMs = 2 * kept.foundMs
 
 /** A workspace's choices as the fleet asks for them, with every turn. A change is seen within 2 seconds. */
 export function createPrivacyOf(database: Database): (workspaceId: string) => Promise<PrivacySettings> {

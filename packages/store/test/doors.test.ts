@@ -52,6 +52,14 @@ describe("connections", () => {
     expect(await admin().rotate("con_nobody")).toBeUndefined()
   })
 
+  test("know a secret that a handshake brought at once, in every process; until then they are not kept", async () => {
+    const { created: _, ...waiting } = await admin().create({ ...door, storeName: "shaking", awaitsSecret: true })
+    const [one, another] = [createConnections({ ...context, sealer }), createConnections({ ...context, sealer })]
+    for (const process of [one, another]) expect((await process.find(waiting.id))?.secrets).toEqual([])
+    expect(await one.adopt(waiting, "brought")).toBe(true)
+    for (const process of [one, another]) expect((await process.find(waiting.id))?.secrets).toEqual(["brought"])
+  })
+
   test("keep credentials for the provider's API beside their secrets: by name, replaced and taken away one by one", async () => {
     const storeName = "calling"
     const first = await admin().create({ ...door, storeName, credentials: { token: "ghp_old", hook: "7" } })

@@ -13,16 +13,22 @@ test("two transactions that deadlock, or cannot be ordered, both end well and ea
     await pool.query("grant all on counters to engram_app")
     const add = "update counters set n = n + 1 where id = $1"
 
-    // Each takes one row and waits until the other has its own; the victim's second try finds nobody in its way.
+    // Each takes one row and waits until the other has its own. The victim's second try waits for the other's end: were it
+    // faster than the one it made way for, it would be in the way again.
     let runs = 0
     const meet = Promise.withResolvers<void>()
-    const crosswise = (first: number, second: number) =>
-      database.inWorkspace("acme", async (tx) => {
+    const ended = Promise.withResolvers<void>()
+    const crosswise = async (first: number, second: number) => {
+      let tries = 0
+      await database.inWorkspace("acme", async (tx) => {
+        if (++tries > 1) await ended.promise
         await tx.query(add, [first])
         if (++runs === 2) meet.resolve()
         await meet.promise
         await tx.query(add, [second])
       })
+      ended.resolve()
+    }
     await Promise.all([crosswise(1, 2), crosswise(2, 1)])
     expect(runs).toBe(3)
     expect((await pool.query("select n from counters order by id")).rows).toEqual([{ n: 2 }, { n: 2 }])

@@ -19,7 +19,7 @@ export async function measureAccept(
   await floor.stop()
   const product = await site.product("redis")
   const [ingest, sender] = [await product.ingest(), startChild(fileAt("./processes/sender.ts"))]
-  const order: SendOrder = { url: ingest.url, path: product.path, count, connections }
+  const order: SendOrder = { url: ingest.url, paths: product.paths, count, connections }
   await sender.ask({ ...order, count: 500, seed: "warm-up" })
   const sent = await sender.ask<Omit<Sent, "latencies">>(order)
   await Promise.all([ingest.stop(), sender.stop(), product.close()])

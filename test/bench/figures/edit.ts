@@ -26,7 +26,7 @@ export async function measureEdit(site: Site): Promise<{ chunks: number; embedde
   /** The embedded texts that are chunks, once all is indexed. */
   async function save(action: "opened" | "edited", text: readonly string[], at: number): Promise<Set<string>> {
     const issue = { key: action, action, number: 1, title, body: text.join("\n\n"), updatedAt: new Date(at) }
-    await post(`${ingest.url}${product.path}`, issueDelivery(issue))
+    await post(`${ingest.url}${product.paths.github}`, issueDelivery(issue))
     await indexed(product)
     const { rows } = await product.pool.query<{ text_hash: string }>(
       "select text_hash from knowledge_chunks join embedding_values using (text_hash) where version_to is null",

@@ -13,7 +13,7 @@ const textsPerCall = 96
 export async function measureFill(site: Site): Promise<{ calls: number; texts: number; fill: number }> {
   const product = await site.product("redis")
   const [ingest, sender] = await Promise.all([product.ingest(), startChild(fileAt("./processes/sender.ts"))])
-  const order: SendOrder = { url: ingest.url, path: product.path, count: 1_500, connections: 32 }
+  const order: SendOrder = { url: ingest.url, paths: product.paths, count: 1_500, connections: 32 }
   try {
     await sender.ask(order)
     const reader = await product.worker({ STAGES: "normalize" })

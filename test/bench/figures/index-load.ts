@@ -21,7 +21,12 @@ export interface Indexed {
 /** Posts the load to the product's own processes and waits until its worker has indexed it. */
 export async function indexLoad(
   site: Site,
-  options: { readonly queue: "redis" | "postgres"; readonly count: number; readonly again?: boolean },
+  options: {
+    readonly queue: "redis" | "postgres"
+    readonly count: number
+    readonly again?: boolean
+    readonly load?: SendOrder["load"]
+  },
 ): Promise<Indexed> {
   const product = await site.product(options.queue)
   const [ingest, worker, sender] = await Promise.all([
@@ -29,7 +34,13 @@ export async function indexLoad(
     product.worker(),
     startChild(fileAt("./processes/sender.ts")),
   ])
-  const order: SendOrder = { url: ingest.url, path: product.path, count: options.count, connections: 32 }
+  const order: SendOrder = {
+    url: ingest.url,
+    paths: product.paths,
+    count: options.count,
+    connections: 32,
+    ...(options.load && { load: options.load }),
+  }
   try {
     const { startedAt } = await sender.ask<{ startedAt: number }>(order)
     await indexed(product)

@@ -22,7 +22,7 @@ export async function measureLatency(site: Site): Promise<{ p50Ms: number; p95Ms
   try {
     const waiting = new Map<string, number>()
     const latencies: number[] = []
-    const posting = postEvenly(`${ingest.url}${product.path}`, waiting)
+    const posting = postEvenly(`${ingest.url}${product.paths.github}`, waiting)
     const asking = ask(product, waiting, latencies)
     await posting
     await asking.untilAllFound()

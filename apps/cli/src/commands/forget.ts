@@ -1,22 +1,13 @@
-import { userInfo } from "node:os"
-import { secretKeyOf } from "@engram/config/secret-key"
 import type { ForgetCounts } from "@engram/contracts/forget"
 import { UnclearName } from "@engram/contracts/privacy"
-import { chunkLimits } from "@engram/core/chunk/chunk"
 import { forget } from "@engram/pipeline/forget/forget"
-import type { ForgetDeps } from "@engram/pipeline/forget/forget-deps"
 import { type ForgetRequest, type ForgetTarget, findTarget } from "@engram/pipeline/forget/target"
 import { type Looked, verify } from "@engram/pipeline/forget/verify"
-import { openPlatform } from "@engram/platform/platform"
-import { sources } from "@engram/sources/registry"
-import { createForgetLedger } from "@engram/store/forget/forget-ledger"
-import { createKeyedHash } from "@engram/store/keyed-hash"
-import { createKnowledge } from "@engram/store/knowledge"
-import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
-import { type Parts, withParts } from "../open.ts"
+import { actorOf, type ForgetParts as Deps, openForgetParts } from "../forget-parts.ts"
+import { withParts } from "../open.ts"
 import { workspaceName } from "../options.ts"
 import { table } from "../table.ts"
 import { tally } from "../words.ts"
@@ -66,7 +57,7 @@ Examples:
 const forgetSomething = (context: Context, options: ForgetOptions): Promise<void> =>
   withParts(context, async (parts) => {
     const request = requestOf(options)
-    const deps = await openDeps(parts)
+    const deps = await openForgetParts(parts)
     const workspaceId = await workspaceOf(deps, options)
     const target = await findTarget(deps, workspaceId, request).catch((error) => {
       throw error instanceof UnclearName ? new UsageError(error.message) : error
@@ -96,23 +87,6 @@ function requestOf({ document, person, source, workspace, replay }: ForgetOption
   if (source !== undefined) return { kind: "source", name: source }
   if (workspace !== undefined) return { kind: "workspace" }
   throw new UsageError("say what: --document, --person, --source, or --workspace alone (see --help)")
-}
-
-type Deps = ForgetDeps & Parameters<typeof verify>[0] & { readonly admin: ReturnType<typeof createWorkspaceAdmin> }
-
-async function openDeps(parts: Parts): Promise<Deps> {
-  const platform = await openPlatform(parts.config, { ...parts, name: "forget" })
-  const { database } = platform
-  return {
-    ...platform,
-    ledger: createForgetLedger(database),
-    knowledge: createKnowledge(database),
-    admin: createWorkspaceAdmin({ database }),
-    hash: createKeyedHash(await secretKeyOf(parts.config), "suppressions"),
-    sources,
-    chunkLimits,
-    now: () => Date.now(),
-  }
 }
 
 async function workspaceOf({ admin }: Deps, { workspace }: ForgetOptions): Promise<string> {
@@ -163,5 +137,3 @@ function showVerified(
       "vectors go with a worker's next turns: look again, and if it stays, run the command again with --yes",
   )
 }
-
-const actorOf = ({ environment }: Context): string => environment.USER?.trim() || userInfo().username

@@ -1,6 +1,9 @@
 import type { GraphReader } from "@engram/contracts/neighbourhood"
 import { hopsMax, neighbourhood } from "@engram/pipeline/neighbourhood"
+import { spokenNames } from "@engram/pipeline/spoken-names"
 import { openCache } from "@engram/platform/open-ports"
+import { sources } from "@engram/sources/registry"
+import { createAccountNames } from "@engram/store/account-names"
 import { createGraphIndex } from "@engram/store/graph-index"
 import { createStoreReport } from "@engram/store/store-report"
 import type { Command } from "commander"
@@ -44,8 +47,9 @@ async function draw(context: Context, entity: string, options: GraphOptions): Pr
     const deps = { graph: createGraphIndex(database), cache: await openCache(config, { log, lifecycle }) }
     const root = await meantNode(deps.graph, reader, entity)
     const reach = { hops: options.hops, neighboursMax: options.limit }
-    const found = await neighbourhood(deps)(reader, root, reach)
-    if (found === undefined) throw new UsageError(`${entity} is no longer there`)
+    const around = await neighbourhood(deps)(reader, root, reach)
+    if (around === undefined) throw new UsageError(`${entity} is no longer there`)
+    const found = await spokenNames({ names: createAccountNames(database), sources }).neighbourhood(workspaceId, around)
     const { terminal } = context
     terminal.print(options.json ? JSON.stringify({ root, ...found }) : showNeighbourhood(terminal, found))
   })

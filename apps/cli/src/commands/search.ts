@@ -1,6 +1,9 @@
 import { type SearchHit, SearchRequest } from "@engram/contracts/search"
 import { search } from "@engram/pipeline/search"
+import { spokenNames } from "@engram/pipeline/spoken-names"
 import { openEmbedder, openVectors } from "@engram/platform/open-ports"
+import { sources } from "@engram/sources/registry"
+import { createAccountNames } from "@engram/store/account-names"
 import { createSearchIndex } from "@engram/store/search-index"
 import { createStoreReport } from "@engram/store/store-report"
 import type { Command } from "commander"
@@ -48,7 +51,8 @@ async function ask(context: Context, query: string, options: SearchOptions): Pro
       embedder: await openEmbedder(parts.config),
       index: await openVectors(parts.config, parts.lifecycle),
     })
-    const hits: SearchHit[] = await run({ ...store, scopeIds: "all" }, request)
+    const spoken = spokenNames({ names: createAccountNames(database), sources })
+    const hits: SearchHit[] = await spoken.hits(store.workspaceId, await run({ ...store, scopeIds: "all" }, request))
     const { terminal } = context
     if (options.json) terminal.print(JSON.stringify({ query: request.query, hits }))
     else terminal.print(hits.length === 0 ? "Nothing found." : showHits(terminal, request.query, hits))

@@ -6,13 +6,16 @@ import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
 import { workspaceName } from "../options.ts"
+import { readAgain } from "../read-again.ts"
 import { table } from "../table.ts"
+import { count } from "../words.ts"
 
 interface SetOptions {
   readonly redactEmails?: boolean
   readonly redactPhones?: string
   readonly keepRaw?: boolean
   readonly timeZone?: string
+  readonly apply?: true
   readonly json?: true
 }
 
@@ -38,15 +41,18 @@ export function addWorkspace(program: Command, context: Context): void {
     )
     .option("--keep-raw <on|off>", "whether the bytes of a delivery outlive its reading", onOff)
     .option("--time-zone <name>", "whose night it is when consolidation runs: Europe/Berlin", timeZone)
+    .option("--apply", "take out what was read before, and read its deliveries again by the choices as they are now")
     .option("--json", "print the choices as JSON")
     .addHelpText(
       "after",
       `
-What was read before stays as it was: a value says the same thing at the same time, so a replay alone does not replace it.
-Forget it and take its deliveries again instead: engram forget --source github --workspace acme --replay
+What was read before stays as it was, and a replay does not change it: a value says the same thing at the same time. With --apply
+it is taken out and read again; until workers are done it is not found, and its texts are embedded anew. By itself --apply changes
+no choice. A source whose bytes were not kept is left as it is.
 
 Examples:
   engram workspace set acme --redact-emails on --redact-phones US
+  engram workspace set acme --redact-emails on --apply
   engram workspace set acme --keep-raw off --time-zone Europe/Berlin`,
     )
     .action((name: string, options: SetOptions) => setWorkspace(context, name, options))
@@ -79,19 +85,31 @@ const listWorkspaces = (context: Context, options: { json?: true }): Promise<voi
     terminal.print(table(terminal, ["workspace", "redact emails", "redact phones", "keep raw", "time zone"], rows))
   })
 
-const setWorkspace = (context: Context, name: string, { json, redactPhones, ...others }: SetOptions): Promise<void> =>
+const setWorkspace = (context: Context, name: string, { json, apply, ...choices }: SetOptions): Promise<void> =>
   withParts(context, async (parts) => {
-    const numbers = redactPhones === undefined ? {} : { redactPhones: redactPhones === "off" ? null : redactPhones }
-    const change: Partial<WorkspaceSettings> = { ...others, ...numbers }
-    if (Object.keys(change).length === 0) throw new UsageError("say what to change: --redact-emails, … (see --help)")
+    const change = changeOf(choices)
+    if (Object.keys(change).length === 0 && !apply)
+      throw new UsageError("say what to change: --redact-emails, … (see --help)")
     const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change)
     if (!settings) throw new Error(`there is no workspace ${name}; \`engram workspace list\` shows them`)
-    if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings }))
+    const again = apply && (await readAgain(context, parts, name))
+    if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings, ...(again && { again }) }))
     const [emails, phoned, raw, zone] = choicesOf(settings)
     context.terminal.print(
       `${name}: redact emails ${emails}, redact phones ${phoned}, keep raw ${raw}, time zone ${zone}.`,
     )
+    if (again) context.terminal.print(`Taken out, to be read again: ${taken(again)}.`)
   })
+
+const changeOf = ({ redactPhones, ...others }: Omit<SetOptions, "json" | "apply">): Partial<WorkspaceSettings> => {
+  if (redactPhones === undefined) return others
+  return { ...others, redactPhones: redactPhones === "off" ? null : redactPhones }
+}
+
+const taken = (again: { readonly [source: string]: number }): string =>
+  Object.entries(again)
+    .map(([source, documents]) => `${count(documents, "document")} of ${source}`)
+    .join(", ") || "nothing"
 
 const choicesOf = ({ redactEmails, redactPhones, keepRaw, timeZone }: WorkspaceSettings): string[] => [
   redactEmails ? "on" : "off",

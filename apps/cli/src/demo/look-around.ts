@@ -1,8 +1,11 @@
 import type { GraphReader, Neighbourhood } from "@engram/contracts/neighbourhood"
 import { findNode } from "@engram/pipeline/find-node"
 import { neighbourhood } from "@engram/pipeline/neighbourhood"
+import { spokenNames } from "@engram/pipeline/spoken-names"
 import type { Platform } from "@engram/platform/platform"
+import { sources } from "@engram/sources/registry"
 import { aliasesAsked } from "@engram/sources/text/asked-names"
+import { createAccountNames } from "@engram/store/account-names"
 import { createGraphIndex } from "@engram/store/graph-index"
 import { createPeopleDesk, type ShownPerson } from "@engram/store/people"
 import { issue, mira } from "./story/cast.ts"
@@ -23,7 +26,10 @@ export async function lookAround({ database, cache }: Platform, workspaceId: str
   if (!found) throw new Error(`nothing goes by ${issue.key}, although everything was processed`)
   return {
     of: issue.key,
-    neighbourhood: found,
+    neighbourhood: await spokenNames({ names: createAccountNames(database), sources }).neighbourhood(
+      workspaceId,
+      found,
+    ),
     person: await createPeopleDesk({ database, workspaceId }).show(mira.email),
   }
 }

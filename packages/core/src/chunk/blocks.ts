@@ -1,4 +1,5 @@
 import MarkdownIt, { type Token } from "markdown-it"
+import { kept } from "../kept.ts"
 import { withoutTags } from "./visible-text.ts"
 
 /** A top-level block of a markdown text. */
@@ -42,10 +43,11 @@ export function splitBlocks(markdown: string): Block[] {
   const blocks: Block[] = []
   for (let from = 0; from < text.length; ) {
     const to = windowEnd(text, from)
-    const found = to - from > windowMax ? [longLine(text.slice(from, to))] : parse(text.slice(from, to))
+    const isLast = to === text.length
+    const found = read(text.slice(from, to), isLast)
     // The last block may go on behind the window, so it is read again from its start.
-    const last = to < text.length && found.length > 1 ? found.pop() : undefined
-    for (const { block } of found) if (block.text.trim() !== "") blocks.push(block)
+    const last = !isLast && found.length > 1 ? found.at(-1) : undefined
+    for (const { block } of last ? found.slice(0, -1) : found) if (block.text.trim() !== "") blocks.push(block)
     from = last ? from + last.offset : to
   }
   return blocks
@@ -63,12 +65,20 @@ interface Found {
   readonly offset: number
 }
 
+function read(window: string, isLast: boolean): readonly Found[] {
+  if (window.length > windowMax) return [longLine(window)]
+  return isLast ? parse(window) : parseAgain(window)
+}
+
+/** Of a text that grows by its end, all windows but the last read as they did. */
+const parseAgain = kept(parse, 20 * windowMax)
+
 function longLine(text: string): Found {
   return { block: { kind: "paragraph", text: text.trim(), title: "", depth: 0 }, offset: 0 }
 }
 
 /** A block reaches to where the next one starts, so that nothing falls between them. */
-function parse(window: string): Found[] {
+function parse(window: string): readonly Found[] {
   const lines = [0, ...Array.from(window.matchAll(/\n/g), ({ index }) => index + 1), window.length]
   const tokens = parser.parse(window, {})
   const starts = tokens.flatMap((token, at) => (token.level === 0 && token.nesting >= 0 ? [at] : []))

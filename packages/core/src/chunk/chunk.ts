@@ -1,5 +1,6 @@
 import type { Section } from "@engram/contracts/draft"
 import { textHash } from "../ids.ts"
+import { kept } from "../kept.ts"
 import { type Block, splitBlocks } from "./blocks.ts"
 import { cut, type Piece } from "./cut.ts"
 import { joinPieces, type Limits, sentences, splitOversized } from "./pieces.ts"
@@ -42,6 +43,12 @@ type MarkedPiece = Piece & { readonly unit: Unit }
 
 /** Longer headings are shortened in labels (the text keeps them whole). Characters. */
 const pathPartMax = 80
+
+/**
+ * A long passage that grows, as a thread does, is cut anew with each message; its blocks are counted once. Enough for two
+ * threads of 5,000 messages; some 4 MB.
+ */
+const countBlock = kept(countTokens, 2_000_000)
 
 /**
  * The document's passages in reading order. A chunk holds text of one part only; the title opens the body's first.
@@ -118,7 +125,8 @@ function textOf({ head, body }: Unit): string {
 
 function piecesOf(units: readonly Unit[], room: Limits): MarkedPiece[] {
   return units.flatMap((unit) => {
-    const whole = { text: textOf(unit), tokens: countTokens(textOf(unit)) }
+    const text = textOf(unit)
+    const whole = { text, tokens: countBlock(text) }
     const pieces = whole.tokens <= room.maxTokens ? [whole] : splitUnit(unit, room)
     return pieces.map((piece, at) => ({ ...piece, glue: "\n\n" as const, rank: at === 0 ? unit.rank : 0, unit }))
   })
@@ -146,7 +154,7 @@ function overlapOf(before: readonly MarkedPiece[], next: MarkedPiece, overlapTok
   let text = ""
   let tokens = 0
   for (const sentence of candidates.reverse()) {
-    const more = countTokens(sentence) + 1
+    const more = countBlock(sentence) + 1
     if (tokens + more + 1 > overlapTokens) break
     text = text === "" ? sentence : `${sentence} ${text}`
     tokens += more

@@ -1,6 +1,7 @@
 import type { Decision, LinkableAccount } from "@engram/contracts/people"
 import { looksShared } from "./address.ts"
 import { Groups } from "./groups.ts"
+import { namesDiffer, nameWords } from "./name.ts"
 
 /** A key that more accounts hold than this belongs to nobody. Far above what one person has, and it bounds what a change can touch. */
 export const holdersMax = 64
@@ -12,7 +13,7 @@ export interface LinkReport {
   readonly by: "address" | "provider id"
   readonly accountIds: readonly string[]
   /** `links`, or why it does not. */
-  readonly verdict: "links" | "shared" | "ambiguous" | "too many"
+  readonly verdict: "links" | "shared" | "ambiguous" | "names differ" | "too many"
 }
 
 export interface People {
@@ -28,7 +29,8 @@ export interface People {
  * the two sets, so neither order nor history matters.
  *
  * A key links its holders unless it is shared (by its name, or by an operator's word), held by more than `holdersMax`, or
- * ambiguous: a realm gives an address to one account at a time, so two of one realm mean that it changed hands.
+ * ambiguous: a realm gives an address to one account at a time, so two of one realm mean that it changed hands. So do two
+ * names, where holders in different realms are called differently.
  *
  * Two accounts told apart never end in one component. The one that was told to leave holds no key that the other one holds; and
  * where both would still meet through third accounts, it loses every automatic link. What an operator has joined to it goes along.
@@ -95,7 +97,8 @@ function reportsOf(
     const verdict = (): LinkReport["verdict"] => {
       if (by === "address" && isShared(key)) return "shared"
       if (holders.length > holdersMax) return "too many"
-      return isAmbiguous(staying, told) ? "ambiguous" : "links"
+      if (isAmbiguous(staying, told)) return "ambiguous"
+      return by === "address" && haveOtherNames(staying, told) ? "names differ" : "links"
     }
     return [{ key, by, accountIds: staying.map(({ id }) => id).sort(), verdict: verdict() }]
   })
@@ -126,6 +129,12 @@ function isAmbiguous(holders: readonly LinkableAccount[], told: Groups): boolean
     groupOf.set(realm, group)
     return known !== group
   })
+}
+
+/** Two whose full names differ, and that no operator has joined. */
+function haveOtherNames(holders: readonly LinkableAccount[], told: Groups): boolean {
+  const named = holders.map(({ id, name }) => ({ group: told.of(id), words: nameWords(name) }))
+  return named.some((a, at) => named.slice(at + 1).some((b) => a.group !== b.group && namesDiffer(a.words, b.words)))
 }
 
 function sharedness(decisions: readonly Decision[]): (address: string) => boolean {

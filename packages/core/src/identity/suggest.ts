@@ -1,6 +1,7 @@
 import type { AccountRow, Decision } from "@engram/contracts/people"
 import { compareText } from "../compare-text.ts"
 import { domainOf, isPublicDomain, localPartOf, loginNamedBy, looksShared, mailboxOf } from "./address.ts"
+import { nameWords } from "./name.ts"
 
 /** The strongest first. None of them is certain: each is true of different people too. */
 export const reasons = ["same mailbox", "same name and domain", "same handle", "same full name"] as const
@@ -109,15 +110,9 @@ function handleKey(handle: string | null): string[] {
   return key.length >= 4 ? [key] : []
 }
 
-/** A name's words without accents, case, order and what is in brackets: "Lisa, Mona (she/her)" is "Mona Lisa". */
-function wordsOf(name: string | null): string[] {
-  const plain = name
-    ?.replaceAll(/\([^()]*\)|\[[^[\]]*\]/g, " ")
-    .normalize("NFKD")
-    .replaceAll(/\p{M}/gu, "")
-    .toLowerCase()
-  const words = plain?.match(/[\p{L}\p{N}]+/gu) ?? []
-  return words.length === 0 ? [] : [words.sort(compareText).join(" ")]
+const wordsOf = (name: string | null): string[] => {
+  const words = nameWords(name)
+  return words.length === 0 ? [] : [words.join(" ")]
 }
 
 function groupBy(

@@ -10,6 +10,7 @@ const account = (n: number | string, realm: string, linkKey: string | null = nul
   id: id(n),
   kind: "person",
   realm,
+  name: null,
   linkKey,
 })
 const mona = "mona@acme.example"
@@ -42,6 +43,28 @@ test("the same verified address is the same person, known by the smallest accoun
   ]
   expect(people(accounts)).toEqual(["1 2 3", "4"])
   expect(findPeople(accounts, []).personOf.get(id(3))).toBe(id(1))
+})
+
+test("an address whose holders are called differently changed hands, until an operator says that they are one", () => {
+  const called = (n: number, realm: string, name: string, key = mona) => ({ ...account(n, realm, key), name })
+  const differ = (a: string, b: string) => people([called(1, "slack", a), called(2, "linear", b)]).length === 2
+  expect(differ("Sam Archer", "Sam Baxter")).toBe(true)
+  expect(differ("Sam Archer", "Alex Reed")).toBe(true)
+  for (const [a, b] of [
+    ["Sam Archer", "Archer, Sam (he/him)"],
+    ["Sam Archer", "Sam J. Archer"],
+    ["Sam A.", "Sam Archer"],
+    ["Sam", "Samuel Archer"],
+    ["José Núñez", "Jose Nunez"],
+    ["Sam Archer", "Сэм Арчер"],
+  ] as const)
+    expect([a, b, differ(a, b)]).toEqual([a, b, false])
+  const three = [called(1, "slack", "Sam Archer"), called(2, "linear", "Sam Baxter"), called(3, "notion", "Sam")]
+  expect(findPeople(three, []).links.map(({ verdict }) => verdict)).toEqual(["names differ"])
+  expect(people(three, [same(1, 2)])).toEqual(["1 2 3"])
+  expect(people(three, [apart(1, 2)])).toEqual(["1", "2 3"])
+  // A number in an address is the account's own, whatever it is called.
+  expect(people([called(1, "github", "Sam Archer"), called(2, "slack", "Sam Baxter", id(1))])).toEqual(["1 2"])
 })
 
 test("an address that names an account by its id links to that account", () => {
@@ -134,6 +157,7 @@ const worlds = fc.record({
       id: fc.integer({ min: 1, max: 14 }).map(id),
       kind: fc.constantFrom("person" as const, "person" as const, "person" as const, "bot" as const),
       realm: fc.constantFrom("github", "linear", "slack T1", "slack T2", "notion"),
+      name: fc.constantFrom(null, "Mona Lisa", "Lisa, Mona", "Mona Vega", "Mona"),
       linkKey: fc.constantFrom(null, mona, "ada@acme.example", "team@acme.example", id(1), id(2)),
     }),
     { selector: (each) => each.id, minLength: 2, maxLength: 14 },

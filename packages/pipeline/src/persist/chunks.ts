@@ -1,4 +1,12 @@
-import type { ChunkPlace, ChunkRow, DocumentRow, EmbeddingVersion, KnowledgeWrite } from "@engram/contracts/knowledge"
+import type {
+  ChunkPlace,
+  ChunkRow,
+  DocumentRow,
+  EmbeddingVersion,
+  KnowledgeWrite,
+  StoredDocument,
+} from "@engram/contracts/knowledge"
+import { canonicalJson } from "@engram/core/canonical"
 import type { ChunkLimits } from "@engram/core/chunk/chunk"
 import { chunkSections } from "@engram/core/chunk/chunk"
 import { diffChunks, type PlacedChunk } from "@engram/core/diff-chunks"
@@ -30,14 +38,22 @@ export async function writeChunks(
     diffs.flatMap(({ row, diff }) => diff.removed.map((id) => ({ id, versionTo: row.version }))),
   )
   await write.wantVectors(
-    diffs.flatMap(({ stored, row, diff }) =>
-      chunkVectors(
-        versions,
-        { ...row, source: stored.source },
-        [...diff.kept, ...diff.added].map((chunk) => ({ ...chunk, storeId: place.storeId })),
-      ),
-    ),
+    diffs.flatMap(({ stored, row, before, diff }) => {
+      const kept = saysTheSame(stored, row) ? redated(before, diff.kept) : diff.kept
+      const chunks = [...kept, ...diff.added].map((chunk) => ({ ...chunk, storeId: place.storeId }))
+      return chunkVectors(versions, { ...row, source: stored.source }, chunks)
+    }),
   )
+}
+
+/** What vectors say of their document is what it was, so those of chunks that stayed are wanted as they are. */
+const saysTheSame = (stored: StoredDocument, { kind, importance, labels }: DocumentRow): boolean =>
+  stored.live &&
+  canonicalJson([stored.kind, stored.importance, stored.labels]) === canonicalJson([kind, importance, labels])
+
+function redated(before: readonly ChunkPlace[], kept: readonly PlacedChunk[]): PlacedChunk[] {
+  const known = new Map(before.map(({ id, occurredAt }) => [id, occurredAt.getTime()]))
+  return kept.filter(({ id, occurredAt }) => known.get(id) !== occurredAt)
 }
 
 const addedRow = (place: Place, document: DocumentRow, chunk: PlacedChunk): ChunkRow => ({

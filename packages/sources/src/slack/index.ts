@@ -2,6 +2,7 @@ import type { Source } from "@engram/contracts/source"
 import { normalize } from "./normalize.ts"
 import { contentTypes, deliveryKey, eventName, handshake, isAuthentic, keptHeaders } from "./receive.ts"
 import { render } from "./render.ts"
+import { writtenIds } from "./text/written-ids.ts"
 
 /** Slack, by the Events API. */
 export const slack: Source = {
@@ -17,4 +18,5 @@ export const slack: Source = {
   eventName,
   normalize,
   render,
+  writtenIds,
 }

@@ -19,7 +19,7 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
     if (keys.length === 0) return []
     const ids = await lock(tx, workspaceId, keys)
     return tx.query<StoredDocument>(
-      `select d.id, d.store_id as "storeId", d.source, d.source_id as "sourceId", d.alias_id as "aliasId", d.version, d.content_hash as "contentHash", d.live,
+      `select d.id, d.store_id as "storeId", d.source, d.source_id as "sourceId", d.alias_id as "aliasId", d.version, d.content_hash as "contentHash", d.live, d.kind, d.importance, d.labels,
               coalesce((select json_agg(p.state) from document_parts p where p.document_id = d.id), '[]') as parts
        from knowledge_documents d where d.id = any($1)`,
       [ids],

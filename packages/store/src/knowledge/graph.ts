@@ -80,6 +80,7 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
     },
 
     saveAliases: async (rows) => {
+      const before = await claimants(tx, rows)
       const records = rows.map(({ type, ...row }) => ({ ...row, aliasType: type, workspaceId })).sort(byId)
       const written = await tx.insert<{ id: string; entity_id: string | null }>(
         "entity_aliases",
@@ -91,7 +92,8 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
       )
       // The insert locked every alias, also those it left as they were: whoever claims one and whoever waits for it take turns.
       const doubted = await aliasesOf(tx, workspaceId, [...perhapsDeleted])
-      const claimed = written.flatMap((alias) => (alias.entity_id === null ? [] : [alias.id]))
+      // A claim that only is newer changes nobody's mind: a team's letters are claimed with each of its issues.
+      const claimed = written.flatMap(({ id, entity_id: now }) => (now === null || before.get(id) === now ? [] : [id]))
       for (const id of await relationshipsUnder(tx, workspaceId, [...claimed, ...doubted])) waiting.add(id)
       await sumEvidence(tx, [...waiting].sort())
       waiting.clear()
@@ -101,11 +103,28 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
     saveAccounts: (rows) => saveAccounts(tx, workspaceId, rows),
 
     saveEvidence: async ({ documentIds, rows, moments }) => {
-      const touched = await replaceEvidence(tx, workspaceId, documentIds, rows)
-      touched.push(...(await writeEvidence(tx, workspaceId, moments, isSurer)))
-      const made = await addRelationships(tx, workspaceId, [...rows, ...moments])
-      for (const row of [...rows, ...moments]) if (row.requiresAliasId !== null) waiting.add(row.relationshipId)
-      await sumEvidence(tx, [...new Set(touched)].filter((id) => !made.has(id) && !waiting.has(id)).sort())
+      const removed = await removeEvidence(tx, workspaceId, documentIds, rows)
+      const written = [
+        ...(await writeEvidence(tx, workspaceId, rows, differs)),
+        ...(await writeEvidence(tx, workspaceId, moments, isSurer)),
+      ]
+      const all = [...rows, ...moments]
+      const made = await addRelationships(tx, workspaceId, all)
+      for (const row of all) if (row.requiresAliasId !== null) waiting.add(row.relationshipId)
+      const changed = written.flatMap((row) => (row.added ? [] : [row.relationshipId]))
+      const open = (id: string) => !made.has(id) && !waiting.has(id)
+      const again = new Set([...removed, ...changed].filter(open))
+      await sumEvidence(tx, [...again].sort())
+      const added = new Set(written.flatMap((row) => (row.added ? [`${row.relationshipId} ${row.evidenceId}`] : [])))
+      await addToSums(
+        tx,
+        all.filter(
+          (row) =>
+            open(row.relationshipId) &&
+            !again.has(row.relationshipId) &&
+            added.has(`${row.relationshipId} ${row.evidenceId}`),
+        ),
+      )
     },
   }
 }
@@ -115,29 +134,37 @@ const isSurer =
 const differs = `(relationship_evidence.confidence, relationship_evidence.since, relationship_evidence.until, relationship_evidence.live, relationship_evidence.requires_alias_id)
   is distinct from (excluded.confidence, excluded.since, excluded.until, excluded.live, excluded.requires_alias_id)`
 
-/** Writes rows that are new or for which `stands` holds, and returns their relationships. */
+interface WrittenEvidence {
+  readonly relationshipId: string
+  readonly evidenceId: string
+  /** It was not there. */
+  readonly added: boolean
+}
+
+/** Writes rows that are new or for which `stands` holds, and returns them. */
 async function writeEvidence(
   tx: Transaction,
   workspaceId: string,
   rows: readonly EvidenceRow[],
   stands: string,
-): Promise<string[]> {
+): Promise<WrittenEvidence[]> {
   const records = rows
     .map(({ type: _, fromAliasId: __, toAliasId: ___, ...row }) => ({ ...row, workspaceId }))
     .sort((a, b) => (`${a.relationshipId} ${a.evidenceId}` < `${b.relationshipId} ${b.evidenceId}` ? -1 : 1))
-  const written = await tx.insert<{ id: string }>(
+  // An inserted row has no xmax, an updated one was locked.
+  return tx.insert<WrittenEvidence>(
     "relationship_evidence",
     records,
     `on conflict (relationship_id, evidence_id) do update
        set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live,
            requires_alias_id = excluded.requires_alias_id
-     where ${stands} returning relationship_id as id`,
+     where ${stands}
+     returning relationship_id as "relationshipId", evidence_id as "evidenceId", xmax = 0 as added`,
   )
-  return written.map((row) => row.id)
 }
 
-/** Writes only what differs. Returns the relationships whose sum may have changed. */
-async function replaceEvidence(
+/** What the documents no longer say. Returns the relationships whose sum may have changed. */
+async function removeEvidence(
   tx: Transaction,
   workspaceId: string,
   documentIds: readonly string[],
@@ -151,8 +178,7 @@ async function replaceEvidence(
      returning relationship_id as id`,
     [workspaceId, documentIds, rows.map((row) => row.relationshipId), rows.map((row) => row.evidenceId)],
   )
-  const written = await writeEvidence(tx, workspaceId, rows, differs)
-  return [...removed.map((row) => row.id), ...written]
+  return removed.map((row) => row.id)
 }
 
 /** Adds those that are not there, each with the sum of these rows, which is all the evidence it has. Returns the added. */
@@ -184,6 +210,51 @@ function sumOf(evidence: readonly EvidenceRow[]): Pick<EvidenceRow, "confidence"
     until: ends.length < live.length || ends.length === 0 ? null : new Date(Math.max(...ends.map(Number))),
     live: live.length > 0,
   }
+}
+
+/**
+ * Adds evidence that was not there to the sums of relationships that were, without reading what they rest on: an edge to a
+ * repository rests on every thing in it. The same as `sumEvidence`. Locked before it is looked at, as there.
+ */
+async function addToSums(tx: Transaction, rows: readonly EvidenceRow[]): Promise<void> {
+  const counted = rows.filter((row) => row.live && row.requiresAliasId === null)
+  if (counted.length === 0) return
+  const sums = [...Map.groupBy(counted, (row) => row.relationshipId)].map(([id, evidence]) => ({
+    id,
+    ...sumOf(evidence),
+  }))
+  const values = [JSON.stringify(sums)]
+  await tx.query(
+    "select from relationships where id in (select id from json_to_recordset($1) as s(id text)) order by id for update",
+    values,
+  )
+  await tx.query(
+    `update relationships r set live = true, since = n.since, until = n.until, confidence = n.confidence
+     from (select o.id,
+                  least(case when o.live then o.since end, s.since) as since,
+                  case when o.live and o.until is null or s.until is null then null
+                       else greatest(case when o.live then o.until end, s.until) end as until,
+                  greatest(case when o.live then o.confidence end, s.confidence) as confidence
+           from json_to_recordset($1) as s(id text, since timestamptz, until timestamptz, confidence real)
+           join relationships o on o.id = s.id) n
+     where r.id = n.id and r.detected_by <> 'manual'
+       and (r.live, r.since, r.until, r.confidence) is distinct from (true, n.since, n.until, n.confidence)`,
+    values,
+  )
+}
+
+/** Who goes by these aliases now, of those that are claimed here. Locked, so that it holds until the claims are written. */
+async function claimants(
+  tx: Transaction,
+  rows: readonly { readonly id: string; readonly entityId: string | null }[],
+): Promise<ReadonlyMap<string, string | null>> {
+  const ids = rows.flatMap(({ id, entityId }) => (entityId === null ? [] : [id]))
+  if (ids.length === 0) return new Map()
+  const known = await tx.query<{ id: string; entityId: string | null }>(
+    `select id, entity_id as "entityId" from entity_aliases where id = any($1) order by id for update`,
+    [ids],
+  )
+  return new Map(known.map(({ id, entityId }) => [id, entityId]))
 }
 
 /** The entities' names, locked, so that whoever waits for one takes turns with its deletion too. */

@@ -7,8 +7,7 @@ type Vectors = Pick<KnowledgeWrite, "lockVersions" | "wantVectors">
  * Owes the removal of a vector. One not known to be written may be on its way to the index this moment, so it too is
  * owed a removal.
  */
-export const unwanted =
-  "wanted_hash = null, written_hash = coalesce(v.written_hash, 'unknown'), parked_reason = null, attempts = 0"
+export const unwanted = "wanted_hash = null, written_hash = coalesce(v.written_hash, 'unknown'), parked_reason = null"
 
 /** Owes the removal of vectors whose text is gone. `gone` is a preceding query of (store_id, id). */
 export const unwant = (family: VectorFamily): string =>
@@ -61,10 +60,10 @@ export async function wantVectors(
 ): Promise<void> {
   await tx.insert(
     "vector_entries",
-    rows.map((row) => ({ ...row, workspaceId, attempts: 0 })).sort(byRef),
+    rows.map((row) => ({ ...row, workspaceId })).sort(byRef),
     `on conflict (store_id, family, ref_id, view, embedding_version_id) do update
        set text_hash = excluded.text_hash, metadata = excluded.metadata, wanted_hash = excluded.wanted_hash,
-           removed_at = null, parked_reason = null, attempts = 0
+           removed_at = null, parked_reason = null
      where vector_entries.wanted_hash is distinct from excluded.wanted_hash`,
   )
 }

@@ -105,7 +105,7 @@ const writeSql = (conflict: string, existed: string): string => `
     join records r on r.id = k."refId" and not r.existed order by k."refId"
     on conflict (store_id, family, ref_id, view, embedding_version_id) do update set
       text_hash = excluded.text_hash, metadata = excluded.metadata, wanted_hash = excluded.wanted_hash,
-      removed_at = null, parked_reason = null, attempts = 0
+      removed_at = null, parked_reason = null
     where v.wanted_hash is distinct from excluded.wanted_hash),
   brought as (
     insert into embedding_values (workspace_id, model, text_hash, values, created_at)

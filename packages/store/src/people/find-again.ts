@@ -1,5 +1,5 @@
 import type { EntityId } from "@engram/contracts/ids"
-import type { AccountKind, Decision, LinkableAccount } from "@engram/contracts/people"
+import type { Decision, LinkableAccount } from "@engram/contracts/people"
 import { findPeople, holdersMax, type People } from "@engram/core/identity/people"
 import type { Transaction } from "../database.ts"
 
@@ -78,11 +78,11 @@ const accountsOf = (
   workspaceId: string,
   keys: readonly string[],
 ): Promise<Neighbourhood["accounts"]> =>
-  tx.query<{ id: EntityId; kind: AccountKind; realm: string; linkKey: string | null; personId: EntityId | null }>(
-    `select id, kind, realm, link_key as "linkKey", person_id as "personId" from accounts
+  tx.query<Neighbourhood["accounts"][number]>(
+    `select id, kind, realm, name, link_key as "linkKey", person_id as "personId" from accounts
      where workspace_id = $1 and id = any($2::text[])
      union select h.* from unnest($2::text[]) as k(key) cross join lateral (
-       select a.id, a.kind, a.realm, a.link_key, a.person_id from accounts a
+       select a.id, a.kind, a.realm, a.name, a.link_key, a.person_id from accounts a
        where a.workspace_id = $1 and a.link_key = k.key limit ${holdersMax + 2}) h`,
     [workspaceId, keys],
   )
