@@ -163,16 +163,16 @@ describe("row-level security", () => {
     await client.query("update memory_records set content = 'lighthouse'")
     const namespaces = "array['ours-namespace_id', 'theirs-namespace_id']"
     const calls = {
-      engram_matching_chunks: "'lighthous'",
-      engram_matching_observations: "'lighthous'",
-      engram_matching_summaries: "'lighthous'",
-      engram_matching_memories: `${namespaces}, 'lighthous'`,
+      engram_matching_chunks: "s, 'lighthous'",
+      engram_matching_observations: "s, 'lighthous'",
+      engram_matching_summaries: "s, 'lighthous'",
+      engram_matching_memories: `${namespaces}, null, to_tsvector('english', 'lighthouse'), 10, 10`,
     }
     const found = async (finder: keyof typeof calls, workspace?: string): Promise<string[]> => {
       await client.query("begin; set local role engram_app")
       try {
         if (workspace !== undefined) await client.query("select set_config('app.workspace_id', $1, true)", [workspace])
-        const each = `select f.id from unnest(array['ours-store_id', 'theirs-store_id']) s, ${finder}(s, ${calls[finder]}) f`
+        const each = `select distinct f.id from unnest(array['ours-store_id', 'theirs-store_id']) s, ${finder}(${calls[finder]}) f`
         return await column(each)
       } finally {
         await client.query("rollback")
@@ -184,14 +184,16 @@ describe("row-level security", () => {
       expect(await found(finder, "nobody")).toEqual([])
       expect(await found(finder, "")).toEqual([])
       expect(await found(finder)).toEqual([])
-      expect(await attempt("engram_fleet", "ours", `select ${finder}('ours-store_id', ${calls[finder]})`)).toContain(
-        "permission denied",
-      )
+      const call = `select ${finder}(${calls[finder]}) from (select 'ours-store_id'::text as s) one`
+      expect(await attempt("engram_fleet", "ours", call)).toContain("permission denied")
     }
     const columns = await column(
       "select distinct column_name from information_schema.column_privileges where grantee = 'engram_finder' order by 1",
     )
-    expect(columns).toEqual(["id", "live", "namespace_id", "search", "store_id", "version_to", "workspace_id"])
+    expect(columns).toEqual([
+      ...["created_at", "expires_at", "id", "kind", "live", "namespace_id", "pin", "search", "store_id", "version_to"],
+      "workspace_id",
+    ])
     for (const role of ["engram_app", "engram_fleet"]) {
       const [member] = await column("select pg_has_role($1, 'engram_finder', 'MEMBER')", [role])
       expect(member).toBe("false")

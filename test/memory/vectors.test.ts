@@ -292,7 +292,7 @@ test("a write that found no namespace says so, although another has learnt of it
   const { place } = plugin
   const [there, coming] = [await client.namespace(), `custom:coming-${randomUUID()}`]
   const memoryIn = (namespace: string) => {
-    const plain = { mayExist: false, kind: "fact", source: "agent", expiresAt: null, propagation: null } as const
+    const plain = { kind: "fact", source: "agent", expiresAt: null, propagation: null } as const
     return { ...plain, id: randomUUID(), namespace, content: "a memory", pin: null, embedding: null }
   }
   const holder = await plugin.database.pool.connect()

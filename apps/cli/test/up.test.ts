@@ -1,4 +1,10 @@
+import { spawn } from "node:child_process"
 import { createHmac, randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { delimiter, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
 import { type Child, type Installation, install, run, start } from "./cli-fixture.ts"
@@ -170,3 +176,25 @@ test(
   },
   manyCommandsMs,
 )
+
+test("SIGTERM to npm alone ends everything that npm run engram started", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "engram-npm-"))
+  // As in a shell of the operator's: without the workspace's own node before npm's.
+  const path = process.env.PATH!.split(delimiter).filter((directory) => !directory.includes("node_modules"))
+  const ports = { INGEST_PORT: "0", WORKER_PORT: "0", MEMORY_PORT: "0", SEARCH_PORT: "0" }
+  const npm = spawn("npm", ["run", "--silent", "engram", "--", "up", "--json"], {
+    cwd: fileURLToPath(new URL("../../..", import.meta.url)),
+    env: { PATH: path.join(delimiter), HOME: process.env.HOME, ENGRAM_DATA_DIR: dataDir, ...ports },
+    stdio: ["ignore", "pipe", "ignore"],
+  })
+  let said = ""
+  npm.stdout.on("data", (chunk) => {
+    said += chunk
+  })
+  // The pipe closes when the last of them has ended.
+  const closed = once(npm, "close")
+  await waitUntil("engram is up", () => said.includes('"urls"'), 90_000)
+  npm.kill("SIGTERM")
+  await closed
+  await rm(dataDir, { recursive: true, force: true })
+}, 150_000)

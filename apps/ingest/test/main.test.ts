@@ -1,19 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { once } from "node:events"
-import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { createConnectionAdmin } from "@engram/store/connections"
 import { createDatabase, createPool } from "@engram/store/database"
 import { createSealer } from "@engram/store/sealing"
 import { createTestDatabase, type TestDatabase } from "@engram/testkit/database"
+import { type Environment, type RunningProcess, runProcess } from "@engram/testkit/processes"
 import { afterEach, expect, test } from "vitest"
 import { secretKey, sign } from "./ingest-fixture.ts"
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
-const children: ChildProcess[] = []
+const running: RunningProcess[] = []
 const databases: TestDatabase[] = []
 afterEach(async () => {
-  for (const child of children.splice(0)) child.kill("SIGKILL")
+  for (const each of running.splice(0)) await each.kill()
   for (const database of databases.splice(0)) await database.drop()
 })
 
@@ -23,22 +21,10 @@ async function newDatabase(options?: { empty: boolean }): Promise<string> {
   return database.url
 }
 
-function run(environment: Record<string, string>) {
-  const env = { PATH: process.env.PATH, INGEST_PORT: "0", ...environment }
-  const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] })
-  children.push(child)
-  let said = ""
-  child.stderr.on("data", (chunk) => {
-    said += chunk
-  })
-  const listening = async (): Promise<string> => {
-    for await (const line of createInterface({ input: child.stdout })) {
-      const { msg, url } = JSON.parse(line)
-      if (msg === "listening") return url
-    }
-    throw new Error(`never listened: ${said}`)
-  }
-  return { child, listening, exit: once(child, "exit").then(([code]) => code as number), said: () => said }
+function run(environment: Environment): RunningProcess {
+  const started = runProcess(main, environment)
+  running.push(started)
+  return started
 }
 
 test("the process takes GitHub's deliveries, and ends in peace on SIGTERM", async () => {
@@ -48,7 +34,7 @@ test("the process takes GitHub's deliveries, and ends in peace on SIGTERM", asyn
   const door = await admin.create({ workspaceId: "acme", storeName: "engineering", source: "github", secret: "hush" })
 
   const ingest = run({ DATABASE_URL: url, ENGRAM_SECRET_KEY: secretKey })
-  const address = await ingest.listening()
+  const { url: address } = await ingest.ready
   const body = '{"zen":"Keep it logically awesome."}'
   const response = await fetch(`${address}/v1/webhooks/github/${door.id}`, {
     method: "POST",
@@ -67,8 +53,7 @@ test("the process takes GitHub's deliveries, and ends in peace on SIGTERM", asyn
     dependencies: { postgres: { ok: true }, queue: { ok: true } },
   })
 
-  ingest.child.kill("SIGTERM")
-  expect(await ingest.exit).toBe(0)
+  expect(await ingest.stop()).toBe(0)
   const { rows } = await pool.query("select event, state from ingest_deliveries")
   expect(rows).toEqual([{ event: "ping", state: "received" }])
   await pool.end()

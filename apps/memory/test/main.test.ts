@@ -1,20 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { createApiKeyAdmin } from "@engram/store/api-keys"
 import { createDatabase, createPool } from "@engram/store/database"
 import { createTestDatabase, type TestDatabase } from "@engram/testkit/database"
+import { type Environment, type RunningProcess, runProcess } from "@engram/testkit/processes"
 import { afterEach, expect, test } from "vitest"
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
-const children: ChildProcess[] = []
+const running: RunningProcess[] = []
 const databases: TestDatabase[] = []
 afterEach(async () => {
-  for (const child of children.splice(0)) child.kill("SIGKILL")
+  for (const each of running.splice(0)) await each.kill()
   for (const database of databases.splice(0)) await database.drop()
 })
 
@@ -24,22 +22,10 @@ async function newDatabase(options?: { empty: boolean }): Promise<string> {
   return database.url
 }
 
-function run(environment: Record<string, string>) {
-  const env = { PATH: process.env.PATH, SEARCH_PORT: "0", ...environment }
-  const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] })
-  children.push(child)
-  let said = ""
-  child.stderr.on("data", (chunk) => {
-    said += chunk
-  })
-  const listening = async (): Promise<string> => {
-    for await (const line of createInterface({ input: child.stdout })) {
-      const { msg, url } = JSON.parse(line)
-      if (msg === "listening") return url
-    }
-    throw new Error(`never listened: ${said}`)
-  }
-  return { child, listening, exit: once(child, "exit").then(([code]) => code as number), said: () => said }
+function run(environment: Environment): RunningProcess {
+  const started = runProcess(main, environment)
+  running.push(started)
+  return started
 }
 
 const settings = { ENGRAM_SECRET_KEY: "a key for tests, long enough" }
@@ -53,7 +39,7 @@ test("the process answers searches, and ends in peace on SIGTERM", async () => {
   const directory = await mkdtemp(join(tmpdir(), "engram-memory-"))
 
   const memory = run({ ...settings, DATABASE_URL: url, ENGRAM_DATA_DIR: directory })
-  const address = await memory.listening()
+  const { url: address } = await memory.ready
   const answer = await fetch(`${address}/v1/search`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
@@ -61,8 +47,7 @@ test("the process answers searches, and ends in peace on SIGTERM", async () => {
   })
   expect([answer.status, await answer.json()]).toEqual([200, { hits: [] }])
   expect((await fetch(`${address}/health/ready`)).status).toBe(200)
-  memory.child.kill("SIGTERM")
-  expect(await memory.exit).toBe(0)
+  expect(await memory.stop()).toBe(0)
   await rm(directory, { recursive: true, force: true })
 })
 

@@ -30,7 +30,10 @@ export interface NightPorts {
 }
 
 /** What a night does, on the ports that were chosen: the run, and the steps after it in their order. */
-export function openNight(ports: NightPorts): { readonly consolidate: Consolidate; readonly steps: readonly NightStep[] } {
+export function openNight(ports: NightPorts): {
+  readonly consolidate: Consolidate
+  readonly steps: readonly NightStep[]
+} {
   const ledger = createConsolidationLedger(ports.database)
   return {
     consolidate: createConsolidate({ ...ports, ledger, writer: ports.summaryWriter }),
@@ -52,7 +55,9 @@ function stepsOf({ database, index, artifacts, cache, queue, log }: NightPorts):
     queue,
     log,
     storesOf: async (workspaceId) =>
-      (await stores.stores()).filter((each) => each.workspaceId === workspaceId).map(({ storeId }) => storeId as StoreId),
+      (await stores.stores())
+        .filter((each) => each.workspaceId === workspaceId)
+        .map(({ storeId }) => storeId as StoreId),
   })
   return [
     { name: "age", run: age({ ledger: createAgingLedger(database), queue, log }) },

@@ -31,7 +31,10 @@ export const memoryRecords = pgTable(
     index("memory_records_newest").on(t.namespaceId, t.createdAt),
     index("memory_records_pinned").on(t.namespaceId, t.createdAt).where(sql`pin`),
     index("memory_records_expiring").on(t.storeId, t.expiresAt).where(sql`expires_at is not null`),
-    index("memory_records_search").using("gin", t.search),
+    // A short list of what is not sorted in yet: every search reads it through.
+    index("memory_records_words")
+      .using("gin", sql`engram_memory_words(namespace_id, search)`)
+      .with({ gin_pending_list_limit: 256 }),
     tenantPolicy(),
     fleetPolicy("select"),
   ],

@@ -36,7 +36,9 @@ export const vectorEntries = pgTable(
     index("vector_entries_owed")
       .on(t.workspaceId, t.storeId, t.embeddingVersionId)
       .where(sql`wanted_hash is distinct from written_hash and parked_reason is null`),
-    index("vector_entries_recent").on(t.workspaceId, t.storeId, t.writtenAt),
+    index("vector_entries_recent").on(t.workspaceId, t.storeId, t.writtenAt).where(sql`written_at is not null`),
+    // What the index still holds of them is of an older text.
+    index("vector_entries_parked").on(t.workspaceId, t.storeId).where(sql`parked_reason is not null`),
     // Whether another memory still needs the values of a text.
     index("vector_entries_memory_texts").on(t.workspaceId, t.textHash).where(sql`family = 'memories'`),
     index("vector_entries_removed").on(t.removedAt).where(sql`removed_at is not null`),

@@ -171,8 +171,6 @@ export interface NamespaceRow {
 /** A memory to be written; the id is new, or that of the memory it replaces. */
 export interface NewMemory {
   readonly id: string
-  /** False when the id was made a moment ago, so that nothing can have it yet. */
-  readonly mayExist: boolean
   readonly namespace: string
   readonly content: string
   readonly kind: z.infer<typeof MemoryKind>
@@ -238,8 +236,9 @@ export interface MemoryLedger {
   endNamespace(place: MemoryPlace, name: string): Promise<boolean>
 
   /**
-   * Writes all in one transaction, in order: of two with one id the later stands. Durable when it resolves. A vector is owed
-   * for each, and whatever vector the id had before is owed its removal.
+   * Writes all, in order: of two with one id the later stands. Those that are new go in one transaction, those that replace
+   * another in one after it. Durable when it resolves. A vector is owed for each, and whatever vector the id had before is
+   * owed its removal.
    */
   write(place: MemoryPlace, memories: readonly NewMemory[]): Promise<WriteEnd[]>
   remove(place: MemoryPlace, id: string, namespace: string): Promise<"removed" | "not_found" | "of_another_namespace">
@@ -269,6 +268,8 @@ export interface MemoryLedger {
       readonly values: Float32Array
       /** undefined while the index is away: then all is compared exactly. */
       readonly indexed: IndexHits | undefined
+      /** For how long the index may not show what was written to it. */
+      readonly trailsMs: number
       readonly exactMax: number
       readonly scoreMin: number
       readonly max: number

@@ -57,13 +57,15 @@ export interface VectorHit {
 }
 
 export interface VectorIndex {
+  /** For so long a query may not show what was written; 0 when it sees every write that resolved before it. */
+  readonly trailsMs: number
   /** Idempotent, and safe when several callers create the same index at once. Resolves when it can be written. */
   ensure(index: string, dimension: number): Promise<void>
   /** Writing the same id again replaces it. Any number of records; split to the service's limits inside. */
   upsert(target: VectorTarget, records: readonly VectorRecord[]): Promise<void>
   /** Ids that are not there are no error. */
   remove(target: VectorTarget, ids: readonly string[]): Promise<void>
-  /** Nearest first. A namespace never written to is empty. May trail writes by some seconds. */
+  /** Nearest first. A namespace never written to is empty. May trail writes by `trailsMs`. */
   query(
     target: VectorTarget,
     values: Float32Array,

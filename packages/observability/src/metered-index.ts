@@ -15,6 +15,7 @@ export function meterIndex(index: VectorIndex, { indexCalls, indexVectors }: Met
     }
   }
   return {
+    trailsMs: index.trailsMs,
     ensure: (name, dimension) => index.ensure(name, dimension),
     // Nothing to write is no call.
     upsert: (target, records) =>

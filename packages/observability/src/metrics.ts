@@ -1,3 +1,5 @@
+import { subscribe } from "node:diagnostics_channel"
+import { type BreakerSaid, breakerChannel } from "@engram/contracts/breakers"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 
 /** Everything a process counts, in a registry of its own; `engram_` comes before each name. */
@@ -144,8 +146,22 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
     evalFaithfulness: gauge("eval_faithfulness", "Summary sentences that their citations bear out, 0 to 1.", ["store"]),
     evalLastRun: gauge("eval_last_run_timestamp_seconds", "When this process last evaluated the store.", ["store"]),
     evalDrops: counter("eval_drops_total", "Measures that fell further than they may, by run.", ["measure"]),
-    breakerState: gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"]),
+    breakerState: followBreakers(gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"])),
     contentType: registry.contentType,
     text: () => registry.metrics(),
   }
+}
+
+const breakerStates = { closed: 0, "half-open": 1, open: 2 } as const
+
+/** Every breaker of the process, from now on, by its service. One that was made just now does not hide what another has seen. */
+function followBreakers(gauge: Gauge<"dependency">): Gauge<"dependency"> {
+  const known = new Set<string>()
+  subscribe(breakerChannel, (said) => {
+    const { dependency, state, fresh } = said as BreakerSaid
+    if (fresh && known.has(dependency)) return
+    known.add(dependency)
+    gauge.set({ dependency }, breakerStates[state])
+  })
+  return gauge
 }

@@ -1,3 +1,5 @@
+import { channel } from "node:diagnostics_channel"
+import { type BreakerSaid, breakerChannel } from "@engram/contracts/breakers"
 import { expect, test } from "vitest"
 import { createLog } from "../src/log.ts"
 import { createMetrics } from "../src/metrics.ts"
@@ -36,4 +38,24 @@ test("metrics are counted apart in each registry, and read as Prometheus reads t
   expect(await one.text()).toContain('engram_turn_seconds_count{stage="embed",outcome="idle"} 1')
   expect(await other.text()).not.toContain('source="github"')
   expect(await other.text()).toContain("process_resident_memory_bytes")
+})
+
+test("each breaker of the process shows as its service, and a new one does not hide what another has seen", async () => {
+  const metrics = createMetrics()
+  const say = (said: BreakerSaid) => channel(breakerChannel).publish(said)
+  const shown = async () =>
+    (await metrics.text()).split("\n").filter((line) => line.startsWith("engram_breaker_state{"))
+  say({ dependency: "cohere", state: "closed", fresh: true })
+  say({ dependency: "github", state: "open", fresh: false })
+  say({ dependency: "github", state: "closed", fresh: true })
+  expect(await shown()).toEqual([
+    'engram_breaker_state{dependency="cohere"} 0',
+    'engram_breaker_state{dependency="github"} 2',
+  ])
+  say({ dependency: "github", state: "half-open", fresh: false })
+  say({ dependency: "cohere", state: "open", fresh: false })
+  expect(await shown()).toEqual([
+    'engram_breaker_state{dependency="cohere"} 2',
+    'engram_breaker_state{dependency="github"} 1',
+  ])
 })

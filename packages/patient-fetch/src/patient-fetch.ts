@@ -1,7 +1,7 @@
+import type { BreakerState } from "@engram/contracts/breakers"
 import { RetryLater } from "@engram/contracts/errors"
 import {
   BrokenCircuitError,
-  CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   DelegateBackoff,
@@ -10,6 +10,7 @@ import {
   retry,
   wrap,
 } from "cockatiel"
+import { stateOf, tellBreaker } from "./tell-breaker.ts"
 
 /** A service that asks to be left alone for longer is not waited for here: the work goes back to its lane. */
 const WAIT_MAX_MS = 10_000
@@ -30,11 +31,11 @@ export interface Patience {
   readonly restMs?: number
   /** Awaited before each request, retries too, where a service limits how often it may be asked; what it gives is called after the answer. */
   readonly turn?: () => Promise<() => void>
+  /** Whether metrics show this breaker as the service's; false for one that only serves health checks. */
+  readonly told?: boolean
   /** An answer of 429 or 5xx that trying again will not change. */
   readonly isFinal?: (status: number, body: string) => boolean
 }
-
-export type BreakerState = "closed" | "open" | "half-open"
 
 /**
  * A `fetch` for requests that may be sent twice. It resolves with what is final, body included, and rejects with
@@ -46,6 +47,7 @@ export function createPatientFetch(patience: Patience): { fetch: typeof fetch; b
     handleWhen((error) => error instanceof RetryLater),
     { halfOpenAfter: restMs, breaker: new ConsecutiveBreaker(breakAfter) },
   )
+  if (patience.told ?? true) tellBreaker(service, breaker)
   const again = retry(
     handleWhen((error) => error instanceof RetryLater && error.afterMs <= WAIT_MAX_MS),
     { maxAttempts: retriesMax, backoff: new DelegateBackoff((context) => waitMs(context, retryBaseMs)) },
@@ -67,10 +69,7 @@ export function createPatientFetch(patience: Patience): { fetch: typeof fetch; b
         throw error
       }
     },
-    breakerState() {
-      if (breaker.state === CircuitState.Closed) return "closed"
-      return breaker.state === CircuitState.HalfOpen ? "half-open" : "open"
-    },
+    breakerState: () => stateOf(breaker),
   }
 }
 

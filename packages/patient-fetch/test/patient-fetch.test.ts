@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import { type BreakerSaid, breakerChannel } from "@engram/contracts/breakers"
 import { RetryLater } from "@engram/contracts/errors"
 import { type Answer, type StrictServer, startStrictServer } from "@engram/testkit/strict-server"
 import { expect, test } from "vitest"
@@ -69,6 +71,28 @@ test("failures count only in a row", () =>
     },
     { retriesMax: 1, breakAfter: 3, restMs: 60_000 },
   ))
+
+test("a breaker tells how it stands, from its making until the service is back, unless it is to keep quiet", async () => {
+  const told: BreakerSaid[] = []
+  const listen = (said: unknown): void => void told.push(said as BreakerSaid)
+  subscribe(breakerChannel, listen)
+  await withServer(
+    async (server, { fetch }) => {
+      server.failNext({ status: 500 }, 2)
+      for (let i = 0; i < 2; i++) await expect(fetch(server.url)).rejects.toBeInstanceOf(RetryLater)
+      await expect.poll(() => fetch(server.url).then((answer) => answer.status)).toBe(200)
+    },
+    { retriesMax: 0, breakAfter: 2, restMs: 20 },
+  )
+  createPatientFetch({ service: "Quiet", timeoutMs: 1_000, told: false })
+  unsubscribe(breakerChannel, listen)
+  expect(told).toEqual([
+    { dependency: "service", state: "closed", fresh: true },
+    { dependency: "service", state: "open", fresh: false },
+    { dependency: "service", state: "half-open", fresh: false },
+    { dependency: "service", state: "closed", fresh: false },
+  ])
+})
 
 test("the reason is found in whatever an SDK wraps it in", () => {
   const later = new RetryLater("busy", { afterMs: 10 })

@@ -2,6 +2,7 @@ import { hash } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import pg from "pg"
+import { runInWorkspace, type Statement } from "./tenant-statement.ts"
 
 /** Inside a transaction: plain SQL for the set-based statements, and Drizzle (`ormOf`) for the others. */
 export interface Transaction {
@@ -18,14 +19,15 @@ export interface Database {
   /** One transaction that sees one workspace, by row-level security. Retried on deadlock and serialization failure. */
   inWorkspace<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
-   * One statement in such a transaction of its own: everything is sent at once, so it costs one round trip instead of three, and
-   * a connection parses and plans it once. So `text` is one of few. `before` is SQL without parameters that is run first.
+   * One statement in such a transaction of its own: it costs one round trip instead of three, and a connection parses and plans it
+   * once, by index, whatever the values. So `text` is one of few, and has an index for all it looks for. `sharing` names a lock
+   * that it shares with others like it, and has before it begins.
    */
   oneInWorkspace<Row extends object>(
     workspaceId: string,
     text: string,
     values?: readonly unknown[],
-    before?: string,
+    options?: { readonly sharing?: string },
   ): Promise<Row[]>
   /** One transaction of the narrow role that spans workspaces. */
   asFleet<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
@@ -55,18 +57,17 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
     }
   }
   return {
-    inWorkspace: (workspaceId, work) => inTurn(() => once(pool, `${start}; ${become(workspaceId)}`, work)),
+    inWorkspace: (workspaceId, work) => inTurn(() => within(pool, `${start}; ${become(workspaceId)}`, work)),
     oneInWorkspace: <Row extends object>(
       workspaceId: string,
       text: string,
       values: readonly unknown[] = [],
-      before = "",
+      { sharing }: { readonly sharing?: string } = {},
     ) =>
-      inTurn(() => {
-        const statement = { ...statements.named(text), values: [...values] }
-        return atOnce<Row>(pool, [start, `${become(workspaceId)}; ${before}`], statement)
-      }),
-    asFleet: (work) => inTurn(() => once(pool, `${start}; set local role engram_fleet`, work)),
+      inTurn(() =>
+        once<Row>(pool, workspaceId, { ...statements.named(text), values: [...values] }, { durable, sharing }),
+      ),
+    asFleet: (work) => inTurn(() => within(pool, `${start}; set local role engram_fleet`, work)),
     check: async () => {
       await pool.query("select 1").catch((error) => {
         throw translated(error)
@@ -105,7 +106,7 @@ export function createPool(
 const become = (workspaceId: string): string =>
   `set local role engram_app; select set_config('app.workspace_id', ${pg.escapeLiteral(workspaceId)}, true)`
 
-async function once<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function within<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
@@ -126,23 +127,22 @@ async function once<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => 
   }
 }
 
-/**
- * Begin, statement and commit without waiting in between. A failure makes Postgres refuse what comes after it and turn the commit
- * into a rollback. `begin` is sent by itself: were it refused together with what follows it, the statement would run outside.
- */
-async function atOnce<Row extends object>(
+async function once<Row extends object>(
   pool: pg.Pool,
-  before: readonly string[],
-  statement: { readonly name?: string; readonly text: string; readonly values: unknown[] },
+  workspaceId: string,
+  statement: Statement,
+  options: { readonly durable: boolean; readonly sharing: string | undefined },
 ): Promise<Row[]> {
   const client = await pool.connect()
-  const sent = [...before, statement, "commit"].map((query) => client.query<Row>(query))
-  const answers = await Promise.allSettled(sent)
-  const failed = answers.find((answer) => answer.status === "rejected")
-  client.release(failed && isUnanswered(failed.reason) ? failed.reason : undefined)
-  if (failed) throw failed.reason
-  const answer = answers.at(-2)
-  return answer?.status === "fulfilled" ? answer.value.rows : []
+  let broken: Error | undefined
+  try {
+    return await runInWorkspace<Row>(client, workspaceId, statement, options)
+  } catch (error) {
+    if (isUnanswered(error)) broken = error
+    throw error
+  } finally {
+    client.release(broken)
+  }
 }
 
 /** Statements by a name of their own, so that a connection keeps their plans. */

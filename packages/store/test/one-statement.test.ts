@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { createDatabase, createPool } from "@engram/store/database"
 import { createTestDatabase } from "@engram/testkit/database"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -37,13 +38,33 @@ test("one that fails writes nothing, says why, and the connection goes on", asyn
   expect((await pool.query("select n from notes")).rows).toEqual([{ n: 7 }])
 })
 
-test("when what comes before the statement fails, the statement does not run", async () => {
+test("when the role cannot be taken, the statement does not run, and the connection goes on", async () => {
   const database = createDatabase(pool)
   const count = async () => (await pool.query("select count(*)::int as n from notes")).rows[0].n
   const before = await count()
   const add = "insert into notes (workspace, n) values ('nobody', 1)"
-  await expect(database.oneInWorkspace("acme", add, [], "select nonsense")).rejects.toThrow("nonsense")
+  await expect(database.oneInWorkspace("no\0where", add)).rejects.toThrow()
+  const outsider = `outsider_${randomBytes(6).toString("hex")}`
+  await pool.query(`create role ${outsider} login password 'outside'; grant all on notes to ${outsider}`)
+  const outside = createPool(Object.assign(new URL(db.url), { username: outsider, password: "outside" }).href, {
+    connectionsMax: 1,
+    applicationName: "one-statement",
+  })
+  await expect(createDatabase(outside).oneInWorkspace("acme", add)).rejects.toThrow("permission denied to set role")
+  await outside.end()
+  await pool.query(`drop owned by ${outsider}; drop role ${outsider}`)
   expect(await count()).toBe(before)
+  expect(await database.oneInWorkspace("acme", "select 1 as one")).toEqual([{ one: 1 }])
+})
+
+test("statements of many workspaces at once each see their own", async () => {
+  const many = createPool(db.url, { connectionsMax: 3, applicationName: "one-statement" })
+  const database = createDatabase(many)
+  const seen = await Promise.all(
+    Array.from({ length: 60 }, (_, at) => database.oneInWorkspace<{ workspace: string }>(`w${at}`, who)),
+  )
+  expect(seen.map(([row]) => row!.workspace)).toEqual(Array.from({ length: 60 }, (_, at) => `w${at}`))
+  await many.end()
 })
 
 test("a pooler that forgets prepared statements costs another try and no error", async () => {

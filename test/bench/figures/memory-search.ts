@@ -53,7 +53,6 @@ export async function withVectors(site: Site): Promise<Product> {
   for (let from = 0; from < memoriesCount; from += 250) {
     const memories = Array.from({ length: 250 }, (_, i) => memoryAt(from + i))
     const asWritten = {
-      mayExist: false,
       kind: "fact",
       source: "agent",
       expiresAt: null,

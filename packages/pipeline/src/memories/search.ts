@@ -12,7 +12,6 @@ import {
 } from "@engram/contracts/memories"
 import type { EmbedderOf, Log, VectorIndex } from "@engram/contracts/ports"
 import { compareText } from "@engram/core/compare-text"
-import { fuse } from "@engram/core/rank"
 import { namespaceOf } from "../embed.ts"
 import type { CallerVersions } from "./versions.ts"
 
@@ -27,6 +26,8 @@ const exactMax = 1_000
  * whatever is least far. Unrelated texts stay under 0.15 with the local embedder, under 0.3 with Cohere's.
  */
 const similarityMin = 0.35
+/** Ranks nearer than this are equal: an index and we round differently. */
+const sameRank = 1e-6
 /** The embedder and the index get this long together; then full text answers alone. */
 const vectorsMs = 3_000
 
@@ -148,6 +149,7 @@ async function near(
       version,
       values,
       indexed,
+      trailsMs: deps.index.trailsMs,
       exactMax,
       scoreMin,
       max: candidatesMax,
@@ -204,11 +206,10 @@ const asCosine = ({ rank, ...row }: RankedMemory): FoundMemory => ({ ...row, sco
  */
 function fused(byText: readonly RankedMemory[], { memories: byVector, unknown }: Near): FoundMemory[] {
   const rows = new Map([...byText, ...byVector].map(({ rank: _, ...row }) => [row.id, row]))
-  const textIds = byText.map(({ id }) => id)
-  const alone = new Map(fuse([textIds]).map(({ id, score }) => [id, score]))
-  const neutral = (id: string): number => (unknown.has(id) ? (alone.get(id) ?? 0) : 0)
-  return fuse([textIds, byVector.map(({ id }) => id)])
-    .map(({ id, score }) => ({ ...rows.get(id)!, score: score + neutral(id) }))
+  const [inText, inVectors] = [reciprocalRanks(byText), reciprocalRanks(byVector)]
+  const scoreOf = (id: string): number => (inText.get(id) ?? 0) + ((unknown.has(id) ? inText : inVectors).get(id) ?? 0)
+  return [...rows.values()]
+    .map((row) => ({ ...row, score: scoreOf(row.id) }))
     .sort(
       (a, b) =>
         b.score - a.score ||
@@ -216,4 +217,15 @@ function fused(byText: readonly RankedMemory[], { memories: byVector, unknown }:
         b.createdAt.getTime() - a.createdAt.getTime() ||
         compareText(a.id, b.id),
     )
+}
+
+/** As in core's `fuse`; memories that are equal in a list have the same rank in it, or equals would change places as their vectors come. */
+function reciprocalRanks(list: readonly RankedMemory[]): Map<string, number> {
+  let place = 0
+  return new Map(
+    list.map(({ id, rank }, at) => {
+      if (at === 0 || Math.abs(rank - list[at - 1]!.rank) > sameRank) place = at + 1
+      return [id, 1 / (60 + place)]
+    }),
+  )
 }

@@ -1,6 +1,6 @@
+import type { BreakerState } from "@engram/contracts/breakers"
 import type { Citation, CitingModel } from "@engram/contracts/cited-answers"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
-import type { BreakerState } from "@engram/patient-fetch/patient-fetch"
 import type { Cohere as Sdk } from "cohere-ai"
 import { failure } from "./cohere-words.ts"
 import { type CohereOptions, connect } from "./connect.ts"

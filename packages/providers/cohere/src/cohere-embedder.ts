@@ -1,6 +1,6 @@
+import type { BreakerState } from "@engram/contracts/breakers"
 import { Rejected } from "@engram/contracts/errors"
 import type { Embedder } from "@engram/contracts/ports"
-import type { BreakerState } from "@engram/patient-fetch/patient-fetch"
 import { checkDimension, failure, takesDimension } from "./cohere-words.ts"
 import { type CohereOptions, connect } from "./connect.ts"
 

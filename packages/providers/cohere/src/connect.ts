@@ -1,4 +1,5 @@
-import { type BreakerState, createPatientFetch } from "@engram/patient-fetch/patient-fetch"
+import type { BreakerState } from "@engram/contracts/breakers"
+import { createPatientFetch } from "@engram/patient-fetch/patient-fetch"
 import { CohereClientV2 } from "cohere-ai"
 
 /** The SDK's own clock must not cut off our retries: four requests and the waits between them. */
@@ -32,7 +33,12 @@ export function connect(options: CohereOptions): Cohere {
   }
   const patience = { ...options, service: "Cohere" }
   const patient = createPatientFetch(patience)
-  const hasty = createPatientFetch({ ...patience, timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS), retriesMax: 0 })
+  const hasty = createPatientFetch({
+    ...patience,
+    timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS),
+    retriesMax: 0,
+    told: false,
+  })
   const checker = through(hasty.fetch)
   return {
     client: through(patient.fetch),

@@ -1,6 +1,7 @@
+import type { BreakerState } from "@engram/contracts/breakers"
 import { RetryLater } from "@engram/contracts/errors"
 import type { VectorIndex, VectorTarget } from "@engram/contracts/ports"
-import { type BreakerState, createPatientFetch } from "@engram/patient-fetch/patient-fetch"
+import { createPatientFetch } from "@engram/patient-fetch/patient-fetch"
 import { type Index, Pinecone } from "@pinecone-database/pinecone"
 import { createIndexDirectory } from "./index-directory.ts"
 import { failure, isMissing, isQuota, mismatch } from "./pinecone-words.ts"
@@ -29,6 +30,9 @@ export interface PineconeIndexOptions {
   readonly restMs?: number
 }
 
+/** Pinecone gives no bound; its pages speak of seconds. */
+const TRAILS_MS = 60_000
+
 /**
  * Vectors in Pinecone's serverless indexes, by cosine. Reads may trail writes by seconds. Large writes are split within
  * Pinecone's limits (1,000 records or 2 MB an upsert, 1,000 ids a delete) and sent in order; at most 10,000 hits a query.
@@ -41,7 +45,12 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
     return new Pinecone({ apiKey, fetchApi: through, maxRetries: 0, ...where })
   }
   const patient = createPatientFetch(patience)
-  const hasty = createPatientFetch({ ...patience, timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS), retriesMax: 0 })
+  const hasty = createPatientFetch({
+    ...patience,
+    timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS),
+    retriesMax: 0,
+    told: false,
+  })
   const pinecone = connect(patient.fetch)
   const checker = connect(hasty.fetch)
   const directory = createIndexDirectory(pinecone, { cloud, region, pollMs: retryBaseMs })
@@ -71,6 +80,8 @@ export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex 
   }
 
   return {
+    trailsMs: TRAILS_MS,
+
     ensure: (index, dimension) => translated(index, () => directory.ensure(index, dimension)),
 
     async upsert(target, records) {

@@ -12,6 +12,7 @@ import {
 import { assertArtifactKey, assertArtifactPrefix } from "@engram/contracts/artifact-key"
 import { RetryLater } from "@engram/contracts/errors"
 import type { ArtifactStore } from "@engram/contracts/ports"
+import { tellBreaker } from "@engram/patient-fetch/tell-breaker"
 import { ConsecutiveBreaker, circuitBreaker, handleType } from "cockatiel"
 import { translate } from "./translate.ts"
 
@@ -53,6 +54,7 @@ export function createS3Artifacts(options: S3ArtifactsOptions): ArtifactStore & 
     halfOpenAfter: breakerHalfOpensAfterMs,
     breaker: new ConsecutiveBreaker(breakerOpensAfter),
   })
+  tellBreaker("S3", breaker)
   const deadlineMs = requestTimeoutMs * attemptsMax + 5_000
 
   /** The whole call, retries and the body included, ends within the deadline. */

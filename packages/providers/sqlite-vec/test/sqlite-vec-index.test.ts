@@ -1,8 +1,10 @@
 import { fork } from "node:child_process"
 import { once } from "node:events"
+import { mkdirSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { vectorIndexPromises } from "@engram/testkit/vector-index-promises"
 import { expect, test } from "vitest"
 import { createSqliteVecIndex } from "../src/sqlite-vec-index.ts"
@@ -59,28 +61,100 @@ test("processes that open, make and fill a fresh file at once lose nothing", () 
     vectors.close()
   }))
 
+/** Turns of the event loop until `work` is done. */
+async function turnsDuring(work: Promise<unknown>): Promise<number> {
+  let turns = 0
+  let done = false
+  const ended = work.finally(() => {
+    done = true
+  })
+  while (!done) {
+    await new Promise((resolve) => setImmediate(resolve))
+    turns++
+  }
+  await ended
+  return turns
+}
+
 test("while one client writes, the event loop runs and another reads whole rows", () =>
   inDirectory(async (path) => {
     const [writer, reader] = [createSqliteVecIndex({ path }), createSqliteVecIndex({ path })]
     await writer.ensure("memory", 64)
-    let turns = 0
+    await writer.upsert(target, [record("first")])
     let writing = true
     const read = (async () => {
       while (writing) {
-        await new Promise((resolve) => setImmediate(resolve))
         for (const { score } of await reader.query(target, record("").values, { topK: 3 })) expect(score).toBeCloseTo(1)
-        turns++
       }
     })()
-    await writer.upsert(
-      target,
-      Array.from({ length: 2_560 }, (_, i) => record(`v${i}`)),
-    )
+    const records = Array.from({ length: 2_560 }, (_, i) => record(`v${i}`))
+    expect(await turnsDuring(writer.upsert(target, records))).toBeGreaterThanOrEqual(9)
     writing = false
     await read
-    expect(turns).toBeGreaterThanOrEqual(9)
     writer.close()
     reader.close()
+  }))
+
+test("a search of many vectors leaves the event loop free", () =>
+  inDirectory(async (path) => {
+    const vectors = createSqliteVecIndex({ path })
+    await vectors.ensure("memory", 64)
+    await vectors.upsert(
+      target,
+      Array.from({ length: 10_000 }, (_, i) => record(`v${i}`)),
+    )
+    await vectors.query(target, record("").values, { topK: 3 })
+    expect(await turnsDuring(vectors.query(target, record("").values, { topK: 3 }))).toBeGreaterThanOrEqual(10)
+    vectors.close()
+  }))
+
+test("a vector that moves to another memory namespace is found there and nowhere else", () =>
+  inDirectory(async (path) => {
+    const vectors = createSqliteVecIndex({ path })
+    await vectors.ensure("memory", 64)
+    const found = async (namespace: string) => {
+      const hits = await vectors.query(target, record("").values, { topK: 9, filter: { namespaces: [namespace] } })
+      return hits.map(({ id }) => id)
+    }
+    const inNamespace = (id: string, namespace: string) => ({ ...record(id), metadata: { namespace } })
+    await vectors.upsert(
+      target,
+      ["a", "b", "c"].map((id) => inNamespace(id, "team:one")),
+    )
+    await vectors.upsert(target, [inNamespace("b", "team:two")])
+    expect([await found("team:one"), await found("team:two")]).toEqual([["a", "c"], ["b"]])
+    expect(await vectors.count(target)).toBe(3)
+    vectors.close()
+  }))
+
+test("a file as it was before its rows lay in groups keeps its vectors", () =>
+  inDirectory(async (path) => {
+    mkdirSync(dirname(path))
+    const before = new DatabaseSync(path)
+    before.exec(`
+      create table indexes (name text primary key, dimension integer not null) strict;
+      create table vectors (
+        row integer primary key, index_name text not null, namespace text not null, id text not null, source text, type text,
+        occurred_at real, memory_namespace text, embedding blob not null, unique (id, namespace, index_name)) strict;
+      create index vectors_by_namespace on vectors (index_name, namespace);
+      insert into indexes values ('memory', 64)`)
+    const insert = before.prepare("insert into vectors values (null, 'memory', 'chunks', ?, 'github', null, 7, ?, ?)")
+    const bytes = new Uint8Array(record("").values.buffer)
+    for (const [id, namespace] of Object.entries({ a: null, b: "team:one", c: "team:two", d: "team:one" })) {
+      insert.run(id, namespace, bytes)
+    }
+    before.close()
+
+    const vectors = createSqliteVecIndex({ path })
+    const found = async (filter: object) => {
+      return (await vectors.query(target, record("").values, { topK: 9, filter })).map(({ id }) => id)
+    }
+    expect(await found({ source: ["github"], since: 7 })).toEqual(["a", "b", "c", "d"])
+    expect(await found({ namespaces: ["team:one"] })).toEqual(["b", "d"])
+    await vectors.remove(target, ["b"])
+    await vectors.upsert(target, [{ ...record("e"), metadata: { namespace: "team:one" } }])
+    expect(await found({ namespaces: ["team:one"] })).toEqual(["d", "e"])
+    vectors.close()
   }))
 
 test("a file that is no vector file is refused with what to do about it", () =>

@@ -1,6 +1,5 @@
 import type { EmbeddingVersion, KnowledgeWrite, VectorFamily, VectorView } from "@engram/contracts/knowledge"
 import { compareText } from "@engram/core/compare-text"
-import pg from "pg"
 import type { Transaction } from "../database.ts"
 
 type Vectors = Pick<KnowledgeWrite, "lockVersions" | "wantVectors">
@@ -38,15 +37,18 @@ export const laneVersions = (tx: Transaction, storeId: string): Promise<Embeddin
   versionsIn(tx, storeId, ["active", "caller", "canary", "archived"])
 
 /**
- * Keeps the store's set of versions as it is until the transaction ends. Whoever writes vectors runs this first, and reads the
- * versions in a statement of its own: one that waited here may have begun before the version it waited for was there.
+ * The name of a lock on a store's set of versions, for who writes in one statement: shared, and had before that begins. One that
+ * waited inside a statement may have begun before the version it waited for was there.
  */
-export const holdVersions = (storeId: string): string =>
-  `select from embedding_versions where store_id = ${pg.escapeLiteral(storeId)} order by id for share`
+export const versionsLock = (storeId: string): string => `engram versions ${storeId}`
+
+export const shareVersions = (tx: Transaction, storeId: string): Promise<object[]> =>
+  tx.query("select pg_advisory_xact_lock_shared(hashtextextended($1, 0))", [versionsLock(storeId)])
 
 /** The versions to write, kept as they are until the transaction ends. */
 export async function lockVersions(tx: Transaction, storeId: string): Promise<EmbeddingVersion[]> {
-  await tx.query(holdVersions(storeId))
+  // In a statement of its own, for the same reason.
+  await tx.query("select from embedding_versions where store_id = $1 order by id for share", [storeId])
   return openVersions(tx, storeId)
 }
 

@@ -1,7 +1,7 @@
 import { RetryLater } from "@engram/contracts/errors"
 import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memories"
 import type { Database, Transaction } from "../database.ts"
-import { holdVersions, writtenVersions } from "../knowledge/vectors.ts"
+import { shareVersions, versionsLock, writtenVersions } from "../knowledge/vectors.ts"
 import { liveNamespace, liveRecord } from "./rows.ts"
 import type { Surroundings, SurroundingsMemory } from "./surroundings.ts"
 import { disown, oweAgain, owedRows, type PlacedMemory } from "./vectors.ts"
@@ -76,12 +76,12 @@ function lastOfEachId(memories: readonly NewMemory[], { lives }: Surroundings): 
 }
 
 /**
- * Everything in one statement: the namespaces are kept from being purged until the transaction ends, as the set of versions
- * is (`holdVersions`, run before); where either is not what it was taken for ($4, $5) nothing is written. The rows are locked from
- * here on, in the order of their ids, so writers of one id take turns. `createdAt` stays while a memory lives, and only then. Vectors are owed to
- * ids that are new; of the others the caller sees to them.
+ * Everything in one statement: the namespaces are kept from being purged until the transaction ends, as the set of versions is
+ * (`versionsLock`, taken before it begins); where either is not what it was taken for ($4, $5) nothing is written. The rows are
+ * locked from here on, in the order of their ids, so writers of one id take turns. Vectors are owed to ids that are new; the
+ * statement answers with the others, of which the caller sees to them.
  */
-const writeSql = `
+const writeSql = (conflict: string, existed: string): string => `
   with lives as (
     select n.id from memory_namespaces n where n.store_id = $1 and n.id = any($4) and ${liveNamespace} order by n.id for key share),
   versions as (
@@ -96,11 +96,7 @@ const writeSql = `
     from json_to_recordset($3) as k(id text, at int, "namespaceId" text, content text, kind text, source text,
                                     "expiresAt" timestamptz, propagation text, pin boolean), seen
     where seen.same order by k.id
-    on conflict (store_id, id) do update set
-      namespace_id = excluded.namespace_id, content = excluded.content, kind = excluded.kind, source = excluded.source,
-      expires_at = excluded.expires_at, propagation = excluded.propagation, pin = excluded.pin,
-      created_at = case when ${liveRecord} and exists (select from memory_namespaces n where n.id = r.namespace_id and ${liveNamespace})
-                        then r.created_at else excluded.created_at end
+    on conflict (store_id, id) ${conflict}
     returning r.id, r.xmax <> 0 as existed),
   owed as (
     insert into vector_entries as v (store_id, family, ref_id, view, embedding_version_id, workspace_id, text_hash, metadata, wanted_hash)
@@ -115,15 +111,66 @@ const writeSql = `
     insert into embedding_values (workspace_id, model, text_hash, values, created_at)
     select $2, $7, k.hash, substring($9::bytea from (k.at::int - 1) * $10 + 1 for $10), now()
     from unnest($8::text[]) with ordinality as k(hash, at), seen where seen.same on conflict do nothing)
-  select seen.same, array(select id from records where existed) as existed from seen`
+  select seen.same, array(${existed}) as existed from seen`
 
-/** False when a namespace has ended, or the versions are others, since the surroundings were looked at: nothing is written then. */
+/** Leaves alone what is there. */
+const addSql = writeSql(
+  "do nothing",
+  "select k.id from json_to_recordset($3) as k(id text) where k.id not in (select id from records)",
+)
+
+/** `createdAt` stays while a memory lives, and only then. */
+const replaceSql = writeSql(
+  `do update set
+      namespace_id = excluded.namespace_id, content = excluded.content, kind = excluded.kind, source = excluded.source,
+      expires_at = excluded.expires_at, propagation = excluded.propagation, pin = excluded.pin,
+      created_at = case when ${liveRecord} and exists (select from memory_namespaces n where n.id = r.namespace_id and ${liveNamespace})
+                        then r.created_at else excluded.created_at end`,
+  "select id from records where existed",
+)
+
+interface Written {
+  readonly same: boolean
+  readonly existed: readonly string[]
+}
+
+/** False when a namespace has ended, or the versions are others, since the surroundings were looked at: then look again. */
 async function writePlaced(
   database: Database,
   place: MemoryPlace,
   around: Surroundings,
   memories: readonly PlacedMemory[],
 ): Promise<boolean> {
+  const { values } = statementOf(place, around, memories)
+  const [added] = await database.oneInWorkspace<Written>(place.workspaceId, addSql, values, {
+    sharing: versionsLock(place.storeId),
+  })
+  if (!added!.same || added!.existed.length === 0) return added!.same
+
+  const there = new Set(added!.existed)
+  const replacing = statementOf(
+    place,
+    around,
+    memories.filter(({ id }) => there.has(id)),
+  )
+  return database.inWorkspace(place.workspaceId, async (tx) => {
+    await shareVersions(tx, place.storeId)
+    const [replaced] = await tx.query<Written>(replaceSql, replacing.values)
+    // One that went in between was added after all, with what it is owed.
+    const existed = new Set(replaced!.existed)
+    if (existed.size > 0) {
+      await oweAgain(
+        tx,
+        place,
+        replacing.owed.filter(({ refId }) => existed.has(refId)),
+        [...existed],
+      )
+    }
+    return replaced!.same
+  })
+}
+
+function statementOf(place: MemoryPlace, around: Surroundings, memories: readonly PlacedMemory[]) {
   const { owed, brought } = owedRows(place, around.versions, memories)
   const rows = memories.map(({ id, namespaceId, content, kind, source, expiresAt, propagation, pin }, at) => {
     return { id, at, namespaceId, content, kind, source, expiresAt, propagation, pin }
@@ -140,27 +187,5 @@ async function writePlaced(
     brought.bytes,
     brought.bytesEach,
   ]
-  interface Written {
-    readonly same: boolean
-    readonly existed: readonly string[]
-  }
-  const hold = holdVersions(place.storeId)
-  if (!memories.some(({ mayExist }) => mayExist)) {
-    const [written] = await database.oneInWorkspace<Written>(place.workspaceId, writeSql, values, hold)
-    return written!.same
-  }
-  return database.inWorkspace(place.workspaceId, async (tx) => {
-    await tx.query(hold)
-    const [written] = await tx.query<Written>(writeSql, values)
-    const existed = new Set(written!.existed)
-    if (existed.size > 0) {
-      await oweAgain(
-        tx,
-        place,
-        owed.filter(({ refId }) => existed.has(refId)),
-        [...existed],
-      )
-    }
-    return written!.same
-  })
+  return { owed, values }
 }

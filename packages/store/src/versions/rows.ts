@@ -1,5 +1,6 @@
 import type { StoredVersion, StorePlace } from "@engram/contracts/versions"
 import type { Transaction } from "../database.ts"
+import { versionsLock } from "../knowledge/vectors.ts"
 
 interface VersionRow extends Omit<StoredVersion, "model"> {
   readonly provider: string
@@ -30,6 +31,7 @@ export async function versionsWhere(
  */
 export async function aloneWithVersions(tx: Transaction, place: StorePlace): Promise<StoredVersion[]> {
   await keepFromMaking(tx, place)
+  await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [versionsLock(place.storeId)])
   await tx.query("select from embedding_versions where store_id = $1 order by id for update", [place.storeId])
   return versionsWhere(tx, place.workspaceId, "store_id = $2", [place.storeId])
 }

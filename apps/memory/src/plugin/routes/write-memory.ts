@@ -37,7 +37,6 @@ export const writeMemory = (deps: WriteDeps): Operation => ({
     if (asked.embedding) await makeRoom(deps, namespace, asked.embedding.length)
     const end = await deps.writer.write({
       id,
-      mayExist: asked.id !== undefined,
       namespace,
       content: asked.content,
       kind: asked.kind,

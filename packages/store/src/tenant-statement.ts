@@ -1,0 +1,101 @@
+import pg from "pg"
+
+/** What `pg` calls while a query of its own is sent and answered; its types leave these out. */
+interface Wire {
+  readonly submittedNamedStatements: Record<string, string>
+  parse(message: { readonly name: string; readonly text: string }): void
+  bind(message: { readonly statement: string; readonly values: readonly unknown[] }): void
+  execute(message: { readonly portal: string }): void
+}
+interface QueryOfPg {
+  name: string | undefined
+  prepare(wire: Wire): void
+  handleDataRow(message: unknown): void
+  handleCommandComplete(message: unknown, wire: Wire): void
+  handleError(error: Error, wire: Wire): void
+}
+const Query = pg.Query as unknown as new (config: object) => QueryOfPg
+
+/** A name makes the connection keep the plan. */
+export interface Statement {
+  readonly name?: string
+  readonly text: string
+  readonly values: unknown[]
+}
+
+/**
+ * Becomes the tenant role in its workspace until the transaction ends. Plans are made once, whatever the values, and by index: what
+ * an owed row is Postgres cannot estimate, and planning such a statement anew takes as long as running it.
+ */
+const enter = `select set_config('role', 'engram_app', true), set_config('app.workspace_id', $1, true),
+  set_config('synchronous_commit', $2, true), set_config('plan_cache_mode', 'force_generic_plan', true),
+  set_config('enable_seqscan', 'off', true)`
+const enterName = "engram_enter"
+/** The same, with a lock that is shared until then: had before the statement begins, so that it sees what it waited for. */
+const enterSharing = `${enter}, pg_advisory_xact_lock_shared(hashtextextended($3, 0))`
+
+/**
+ * Sends two statements and one sync. Postgres runs what stands between two syncs as one transaction: what fails takes all of it
+ * along, and what follows a failure is not run. So there is no begin and no commit, and one answer.
+ */
+class TenantStatement extends Query {
+  readonly #entry: Statement
+  readonly #named: string | undefined
+  #entered = false
+
+  constructor(entry: Statement, statement: Statement) {
+    super({ ...statement, queryMode: "extended" })
+    this.#entry = entry
+    this.#named = statement.name
+  }
+
+  override prepare(wire: Wire): void {
+    const { name = "", text, values } = this.#entry
+    if (name === "" || wire.submittedNamedStatements[name] === undefined) {
+      wire.parse({ name, text })
+      if (name !== "") wire.submittedNamedStatements[name] = text
+    }
+    wire.bind({ statement: name, values })
+    wire.execute({ portal: "" })
+    super.prepare(wire)
+    // The first statement to be parsed would be noted under the second one's name.
+    this.name = undefined
+  }
+
+  override handleDataRow(message: unknown): void {
+    if (this.#entered) super.handleDataRow(message)
+  }
+
+  override handleCommandComplete(message: unknown, wire: Wire): void {
+    if (this.#entered) super.handleCommandComplete(message, wire)
+    else this.name = this.#named
+    this.#entered = true
+  }
+
+  override handleError(error: Error, wire: Wire): void {
+    if (!this.#entered) {
+      for (const name of [this.#entry.name, this.#named]) delete wire.submittedNamedStatements[name ?? ""]
+    }
+    super.handleError(error, wire)
+  }
+}
+
+/** Runs one statement as the tenant role in a workspace, in a transaction of its own, in one round trip. */
+export function runInWorkspace<Row extends object>(
+  client: pg.PoolClient,
+  workspaceId: string,
+  statement: Statement,
+  { durable, sharing }: { readonly durable: boolean; readonly sharing: string | undefined },
+): Promise<Row[]> {
+  const entry = {
+    ...(statement.name !== undefined && { name: sharing === undefined ? enterName : `${enterName}_sharing` }),
+    text: sharing === undefined ? enter : enterSharing,
+    values: [workspaceId, durable ? "on" : "off", ...(sharing === undefined ? [] : [sharing])],
+  }
+  const query = new TenantStatement(entry, statement)
+  return new Promise((resolve, reject) => {
+    const answered = (error: Error | undefined, result: pg.QueryResult<Row>): void =>
+      error ? reject(error) : resolve(result.rows)
+    void client.query(query as unknown as string, answered)
+  })
+}
