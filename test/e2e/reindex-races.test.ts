@@ -151,12 +151,12 @@ test("who waited for the making of a version writes it too, although it began be
 test("a memory that waited for the making of a version is wanted in both", async () => {
   await fillStore()
   const memories = await openMemories()
-  await memories.write(bench.lane, [memory("known", "known before"), memory("brought", "x", { mayExist: false })])
+  await memories.write(bench.lane, [memory("known", "known before"), memory("brought", "x")])
   const release = await holdMaking()
   const making = ledger.create(bench.lane, versionOf(bench, v128))
   await untilWaiting(bench, 1)
   const writing = [
-    memories.write(bench.lane, [memory("new", "written just then", { mayExist: false })]),
+    memories.write(bench.lane, [memory("new", "written just then")]),
     memories.write(bench.lane, [memory("known", "known and changed")]),
   ]
   await untilWaiting(bench, 3)

@@ -3,7 +3,7 @@ import type { StoreId } from "@engram/contracts/ids"
 import type { ObservationRow } from "@engram/contracts/knowledge"
 import type { Database } from "../database.ts"
 import { observationColumns } from "../knowledge/observations.ts"
-import { openVersions, unwant, wantVectors } from "../knowledge/vectors.ts"
+import { lockVersions, unwant, wantVectors } from "../knowledge/vectors.ts"
 
 /** Summaries are looked up by their windows, so a page reads those of its own days and no index on evidence is needed. */
 const pageSql = `
@@ -50,7 +50,7 @@ export const createAgingLedger = (database: Database): AgingLedger => ({
   // Locked as persist locks them: the store's versions, observations in id order, then their vectors.
   prune: (workspaceId, storeId, seen) =>
     database.inWorkspace(workspaceId, async (tx) => {
-      await openVersions(tx, storeId, "for share")
+      await lockVersions(tx, storeId)
       const rows = await tx.query<{ id: string }>(
         `select o.id from memory_observations o join unnest($2::text[], $3::text[]) as k(id, hash) on k.id = o.id
          where o.workspace_id = $1 and o.live and o.content_hash = k.hash order by o.id for share of o`,
@@ -65,7 +65,7 @@ export const createAgingLedger = (database: Database): AgingLedger => ({
 
   restore: (workspaceId, storeId, ids, vectorsOf) =>
     database.inWorkspace(workspaceId, async (tx) => {
-      const versions = await openVersions(tx, storeId, "for share")
+      const versions = await lockVersions(tx, storeId)
       if (versions.length === 0) return 0
       const rows = await tx.query<ObservationRow>(
         `select ${observationColumns} from memory_observations
