@@ -7,6 +7,7 @@ import { type Indexed, indexLoad } from "./figures/index-load.ts"
 import { measureLatency } from "./figures/latency.ts"
 import { measureNormalizers } from "./figures/normalizers.ts"
 import { memoryMeasures } from "./memory-figures.ts"
+import { nightMeasures } from "./night-figures.ts"
 import type { Site } from "./site.ts"
 import { sourceMeasures } from "./source-figures.ts"
 
@@ -101,6 +102,7 @@ export const measures: { readonly [name: string]: (site: Site, repetitions: numb
   },
 
   ...sourceMeasures,
+  ...nightMeasures,
   ...memoryMeasures,
 }
 

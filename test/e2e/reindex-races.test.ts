@@ -102,10 +102,9 @@ async function fillStore(): Promise<void> {
   await bench.drain()
 }
 
-const memory = (id: string, content: string, more: Partial<NewMemory> = {}): NewMemory => ({
-  ...{ id, content, mayExist: true, namespace: "team:a", kind: "fact", source: "agent" },
+const memory = (id: string, content: string): NewMemory => ({
+  ...{ id, content, namespace: "team:a", kind: "fact", source: "agent" },
   ...{ expiresAt: null, propagation: null, pin: null, embedding: null },
-  ...more,
 })
 
 async function openMemories() {
