@@ -235,7 +235,7 @@ test("what leaves a caller's version stays in the store's own, and the other way
     [null, ["active"]],
     [brought, ["caller"]],
   ] as const) {
-    await memories.write(bench.lane, [memory("moves", "between versions", { embedding })])
+    await memories.write(bench.lane, [{ ...memory("moves", "between versions"), embedding }])
     expect(await statuses()).toEqual(wanted)
   }
 })

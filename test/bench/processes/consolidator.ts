@@ -19,7 +19,6 @@ export interface NightOrder {
 setPriority(10)
 answer(async ({ databaseUrl, workspaceId, now }: NightOrder) => {
   const pool = createPool(databaseUrl, { connectionsMax: 4, applicationName: "bench-night" })
-  const embedder = createLocalEmbedder({ dimension: 512 })
   const consolidate = createConsolidate({
     ledger: createConsolidationLedger(createDatabase(pool)),
     writer: extractiveWriter,
