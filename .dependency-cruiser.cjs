@@ -35,7 +35,7 @@ const owns = {
   pg: "packages/store|db|packages/queue|packages/providers/embedded-postgres|packages/testkit",
   "@aws-sdk/[^/]+": "packages/providers/s3",
   "@upstash/redis": "packages/providers/upstash",
-  "braintrust": "packages/providers/braintrust",
+  braintrust: "packages/providers/braintrust",
   "cohere-ai": "packages/providers/cohere",
   "@octokit/(?:core|auth-app)": "packages/providers/github",
   // Sources and the stand-in check their shapes against its types.

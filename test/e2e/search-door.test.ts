@@ -55,8 +55,10 @@ test("a hit says what was found, where, and how", async () => {
         passage: expect.stringContaining("laptop"),
         url,
         occurredAt: "2024-02-01T09:00:00.000Z",
+        evidence: null,
         score: expect.any(Number),
         foundBy: ["text", "vector"],
+        bias: [],
       },
     ],
   })
