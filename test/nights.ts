@@ -11,6 +11,8 @@ export interface NightOptions extends Partial<RunStart> {
   readonly writer?: SummaryWriter
   readonly log?: Log
   readonly leaseMs?: number
+  /** Whether the vectors it owes are written after it, as a lane does: one at a time. */
+  readonly drained?: boolean
   /** What stands between the run and Postgres. */
   readonly ledger?: (real: ConsolidationLedger) => ConsolidationLedger
 }
@@ -21,7 +23,14 @@ export async function night(
   today: string,
   options: NightOptions = {},
 ): Promise<ConsolidationRun | undefined> {
-  const { writer = extractiveWriter, log = silentLog, leaseMs = 30_000, ledger = (real) => real, ...start } = options
+  const {
+    writer = extractiveWriter,
+    log = silentLog,
+    leaseMs = 30_000,
+    drained = true,
+    ledger = (real) => real,
+    ...start
+  } = options
   const consolidate = createConsolidate({
     ledger: ledger(createConsolidationLedger(bench.database)),
     writer,
@@ -36,7 +45,7 @@ export async function night(
     now: Date.parse(today) + 2 * 3_600_000,
     ...start,
   })
-  await bench.drain()
+  if (drained) await bench.drain()
   return run
 }
 

@@ -114,7 +114,7 @@ describe("a run that breaks", () => {
 
   test("two that begin together are one, and a night that was done is not done again", async () => {
     await fill()
-    const start = { kind: "night", night: "2026-11-21" } as const
+    const start = { kind: "night", night: "2026-11-21", drained: false } as const
     const both = await Promise.all([night(bench, today, start), night(bench, today, start)])
     expect(both.filter((run) => run !== undefined)).toHaveLength(1)
     expect(await night(bench, today, start)).toBeUndefined()

@@ -26,7 +26,7 @@ export async function measureBeside(site: Site): Promise<Beside> {
   const [ingest, worker] = await Promise.all([product.ingest(), product.worker()])
   const consolidator = startChild(fileAt("./processes/consolidator.ts"))
   try {
-    const url = `${ingest.url}${product.path}`
+    const url = `${ingest.url}${product.paths.github}`
     await takeIn(product, url, "warm", 100)
     const alone = await takeIn(product, url, "alone", perSecond * seconds)
     const order: NightOrder = {
