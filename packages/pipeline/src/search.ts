@@ -30,7 +30,8 @@ interface List {
 
 /**
  * Full text and vectors over documents, observations and summaries, fused by reciprocal rank, with a bias to what the profiles
- * near the question are of; at most one hit a document. What is found is checked against Postgres: gone, superseded or unreadable rows are dropped. An outage is an error, never an empty answer.
+ * near the question are of; at most one hit a document. What is found is checked against Postgres: gone, superseded or unreadable
+ * rows are dropped. An outage is an error, never an empty answer.
  */
 export const search =
   (deps: SearchDeps) =>
@@ -156,10 +157,17 @@ function fused(lists: readonly List[]): SearchHit[] {
     const row = rows.get(id)!
     if (!shown.has(keyOf(row))) shown.set(keyOf(row), row)
   }
-  return fuse(lists.map((list) => list.rows.map(keyOf))).map(({ id, score }) => {
+  return fuse(evenly(lists)).map(({ id, score }) => {
     const foundBy = (["text", "vector"] as const).filter((by) =>
       lists.some((list) => list.by === by && list.rows.some((row) => keyOf(row) === id)),
     )
     return { ...shown.get(id)!, score, foundBy, bias: [] }
   })
 }
+
+/** A document may stand in four lists, by its passages and by what was observed of it; a summary in two, which count twice. */
+const evenly = (lists: readonly List[]): string[][] =>
+  lists.flatMap(({ rows }) => {
+    const keys = rows.map(keyOf)
+    return rows[0]?.type === "summary" ? [keys, keys] : [keys]
+  })

@@ -52,7 +52,9 @@ test("an event's id is its delivery key, the same for every attempt", () => {
 })
 
 test("every event that Notion publishes is known by name, and none that it does not", () => {
-  expect([...rules.keys()].sort()).toEqual(Object.keys(events).sort())
+  // What an import brings goes by names of ours.
+  const theirs = [...rules.keys()].filter((name) => !name.startsWith("import."))
+  expect(theirs.sort()).toEqual(Object.keys(events).sort())
 })
 
 const { page, other, database, dataSource, comment } = ids
