@@ -5,8 +5,8 @@ export default defineConfig({
     include: ["**/*.test.ts"],
     globalSetup: ["test/global-setup.ts"],
     exclude: ["**/node_modules/**"],
-    // Real servers on two cores: files run two at a time, and a cold start of Postgres counts as part of a test.
-    maxWorkers: 2,
+    // Tests wait for real servers a third of their time, so two cores take three files at once. A cold start of Postgres counts as part of a test.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
