@@ -65,6 +65,9 @@ test("consolidate counts, writes, says why it writes nothing, and builds days ag
   expect(again.runs[0].steps).toMatchObject([
     { name: "age", result: { compressed: 0, tails: 0, restored: 0 } },
     { name: "retain", result: { state: "off", removed: {} } },
+    { name: "refresh" },
+    { name: "drop-archived" },
+    { name: "evaluate" },
   ])
   expect(again.runs[0].steps[0].result.looked).toBeGreaterThan(0)
   const since = await json("consolidate", "--workspace", "acme", "--since", "2010-01-01")
