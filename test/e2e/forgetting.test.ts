@@ -21,6 +21,7 @@ import { normalizeLimits } from "@engram/worker/turns"
 import { afterEach, describe, expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { everyColumn } from "../every-column.ts"
+import { night } from "../nights.ts"
 import { comment, issue } from "../payloads.ts"
 import { find, openSearchDoor, page } from "../search-door.ts"
 import { createWorkbench, testSecretKey, type Workbench } from "../workbench.ts"
@@ -470,3 +471,39 @@ test("killed after any of its steps and run again, it ends where one run ends", 
     if (calls <= step) break
   }
 }, 240_000)
+
+test("forgetting a document takes the summaries that rest on it, its entities' profiles and their vectors along; a night writes them without it", async () => {
+  const bench = await open()
+  const about = (number: number, said: string) =>
+    issue({
+      number,
+      title: `Talk ${number}`,
+      body: `${said}\n\nDecision: ${said}`,
+      labels: ["decision"],
+      minute: number,
+    })
+  await bench.accept([
+    about(1, secret),
+    about(2, kept),
+    about(3, "The lift is slow."),
+    about(4, "Bikes go to the cellar."),
+  ])
+  await bench.drain()
+  await night(bench, "2026-11-21")
+  const rows = () => bench.rows<{ id: string; text: string }>("select id, text from memory_summaries")
+  expect((await rows()).some(({ text }) => text.includes("Nightingale"))).toBe(true)
+  const [{ id } = { id: "" }] = await bench.rows<{ id: string }>(
+    "select id from knowledge_documents where title = 'Talk 1'",
+  )
+
+  const { look } = await forgetIn(bench, { kind: "document", name: id })
+  expect((await rows()).filter(({ text }) => text.includes("Nightingale"))).toEqual([])
+  await settle(bench)
+  expect(await everyColumn(bench, words, { except: ["ingest_deliveries.body"] })).toEqual([])
+  expect(left(await look())).toEqual([])
+
+  await night(bench, "2026-11-21")
+  expect((await rows()).length).toBeGreaterThan(0)
+  expect(await everyColumn(bench, words, { except: ["ingest_deliveries.body"] })).toEqual([])
+  expect(await bench.rows("select from memory_profiles")).not.toEqual([])
+})
