@@ -16,19 +16,17 @@ export interface Background {
 const segmenter = new Intl.Segmenter("en", { granularity: "word" })
 
 /**
- * The words of a text and its phrases of two words that stand together, each once. Words of two letters and less, numbers and what
- * every English text has are none, and no phrase reaches across one, or across punctuation.
+ * The words of a text and its phrases of two words that stand together, each once; `post-mortem` is a word. Words of two letters and
+ * less, numbers in digits or words and what every English text has are none, nor is any piece of an id, address or path; no phrase
+ * reaches across one, or across punctuation.
  */
 export function termsOf(text: string): Set<string> {
   const terms = new Set<string>()
   let before: string | undefined
-  for (const { segment, isWordLike } of segmenter.segment(text)) {
-    if (!isWordLike) {
-      if (segment.trim() !== "") before = undefined
-      continue
-    }
-    const word = segment.toLowerCase()
-    if (!isTelling(word)) {
+  for (const { segment, isWordLike } of segmenter.segment(withoutIds(text).replace(hyphen, tie))) {
+    if (!isWordLike && segment.trim() === "") continue
+    const word = segment.replaceAll(tie, "-").toLowerCase()
+    if (!isWordLike || !isTelling(word)) {
       before = undefined
       continue
     }
@@ -39,12 +37,45 @@ export function termsOf(text: string): Set<string> {
   return terms
 }
 
+const hyphen = /(?<=\p{L})-(?=\p{L})/gu
+/** Unicode's segmentation keeps words together that it joins, and parts them at hyphens. */
+const tie = "\u203f"
+
+/** What markup says to machines: comments, tags, and the target of a link. */
+const markup = /<!--[\s\S]*?-->|<\/?[a-z][^<>]{0,500}>|\]\([^()\s]{1,2000}\)/gi
+/** What could be an id, an address or a path; scripts other than Latin have no spaces, so only what ids are made of. */
+const run = /[A-Za-z0-9_@#/\\.:~%&=+$-]{2,}/g
+const edge = /^[@#.:~/\\=&+$%-]+|[.:~/\\=&+$%#@-]+$/g
+
+/** Each id, address and path is a full stop: `GHSA-qqgx-2p2h-9c37` says nothing, and `qqgx` even less. */
+function withoutIds(text: string): string {
+  return text.replace(markup, " . ").replace(run, (found) => (isId(found.replace(edge, "")) ? " . " : found))
+}
+
+/** A word may have digits as `oauth2`, `s3`, `k8s` and `sha256` do; an id has several groups of them, joins them to others, or shouts. */
+function isId(run: string): boolean {
+  if (/[@#/\\:~%&=+$]/.test(run)) return true
+  if (!/\d/.test(run)) return false
+  const isWord = /^[A-Za-z]+\d{1,3}[A-Za-z]*$/.test(run)
+  return !isWord || /^[A-Z0-9]{8,}$/.test(run) || /^[0-9a-f]{7,}$/i.test(run)
+}
+
 const telling = new Map<string, boolean>()
+/** Not in the library's list, and as little said by them. */
+const empty: ReadonlySet<string> = new Set(
+  `its ours yours theirs myself itself yourself themselves not nor why whose whom will would shall per via upon within without again once
+   yet else ever even just own few none let lets don't doesn't didn't isn't aren't wasn't won't can't it's that's there's i'm i've we've
+   we're you're they're let's one two three four five six seven eight nine ten eleven twelve twenty hundred thousand million`.split(
+    /\s+/,
+  ),
+)
 
 function isTelling(word: string): boolean {
   const known = telling.get(word)
   if (known !== undefined) return known
-  const is = /^\p{L}[\p{L}\p{N}'’_-]{2,39}$/u.test(word) && removeStopwords([word], eng).length > 0
+  const plain = word.replaceAll("’", "'")
+  const is =
+    /^\p{L}[\p{L}\p{M}\p{N}'_-]{2,39}$/u.test(plain) && !empty.has(plain) && removeStopwords([plain], eng).length > 0
   if (telling.size > 50_000) telling.clear()
   telling.set(word, is)
   return is
