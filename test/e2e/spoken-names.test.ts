@@ -1,6 +1,11 @@
+import { spokenNames } from "@engram/pipeline/spoken-names"
+import { sources } from "@engram/sources/registry"
+import { createAccountNames } from "@engram/store/account-names"
+import { createSummaryDesk } from "@engram/store/consolidation/desk"
 import { afterEach, expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { incidentPayloads } from "../examples.ts"
+import { night } from "../nights.ts"
 import { openSearchDoor, type SearchDoor } from "../search-door.ts"
 import { said, slackEvent } from "../slack.ts"
 import { createWorkbench, type Payload, type Workbench } from "../workbench.ts"
@@ -63,6 +68,36 @@ test("a reader is told what people are called now; what is stored keeps the id",
   expect((await ask()).title).toBe("Who restarts the importer, @Robert?")
   const { knowledge_documents: documents, knowledge_chunks: chunks } = await currentState(bench)
   expect({ documents, chunks }).toEqual({ documents: before.knowledge_documents, chunks: before.knowledge_chunks })
+})
+
+test("summaries and what they rest on name people too, by the team of what each sentence cites", async () => {
+  const { bench, door, take } = await open()
+  const lines = ["restarts the importer every night", "owns the importer's alerts", "rewrites the importer"]
+  const decisions = lines.map((line, n) =>
+    said({
+      ts: `170000010${n}.000100`,
+      thread: "1700000000.000100",
+      user: "U0BOB00002",
+      text: `Decision: <@U0ADA00001> ${line}.`,
+    }),
+  )
+  await take(asked, ...decisions, called("U0ADA00001", "Ada King", 1_700_000_100))
+  await night(bench, "2023-11-20")
+  const stored = await createSummaryDesk(bench.database).summaries(bench.lane.workspaceId, { max: 10 })
+  const idOf = (texts: readonly string[]) => texts.filter((text) => text.includes("@U0ADA00001")).length
+  expect(idOf(stored.map(({ text }) => text))).toBeGreaterThan(0)
+
+  const spoken = spokenNames({ names: createAccountNames(bench.database), sources })
+  const shown = await spoken.summaries(bench.lane.workspaceId, stored)
+  expect(JSON.stringify(shown)).not.toContain("@U0ADA00001")
+  for (const { text, sentences, evidence } of shown.filter(({ topic }) => topic === "decisions")) {
+    expect(text).toContain("@Ada King restarts the importer")
+    expect(sentences.map((sentence) => sentence.text).join(" ")).toBe(text)
+    expect(evidence.map((piece) => piece.text).join()).toContain("@Ada King restarts the importer")
+  }
+  const { body } = await door.ask(await door.key(), { query: "decisions importer", kinds: ["summary"] })
+  expect(body.hits.length).toBeGreaterThan(0)
+  expect(JSON.stringify(body)).not.toContain("@U0ADA00001")
 })
 
 test("one person is one node, with all that their accounts say, in whichever order that came", async () => {

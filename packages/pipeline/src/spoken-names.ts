@@ -1,3 +1,4 @@
+import type { ShownSummary } from "@engram/contracts/consolidation"
 import type { DocumentView } from "@engram/contracts/documents"
 import type { AccountNames, WrittenId } from "@engram/contracts/names"
 import type { Neighbourhood } from "@engram/contracts/neighbourhood"
@@ -20,15 +21,46 @@ export interface SpokenNamesDeps {
  */
 export function spokenNames(deps: SpokenNamesDeps) {
   const name = nameTexts(deps)
+  /** What each rests on, too. */
+  const withEvidence = async <Item extends { readonly evidence: readonly Piece[] | null }>(
+    workspaceId: string,
+    items: readonly Item[],
+  ): Promise<Item[]> => {
+    const pieces = items.flatMap(({ evidence }) => evidence ?? [])
+    const named = await name(workspaceId, pieces, urlOf, ["text"])
+    const spoken = new Map(pieces.map((piece, at) => [piece, named[at]!]))
+    return items.map((item) => ({ ...item, evidence: item.evidence?.map((each) => spoken.get(each)!) ?? null }))
+  }
   return {
-    hits: (workspaceId: string, hits: readonly SearchHit[]): Promise<SearchHit[]> =>
-      name(workspaceId, hits, ({ url }) => url, ["title", "section", "passage"]),
+    hits: async (workspaceId: string, found: readonly SearchHit[]): Promise<SearchHit[]> => {
+      const hits = await name(workspaceId, found, urlsOfHit, ["title", "section", "passage"])
+      return withEvidence(workspaceId, hits)
+    },
+
+    summaries: async (workspaceId: string, found: readonly ShownSummary[]): Promise<ShownSummary[]> => {
+      const summaries = await name(workspaceId, found, urlsOfHit, ["title", "text"])
+      const said = summaries.flatMap(({ sentences, evidence }) =>
+        sentences.map((sentence) => ({
+          ...sentence,
+          urls: evidence.flatMap(({ id, url }) => (url !== null && sentence.cites.includes(id) ? [url] : [])),
+        })),
+      )
+      const spoken = await name(workspaceId, said, ({ urls }) => urls, ["text"])
+      const sentences = spoken.map(({ text, cites }) => ({ text, cites }))
+      let at = 0
+      const named = summaries.map((summary) => {
+        const own = sentences.slice(at, at + summary.sentences.length)
+        at += own.length
+        return { ...summary, sentences: own }
+      })
+      return withEvidence(workspaceId, named)
+    },
 
     document: async (workspaceId: string, view: DocumentView): Promise<DocumentView> => {
       const { url } = view
-      const [head] = await name(workspaceId, [view], () => url, ["title"])
-      const chunks = await name(workspaceId, view.chunks, () => url, ["section", "text"])
-      const observations = await name(workspaceId, view.observations, (one) => one.url ?? url, [
+      const [head] = await name(workspaceId, [view], urlOf, ["title"])
+      const chunks = await name(workspaceId, view.chunks, () => urlOf({ url }), ["section", "text"])
+      const observations = await name(workspaceId, view.observations, (one) => urlOf({ url: one.url ?? url }), [
         "title",
         "summary",
         "text",
@@ -39,8 +71,8 @@ export function spokenNames(deps: SpokenNamesDeps) {
     neighbourhood: async (workspaceId: string, found: Neighbourhood): Promise<Neighbourhood> => {
       const pieces = found.edges.flatMap(({ evidence }) => evidence)
       const [nodes, evidence] = await Promise.all([
-        name(workspaceId, found.nodes, ({ url }) => url, ["name", "title"]),
-        name(workspaceId, pieces, ({ url }) => url, ["title", "text"]),
+        name(workspaceId, found.nodes, urlOf, ["name", "title"]),
+        name(workspaceId, pieces, urlOf, ["title", "text"]),
       ])
       const spoken = new Map(pieces.map((piece, at) => [piece, evidence[at]!]))
       const edges = found.edges.map((edge) => ({ ...edge, evidence: edge.evidence.map((piece) => spoken.get(piece)!) }))
@@ -48,6 +80,18 @@ export function spokenNames(deps: SpokenNamesDeps) {
     },
   }
 }
+
+interface Piece {
+  readonly text: string
+  readonly url: string | null
+}
+
+const urlOf = ({ url }: { readonly url: string | null }): string[] => (url === null ? [] : [url])
+
+/** What is of no document says what its evidence says, each piece at a place of its own. */
+const urlsOfHit = (item: { readonly url?: string | null; readonly evidence: readonly Piece[] | null }): string[] => [
+  ...new Set([...urlOf({ url: item.url ?? null }), ...(item.evidence ?? []).flatMap(urlOf)]),
+]
 
 interface Place {
   readonly item: number
@@ -62,15 +106,16 @@ const nameTexts =
   async <Item extends object>(
     workspaceId: string,
     items: readonly Item[],
-    urlOf: (item: Item) => string | null,
+    urlsOf: (item: Item) => readonly string[],
     fields: readonly (keyof Item & string)[],
   ): Promise<Item[]> => {
     const places = items.flatMap((item, at) =>
       fields.flatMap((field): Place[] => {
         const text = item[field]
-        const url = urlOf(item)
-        if (typeof text !== "string" || url === null) return []
-        const ids = Object.values(sources).flatMap((source) => source.writtenIds?.(text, url) ?? [])
+        if (typeof text !== "string") return []
+        const ids = urlsOf(item)
+          .flatMap((url) => Object.values(sources).flatMap((source) => source.writtenIds?.(text, url) ?? []))
+          .sort((a, b) => a.from - b.from)
         return ids.length > 0 ? [{ item: at, field, text, ids }] : []
       }),
     )

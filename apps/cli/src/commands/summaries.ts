@@ -1,5 +1,8 @@
 import { type Topic, topics } from "@engram/contracts/consolidation"
 import type { GraphReader } from "@engram/contracts/neighbourhood"
+import { spokenNames } from "@engram/pipeline/spoken-names"
+import { sources } from "@engram/sources/registry"
+import { createAccountNames } from "@engram/store/account-names"
 import { createSummaryDesk } from "@engram/store/consolidation/desk"
 import { createGraphIndex } from "@engram/store/graph-index"
 import { createStoreReport } from "@engram/store/store-report"
@@ -39,13 +42,12 @@ async function show(context: Context, entity: string | undefined, options: Summa
     const reader: GraphReader = { workspaceId, storeId: "all", scopeIds: "all" }
     const entityId = entity === undefined ? undefined : await meantNode(createGraphIndex(database), reader, entity)
     const desk = createSummaryDesk(database)
+    const spoken = spokenNames({ names: createAccountNames(database), sources })
     const which = entityId === undefined ? {} : { entityId }
+    const topic = options.topic && { topic: options.topic }
+    const stored = await desk.summaries(workspaceId, { ...which, ...topic, max: options.limit })
     const found = {
-      summaries: await desk.summaries(workspaceId, {
-        ...which,
-        ...(options.topic && { topic: options.topic }),
-        max: options.limit,
-      }),
+      summaries: await spoken.summaries(workspaceId, stored),
       profiles: entityId === undefined ? [] : await desk.profiles(workspaceId, { entityId, max: options.limit }),
     }
     const { terminal } = context

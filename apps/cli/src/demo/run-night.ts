@@ -1,7 +1,10 @@
 import type { ConsolidationRun, ShownProfile, ShownSummary } from "@engram/contracts/consolidation"
 import type { Log } from "@engram/contracts/ports"
 import { createConsolidate } from "@engram/pipeline/consolidate"
+import { spokenNames } from "@engram/pipeline/spoken-names"
 import type { Platform } from "@engram/platform/platform"
+import { sources } from "@engram/sources/registry"
+import { createAccountNames } from "@engram/store/account-names"
 import { createSummaryDesk } from "@engram/store/consolidation/desk"
 import { createConsolidationLedger } from "@engram/store/consolidation/ledger"
 
@@ -34,7 +37,9 @@ export async function runNight(
   const seconds = Math.round(performance.now() - started) / 1_000
   const desk = createSummaryDesk(database)
   const { storeId } = place
-  const summaries = await desk.summaries(place.workspaceId, { storeId, max: 50 })
+  const spoken = spokenNames({ names: createAccountNames(database), sources })
+  const stored = await desk.summaries(place.workspaceId, { storeId, max: 50 })
+  const summaries = await spoken.summaries(place.workspaceId, stored)
   const [profile] = await desk.profiles(place.workspaceId, { storeId, max: 1 })
   return { run, seconds, summaries: weightiest(summaries), profile }
 }
