@@ -11,6 +11,7 @@ export interface NightOptions extends Partial<RunStart> {
   readonly writer?: SummaryWriter
   readonly log?: Log
   readonly leaseMs?: number
+  readonly timeoutMs?: number
   /** Whether the vectors it owes are written after it, as a lane does: one at a time. */
   readonly drained?: boolean
   /** What stands between the run and Postgres. */
@@ -27,6 +28,7 @@ export async function night(
     writer = extractiveWriter,
     log = silentLog,
     leaseMs = 30_000,
+    timeoutMs = 600_000,
     drained = true,
     ledger = (real) => real,
     ...start
@@ -38,6 +40,7 @@ export async function night(
     queue: { wake: async () => {} },
     log,
     leaseMs,
+    timeoutMs,
   })
   const run = await consolidate.run(bench.lane.workspaceId, {
     kind: "manual",

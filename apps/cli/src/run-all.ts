@@ -71,7 +71,7 @@ export async function runAll(parts: {
   })
   lifecycle.own(fleet, (running) => running.close(), "the fleet")
   const nights = await startNights({
-    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs }),
+    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs, stepTimeoutMs: config.nightStepTimeoutMs }),
     ledger: createNightLedger(platform),
     queue: await openNightQueue({ config, databaseUrl: platform.databaseUrl, lifecycle, log, ...prefix }),
     rules: config.nightWindow,

@@ -26,6 +26,10 @@ export const stateInWords = ({ state, lapsed }: Pick<ReportedRun, "state" | "lap
 export function reportInWords(terminal: Terminal, report: RunReport): string[] {
   const line = (name: string, value: string): string => `  ${terminal.style("dim", name.padEnd(10))}${value}`
   const calls = `${count(report.writerCalls, "call")} to the writer, ${count(report.embeddingCalls, "call")} to embed ${count(report.embeddedTexts, "text")}`
+  const spent =
+    report.modelCalls > 0
+      ? `${calls}; ${count(report.modelCalls, "answer")} of a model, ${count(report.inputTokens, "token")} in and ${report.outputTokens} out`
+      : calls
   return [
     line("read", `${count(report.observationsRead, "observation")}, ${report.textsRead} with their texts`),
     line(
@@ -40,7 +44,7 @@ export function reportInWords(terminal: Terminal, report: RunReport): string[] {
     ),
     line(
       "cost",
-      report.writerFallbacks > 0 ? `${calls}; ${report.writerFallbacks} written by the other writer instead` : calls,
+      report.writerFallbacks > 0 ? `${spent}; ${report.writerFallbacks} written by the other writer instead` : spent,
     ),
   ]
 }

@@ -3,6 +3,7 @@ import { reasonOf } from "@engram/contracts/errors"
 import type { RunId } from "@engram/contracts/ids"
 import type { NightStep, StepRecord } from "@engram/contracts/nights"
 import type { Log } from "@engram/contracts/ports"
+import { inTime, inWords } from "@engram/pipeline/in-time"
 import type { NightLedger } from "@engram/store/consolidation/night-ledger"
 import type { NightMeters } from "./meters.ts"
 
@@ -10,6 +11,8 @@ export interface RunDeps {
   readonly consolidate: Pick<Consolidate, "run">
   /** What is done after each run, in this order. */
   readonly steps: readonly NightStep[]
+  /** A step that takes longer is given up: it failed, and the others have their turn. What it does later is safe beside them. */
+  readonly stepTimeoutMs: number
   readonly ledger: Pick<NightLedger, "recordSteps">
   readonly log: Log
   readonly meters: NightMeters
@@ -27,7 +30,7 @@ export async function runAndFollow(
   if (!run) return undefined
   const { id, kind, night, state, report, reason } = run
   const ms = run.finishedAt === null ? 0 : run.finishedAt.getTime() - run.startedAt.getTime()
-  deps.meters.ran({ kind, state, ms })
+  deps.meters.ran({ kind, state, ms, report })
   const fields = { workspaceId, run: id, kind, night, state, ms, ...report, reason }
   if (state === "done") deps.log.info(fields, "consolidation")
   else deps.log.error(fields, "consolidation did not end well")
@@ -49,7 +52,8 @@ async function take(deps: RunDeps, { name, run }: NightStep, workspaceId: string
   const startedAt = performance.now()
   const elapsed = () => Math.round(performance.now() - startedAt)
   try {
-    const result = await run(workspaceId, now)
+    const tooLong = () => `given up after ${inWords(deps.stepTimeoutMs)}`
+    const result = await inTime(deps.stepTimeoutMs, run(workspaceId, now), tooLong)
     const ms = elapsed()
     deps.meters.stepped({ step: name, outcome: "ok", ms })
     deps.log.info({ workspaceId, step: name, ms, result }, "step after a run")

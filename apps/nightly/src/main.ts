@@ -18,7 +18,7 @@ const lifecycle = createLifecycle()
 try {
   const platform = await openPlatform(config, { name: "nightly", log, lifecycle })
   const nights = await startNights({
-    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs }),
+    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs, stepTimeoutMs: config.nightStepTimeoutMs }),
     ledger: createNightLedger(platform),
     queue: await openNightQueue({ config, databaseUrl: platform.databaseUrl, lifecycle, log }),
     rules: config.nightWindow,

@@ -27,17 +27,22 @@ export interface NightPorts {
   readonly log: Log
   /** How long a workspace waits for a process that was killed in its run. */
   readonly leaseMs: number
+  /** For the run, and for each step after it. */
+  readonly stepTimeoutMs: number
 }
 
 /** What a night does, on the ports that were chosen: the run, and the steps after it in their order. */
 export function openNight(ports: NightPorts): {
   readonly consolidate: Consolidate
   readonly steps: readonly NightStep[]
+  readonly stepTimeoutMs: number
 } {
   const ledger = createConsolidationLedger(ports.database)
+  const { stepTimeoutMs } = ports
   return {
-    consolidate: createConsolidate({ ...ports, ledger, writer: ports.summaryWriter }),
+    consolidate: createConsolidate({ ...ports, ledger, writer: ports.summaryWriter, timeoutMs: stepTimeoutMs }),
     steps: stepsOf(ports),
+    stepTimeoutMs,
   }
 }
 

@@ -41,7 +41,7 @@ export async function startNights(deps: NightsDeps): Promise<{ close(): Promise<
   const handBack = async (workspaceId: string): Promise<void> => {
     try {
       if (!(await ledger.handBack(workspaceId))) return
-      meters.ran({ kind: "night", state: "abandoned", ms: 0 })
+      meters.ran({ kind: "night", state: "abandoned", ms: 0, report: null })
       log.warn({ workspaceId }, "run handed back: it will be begun anew")
     } catch (error) {
       log.warn(

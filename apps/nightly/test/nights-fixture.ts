@@ -64,6 +64,7 @@ export async function nights(): Promise<Nights> {
         ledger: createNightLedger({ database }),
         queue,
         steps: [],
+        stepTimeoutMs: 60_000,
         log: silentLog,
         meters: { ran: () => {}, stepped: () => {}, looked: () => void looks++ },
         lookEveryMs: 50,

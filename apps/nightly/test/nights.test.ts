@@ -1,3 +1,5 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { secondOfNight } from "@engram/core/consolidate/nights"
 import { createNightLedger } from "@engram/store/consolidation/night-ledger"
 import { waitUntil } from "@engram/testkit/wait-until"
@@ -139,6 +141,29 @@ test("each step has its turn after a run, whatever became of the others, and wha
     { step: "refresh", outcome: "failed" },
     { step: "evaluate", outcome: "ok" },
   ])
+})
+
+test("a step that waits for a server that never answers is given up in words, and keeps nobody waiting", async () => {
+  const all = await nights()
+  await all.addWorkspace("acme")
+  await all.addWorkspace("bolt")
+  const hung = createServer(() => {})
+  await new Promise<void>((resolve) => hung.listen(0, "127.0.0.1", resolve))
+  const { port } = hung.address() as AddressInfo
+  const hangs = { name: "drop-archived", run: async () => fetch(`http://127.0.0.1:${port}/`) }
+  const steps = [hangs, { name: "evaluate", run: async () => ({ woken: 1 }) }]
+  const { run } = recordingConsolidate(all)
+  await all.start({ consolidate: { run }, steps, stepTimeoutMs: 200 })
+  const recorded = () => all.rows<{ steps: object[] }>("select steps from consolidation_runs where steps is not null")
+  await waitUntil("the steps of both are recorded", async () => (await recorded()).length === 2)
+  hung.closeAllConnections()
+  hung.close()
+  for (const { steps: records } of await recorded()) {
+    expect(records).toMatchObject([
+      { name: "drop-archived", error: "given up after 0.2 s" },
+      { name: "evaluate", result: { woken: 1 } },
+    ])
+  }
 })
 
 test("steps that a killed process left are taken by the next, without another run", async () => {

@@ -51,6 +51,8 @@ export interface Config {
   readonly workerLeaseMs: number
   /** When workspaces' nights begin, in seconds of their local day. */
   readonly nightWindow: { readonly fromSecond: number; readonly untilSecond: number }
+  /** How long a night's run may take, and each step after it. */
+  readonly nightStepTimeoutMs: number
   readonly ingestBodiesBytesMax: number
   readonly ingestBacklogMax: number
 }
@@ -144,6 +146,7 @@ export function readConfig(environment: Environment): Config {
     workerConcurrency: values.WORKER_CONCURRENCY,
     workerLeaseMs: values.WORKER_LEASE_MS,
     nightWindow: values.NIGHTLY_WINDOW,
+    nightStepTimeoutMs: values.NIGHTLY_STEP_TIMEOUT_MS,
     ingestBodiesBytesMax: values.INGEST_BODIES_MB * megabyte,
     ingestBacklogMax: values.INGEST_BACKLOG_MAX,
   }) satisfies Config

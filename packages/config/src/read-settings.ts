@@ -96,6 +96,8 @@ const settings = z.object({
   NIGHTLY_PORT: whole(0, 65_535).default(8_083),
   /** Between which local times nights begin, each workspace's at its own moment. */
   NIGHTLY_WINDOW: timesOfDay.default({ fromSecond: 7_200, untilSecond: 18_000 }),
+  /** A run, or a step after it, that takes longer is given up. A model that takes 5 s writes some 2,800 summaries in an hour, and they stay. */
+  NIGHTLY_STEP_TIMEOUT_MS: whole(1_000, 86_400_000).default(3_600_000),
   LOG_LEVEL: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
   STAGES: someOf(stages).default([...stages]),
   WORKER_CONCURRENCY: whole(1, 64).default(2),

@@ -30,6 +30,7 @@ test("with nothing set everything is embedded", () => {
     host: "127.0.0.1",
     ports: { ingest: 8080, memory: 9100, search: 8081, worker: 8082, nightly: 8083 },
     nightWindow: { fromSecond: 7_200, untilSecond: 18_000 },
+    nightStepTimeoutMs: 3_600_000,
     logLevel: "info",
     stages: ["normalize", "hydrate", "embed", "archive", "evaluate"],
     workerConcurrency: 2,
@@ -60,6 +61,7 @@ test("everything that can be set arrives", () => {
     STAGES: "embed, normalize",
     INGEST_PORT: "0",
     NIGHTLY_WINDOW: "00:30-23:15",
+    NIGHTLY_STEP_TIMEOUT_MS: "60000",
     LOG_LEVEL: "debug",
   })
   expect(config).toMatchObject({
@@ -78,6 +80,7 @@ test("everything that can be set arrives", () => {
     stages: ["normalize", "embed"],
     ports: { ingest: 0 },
     nightWindow: { fromSecond: 1_800, untilSecond: 83_700 },
+    nightStepTimeoutMs: 60_000,
   })
 })
 

@@ -18,20 +18,30 @@ export interface CitedAnswer {
 }
 
 /** A language model that says which document each stretch of its answer rests on. */
+/** What one answer cost, as its provider bills it. */
+export interface TokensSpent {
+  readonly input: number
+  readonly output: number
+}
+
 export interface CitingModel {
   /** Provider and model. */
   readonly name: string
   /**
    * A whole answer, as repeatable as the model allows; whether it is any good is for the caller to find out. An answer that broke off,
    * called tools or held no text is `Rejected("answer_broken")`, a question the service does not take `Rejected("question_refused")`. Outages are `RetryLater`.
+   * `onSpent` hears of every answer that came, also of one that is then rejected.
    */
-  answer(question: {
-    /** The system's words, above everything that documents say. */
-    readonly instructions: string
-    readonly question: string
-    /** One at least, ids unique. */
-    readonly documents: readonly CitedDocument[]
-  }): Promise<CitedAnswer>
+  answer(
+    question: {
+      /** The system's words, above everything that documents say. */
+      readonly instructions: string
+      readonly question: string
+      /** One at least, ids unique. */
+      readonly documents: readonly CitedDocument[]
+    },
+    onSpent?: (tokens: TokensSpent) => void,
+  ): Promise<CitedAnswer>
   /** Rejects when the service cannot be used, saying why. */
   check(): Promise<void>
 }

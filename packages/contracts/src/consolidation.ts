@@ -1,3 +1,4 @@
+import type { TokensSpent } from "./cited-answers.ts"
 import type { EntityKind } from "./graph.ts"
 import type { ObservationId, RunId, ScopeId, SummaryId } from "./ids.ts"
 
@@ -67,7 +68,12 @@ export type StandIn = "refused" | "away"
 export interface SummaryWriter {
   /** Names who is asked, with its version: part of what decides whether a summary is up to date. */
   readonly name: string
-  write(subject: SummarySubject, evidence: readonly Evidence[]): Promise<WrittenSummary | undefined>
+  write(
+    subject: SummarySubject,
+    evidence: readonly Evidence[],
+    /** Hears of each answer of a language model, also of one that was not good enough. */
+    onSpent?: (tokens: TokensSpent) => void,
+  ): Promise<WrittenSummary | undefined>
 }
 
 /** What the members of a cluster have in common, counted over all of them. */
@@ -144,6 +150,10 @@ export interface RunReport {
   readonly writerCalls: number
   /** Answers that broke a rule, or did not come, and were replaced by the extractive writer's. */
   readonly writerFallbacks: number
+  /** Answers of a language model, good or not, and what they cost. Not in the reports of older runs. */
+  readonly modelCalls: number
+  readonly inputTokens: number
+  readonly outputTokens: number
   readonly embeddingCalls: number
   readonly embeddedTexts: number
 }

@@ -37,6 +37,11 @@ export interface Metrics {
   readonly memoriesCleaned: Counter
   readonly consolidationRuns: Counter<"kind" | "state">
   readonly consolidationSeconds: Histogram<"kind" | "state">
+  /** What runs asked of others; `of` is embedding or model. */
+  readonly consolidationCalls: Counter<"kind" | "of">
+  readonly consolidationTexts: Counter<"kind">
+  /** Of the model that writes summaries; `of` is input or output. */
+  readonly consolidationTokens: Counter<"kind" | "of">
   /** What follows a run, by step: aging, refreshing, evaluation. */
   readonly nightStepSeconds: Histogram<"step" | "outcome">
   /** Since the last night that ended well, of the workspace that waits longest. */
@@ -93,7 +98,7 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
       "Texts of an embedding call over the most it takes.",
       [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1],
     ),
-    embeddingCalls: counter("embedding_calls_total", "Calls to the embedder.", ["outcome"]),
+    embeddingCalls: counter("embedding_calls_total", "Calls of lanes to the embedder.", ["outcome"]),
     embeddingTexts: counter("embedding_texts_total", "Texts embedded."),
     indexCalls: counter("index_calls_total", "Calls to the vector index.", ["operation", "outcome"]),
     indexVectors: counter("index_vectors_total", "Vectors written to the index, or removed.", ["operation"]),
@@ -132,6 +137,17 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
       "kind",
       "state",
     ]),
+    consolidationCalls: counter(
+      "consolidation_calls_total",
+      "Calls of runs to the embedder, and answers of the model.",
+      ["kind", "of"],
+    ),
+    consolidationTexts: counter("consolidation_texts_total", "Texts that runs had embedded.", ["kind"]),
+    consolidationTokens: counter(
+      "consolidation_tokens_total",
+      "Tokens of the model that writes summaries, as billed.",
+      ["kind", "of"],
+    ),
     nightStepSeconds: histogram("night_step_seconds", "One step after a run.", runSeconds, ["step", "outcome"]),
     oldestNightSeconds: gauge(
       "oldest_night_seconds",

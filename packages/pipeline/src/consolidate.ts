@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { Consolidate, ConsolidationRun, RunStart } from "@engram/contracts/consolidation"
+import type { Marks } from "@engram/contracts/consolidation-ledger"
 import { reasonOf } from "@engram/contracts/errors"
 import type { RunId } from "@engram/contracts/ids"
 import { dayOf } from "@engram/core/consolidate/calendar"
@@ -7,6 +8,7 @@ import { readDue, type StoreDue } from "./consolidate/due.ts"
 import { rebuildProfiles } from "./consolidate/profiles.ts"
 import { type ConsolidateDeps, emptyReport, type Run, whyNothing } from "./consolidate/run.ts"
 import { rebuildSummaries } from "./consolidate/summaries.ts"
+import { inTime, inWords } from "./in-time.ts"
 
 /**
  * Rebuilds what marks say has changed: clusters into summaries, and entities into profiles. Whatever it is killed at, the marks are
@@ -20,7 +22,12 @@ export const createConsolidate = (deps: ConsolidateDeps): Consolidate => ({
     if (begun === undefined) return undefined
     // A clock that was set back does not turn months into weeks again.
     const day = begun.lastDay !== null && begun.lastDay > today ? begun.lastDay : today
-    const run: Run = { ...deps, workspaceId, id, now: start.now, day, report: emptyReport(), again: [], isOurs: true }
+    const run: Run = {
+      ...deps,
+      ...{ workspaceId, id, now: start.now, day, report: emptyReport(), again: [] },
+      isOurs: true,
+      doing: "reading what is due",
+    }
     const renewing = setInterval(() => {
       deps.ledger.renew(workspaceId, id, deps.leaseMs).then(
         (ours) => {
@@ -53,15 +60,12 @@ async function consolidate(run: Run, start: RunStart, lastDay: string | null): P
   const { ledger, workspaceId, log } = run
   const end = { report: run.report, again: run.again, keepTopics: start.entityIds !== undefined }
   try {
-    const due = await readDue(ledger, workspaceId, { ...start, day: run.day, lastDay })
-    for (const store of due.stores) {
-      await rebuildSummaries(run, store)
-      await rebuildProfiles(run, store)
-      await wake(run, store.storeId)
-    }
+    const tooLong = () => `given up after ${inWords(run.timeoutMs)}, while ${run.doing}`
+    const marks = await inTime(run.timeoutMs, rebuild(run, start, lastDay), tooLong)
     const reason = whyNothing(run.report)
-    return await ledger.finish(workspaceId, run.id, { ...end, state: "done", reason, marks: due.marks })
+    return await ledger.finish(workspaceId, run.id, { ...end, state: "done", reason, marks })
   } catch (error) {
+    run.isOurs = false
     log.error({ workspaceId, run: run.id, error }, "consolidation failed; what it was to do stays marked")
     return ledger.finish(workspaceId, run.id, {
       ...end,
@@ -71,6 +75,20 @@ async function consolidate(run: Run, start: RunStart, lastDay: string | null): P
       again: [],
     })
   }
+}
+
+/** Does all that is due, and returns the marks that are done with it. */
+async function rebuild(run: Run, start: RunStart, lastDay: string | null): Promise<Marks["ids"]> {
+  const due = await readDue(run.ledger, run.workspaceId, { ...start, day: run.day, lastDay })
+  for (const store of due.stores) {
+    run.doing = `writing summaries of store ${store.storeId}`
+    await rebuildSummaries(run, store)
+    run.doing = `rebuilding profiles of store ${store.storeId}`
+    await rebuildProfiles(run, store)
+    run.doing = `waking the embed lane of store ${store.storeId}`
+    await wake(run, store.storeId)
+  }
+  return due.marks
 }
 
 /** Best effort: the sweep wakes what was not told. */

@@ -26,6 +26,7 @@ answer(async ({ databaseUrl, workspaceId, now }: NightOrder) => {
     queue: { wake: async () => {} },
     log: silentLog,
     leaseMs: 60_000,
+    timeoutMs: 7_200_000,
   })
   try {
     const started = performance.now()

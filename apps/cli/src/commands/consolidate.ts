@@ -57,7 +57,12 @@ async function consolidate(context: Context, parts: Parts, options: Options): Pr
   const { config, log, lifecycle } = parts
   const platform = await openPlatform(config, { name: "consolidate", log, lifecycle })
   const workspaces = await chosen(createWorkspaceAdmin(platform), options.workspace)
-  const opened = openNight({ ...platform, log, leaseMs: config.workerLeaseMs })
+  const opened = openNight({
+    ...platform,
+    log,
+    leaseMs: config.workerLeaseMs,
+    stepTimeoutMs: config.nightStepTimeoutMs,
+  })
   const start = (): RunStart => {
     const begin = { kind: "manual", night: null, now: Date.now() } as const
     return options.since === undefined ? begin : { ...begin, since: options.since }

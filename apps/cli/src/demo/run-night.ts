@@ -17,6 +17,7 @@ export interface DemoNight {
 }
 
 const leaseMs = 30_000
+const timeoutMs = 600_000
 /** Of what the story is about, where that was summed up. */
 const summariesShown = 2
 
@@ -29,7 +30,7 @@ export async function runNight(
 ): Promise<DemoNight> {
   const started = performance.now()
   const ledger = createConsolidationLedger(database)
-  const consolidate = createConsolidate({ ledger, writer: summaryWriter, embedderOf, queue, log, leaseMs })
+  const consolidate = createConsolidate({ ledger, writer: summaryWriter, embedderOf, queue, log, leaseMs, timeoutMs })
   const run = await consolidate.run(place.workspaceId, { kind: "manual", night: null, now: Date.now() })
   if (run?.state !== "done")
     throw new Error(`the night ended as ${run?.state ?? "one of another process"}: ${run?.reason}`)

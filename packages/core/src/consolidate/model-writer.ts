@@ -22,11 +22,11 @@ export function createModelWriter(model: CitingModel): SummaryWriter {
   const name = `${model.name}:${version}`
   return {
     name,
-    async write(subject, evidence) {
+    async write(subject, evidence, onSpent) {
       const question = summaryQuestion(subject, evidence)
       const texts = question.documents.map(({ fields }) => wordKey(fields.text ?? ""))
       if (new Set(texts).size < summaryLimits.sentencesMin) return undefined
-      const sentences = sentencesOf(await model.answer(question))
+      const sentences = sentencesOf(await model.answer(question, onSpent))
       const shown = new Set(question.documents.map(({ id }) => id as ObservationId))
       const fault = summaryFault({ sentences }, shown)
       if (fault) throw new Rejected("summary_refused", `${model.name}'s summary was refused: ${fault}`)

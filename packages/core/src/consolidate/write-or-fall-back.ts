@@ -27,9 +27,9 @@ export function writeOrFallBack({ primary, fallback, onFallback }: WriteOrFallBa
   }
 
   /** What the primary wrote, or why another writes instead. */
-  const ask = async (round: number, subject: SummarySubject, evidence: readonly Evidence[]) => {
+  const ask = async (round: number, ...[subject, evidence, onSpent]: Parameters<SummaryWriter["write"]>) => {
     try {
-      const written = await primary.write(subject, evidence)
+      const written = await primary.write(subject, evidence, onSpent)
       const fault = written && summaryFault(written, new Set(evidence.map(({ id }) => id)))
       rest.end()
       if (fault === undefined) return { written }
@@ -44,10 +44,10 @@ export function writeOrFallBack({ primary, fallback, onFallback }: WriteOrFallBa
 
   return {
     name: primary.name,
-    async write(subject, evidence) {
+    async write(subject, evidence, onSpent) {
       const round = rest.take()
       if (round === undefined) return instead("away", subject, evidence)
-      const asked = await ask(round, subject, evidence)
+      const asked = await ask(round, subject, evidence, onSpent)
       if ("written" in asked) return asked.written
       onFallback(asked.standIn, asked.reason)
       return instead(asked.standIn, subject, evidence)

@@ -12,6 +12,8 @@ export interface ConsolidateDeps {
   readonly log: Log
   /** How long a process that dies keeps its workspace from the others. */
   readonly leaseMs: number
+  /** A run that takes longer is given up: it failed, and what it had written stands. */
+  readonly timeoutMs: number
 }
 
 /** One run while it goes. */
@@ -25,8 +27,10 @@ export interface Run extends ConsolidateDeps {
   readonly report: { -readonly [Count in keyof RunReport]: RunReport[Count] }
   /** What a later run is to look at again. */
   readonly again: { readonly storeId: string; readonly aliasId: string; readonly day: string }[]
-  /** False once its lease was lost. */
+  /** False once its lease was lost, or it was given up. */
   isOurs: boolean
+  /** What it is at, in words. */
+  doing: string
 }
 
 export const emptyReport = (): Run["report"] => ({
@@ -43,13 +47,19 @@ export const emptyReport = (): Run["report"] => ({
   profilesWithdrawn: 0,
   writerCalls: 0,
   writerFallbacks: 0,
+  modelCalls: 0,
+  inputTokens: 0,
+  outputTokens: 0,
   embeddingCalls: 0,
   embeddedTexts: 0,
 })
 
 /** To be called between pieces of work, so that a run that was taken for dead stops before it writes. */
 export function assertOurs(run: Run): void {
-  if (!run.isOurs) throw new RetryLater("the run's lease was over, and another took the workspace", { afterMs: 60_000 })
+  if (!run.isOurs)
+    throw new RetryLater("the run was given up, or its lease was over and another took the workspace", {
+      afterMs: 60_000,
+    })
 }
 
 /** In words, when a run wrote nothing; null when it did. */

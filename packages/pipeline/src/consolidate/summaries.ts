@@ -146,6 +146,8 @@ async function write(work: Work, tasks: readonly Task[], before: ReadonlyMap<Sum
   const written: (SummaryRow & Rests)[] = []
   const withdrawn: SummaryId[] = []
   for (let from = 0; from < tasks.length; from += asksMax) {
+    // Who was given up asks, and pays, no further.
+    assertOurs(run)
     const rows = await Promise.all(
       tasks.slice(from, from + asksMax).map((task) => ask(run, task, subjectOf(task, subjects), evidence)),
     )
@@ -202,6 +204,11 @@ async function ask(
   const summary = await run.writer.write(
     subject,
     task.seen.flatMap(({ id }) => evidence.get(id) ?? []),
+    ({ input, output }) => {
+      run.report.modelCalls++
+      run.report.inputTokens += input
+      run.report.outputTokens += output
+    },
   )
   if (summary === undefined) return undefined
   if (summary.standIn !== undefined) run.report.writerFallbacks++

@@ -31,7 +31,7 @@ export function createCohereChat(options: CohereChatOptions): CitingModel & { br
   return {
     name: `cohere:${model}`,
 
-    async answer({ instructions, question, documents }) {
+    async answer({ instructions, question, documents }, onSpent) {
       const answer = await cohere.client
         .chat({
           model,
@@ -47,6 +47,9 @@ export function createCohereChat(options: CohereChatOptions): CitingModel & { br
           ...(reasons(model) ? { thinking: { type: "disabled" } } : {}),
         })
         .catch(failed)
+      // The SDK does not check answers: one that says nothing of its cost was an answer all the same.
+      const { inputTokens = 0, outputTokens = 0 } = answer.usage?.billedUnits ?? {}
+      onSpent?.({ input: inputTokens, output: outputTokens })
       return read(answer, model)
     },
 
