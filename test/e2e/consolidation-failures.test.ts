@@ -78,7 +78,8 @@ describe("a run that breaks", () => {
       }
     }
     await fill()
-  })
+    // Nine databases, one after the other.
+  }, 300_000)
 
   test("without an end, as when killed, keeps others away for its lease only, and is recorded as abandoned", async () => {
     await fill()
@@ -120,6 +121,25 @@ describe("a run that breaks", () => {
     expect(await night(bench, today, start)).toBeUndefined()
     expect(await night(bench, today, { ...start, night: "2026-11-22" })).toMatchObject({ state: "done" })
   })
+})
+
+test("while a run of a workspace is under way no other begins, by hand or for a night", async () => {
+  await fill()
+  let others: unknown[] | undefined
+  const meanwhile = (real: ConsolidationLedger): ConsolidationLedger => ({
+    ...real,
+    evidence: async (...given) => {
+      const start = { drained: false } as const
+      others ??= [
+        await night(bench, today, start),
+        await night(bench, today, { ...start, kind: "night", night: today }),
+      ]
+      return real.evidence(...given)
+    },
+  })
+  expect(await night(bench, today, { ledger: meanwhile })).toMatchObject({ state: "done" })
+  expect(others).toEqual([undefined, undefined])
+  expect(await bench.rows("select from consolidation_runs")).toHaveLength(1)
 })
 
 describe("evidence that changes while a run goes", () => {
