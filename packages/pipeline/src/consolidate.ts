@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto"
 import type { Consolidate, ConsolidationRun, RunStart } from "@engram/contracts/consolidation"
-import type { Marks } from "@engram/contracts/consolidation-ledger"
 import { reasonOf } from "@engram/contracts/errors"
 import type { RunId } from "@engram/contracts/ids"
 import { dayOf } from "@engram/core/consolidate/calendar"
@@ -78,7 +77,7 @@ async function consolidate(run: Run, start: RunStart, lastDay: string | null): P
 }
 
 /** Does all that is due, and returns the marks that are done with it. */
-async function rebuild(run: Run, start: RunStart, lastDay: string | null): Promise<Marks["ids"]> {
+async function rebuild(run: Run, start: RunStart, lastDay: string | null): Promise<readonly number[]> {
   const due = await readDue(run.ledger, run.workspaceId, { ...start, day: run.day, lastDay })
   for (const store of due.stores) {
     run.doing = `writing summaries of store ${store.storeId}`
