@@ -15,8 +15,8 @@ import { joinConsolidation } from "./hold.ts"
 import { holdRun } from "./runs.ts"
 import { stillThere } from "./summaries.ts"
 
-/** Observations looked at for one answer: their vectors of 1,024 numbers in three views are 24 MB. */
-const pageRows = 2_000
+/** Observations looked at for one answer: their vectors of 1,024 numbers in three views are 12 MB. */
+const pageRows = 1_000
 
 interface VectorRow {
   readonly occurredAt: Date
