@@ -1,4 +1,5 @@
 import type { VectorView } from "@engram/contracts/knowledge"
+import { dot } from "../dot.ts"
 import { unitLength } from "../unit-length.ts"
 
 /** Sums of vectors by view, from which the centroids come. Sums are of 64 bits: a million vectors of unit length lose nothing that shows. */
@@ -22,16 +23,8 @@ export function centroids(sums: Sums): Map<VectorView, Float32Array> {
   return found
 }
 
-/** Cosine of vectors of unit length. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!
-  return sum
-}
-
 /** How far a centroid has moved: 1 - cosine, 0 to 2. */
-export const drift = (now: Float32Array, before: Float32Array): number =>
-  Math.min(2, Math.max(0, 1 - cosine(now, before)))
+export const drift = (now: Float32Array, before: Float32Array): number => Math.min(2, Math.max(0, 1 - dot(now, before)))
 
 /** A centroid that has moved further than this is an entity that became about something else (DESIGN, section 8). */
 export const driftMax = 0.25
