@@ -39,6 +39,8 @@ export async function expectSameInAnyOrder(
   const indices = all.map((_, i) => i)
   const expected = await mixed(indices)
   const orders = fc.shuffledSubarray([...indices, ...indices], { minLength: indices.length * 2 })
-  const same = fc.asyncProperty(orders, async (order) => expect(await mixed(order)).toEqual(expected))
+  const same = fc.asyncProperty(orders, async (order) => {
+    expect(await mixed(order)).toEqual(expected)
+  })
   await fc.assert(same, runs)
 }
