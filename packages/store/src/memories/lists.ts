@@ -1,117 +1,154 @@
-import type { MemoryLedger, MemoryRow, RankedMemory } from "@engram/contracts/memories"
+import type { FoundLists, MemoryLedger, NearQuestion, RankedMemory } from "@engram/contracts/memories"
 import { compareText } from "@engram/core/compare-text"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
-import { filterValues, lives, memoryColumns, readable } from "./rows.ts"
+import { nearestSql } from "./nearest.ts"
+import { filterValues, lives, pinnedFirst, readable } from "./rows.ts"
 import type { Namespace, SurroundingsMemory } from "./surroundings.ts"
+
+/** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
+const matchesMax = 2_000
 
 /** Similarities nearer than this are equal: an index and we round differently. */
 const sameScore = 1e-6
 
-const owed = "v.wanted_hash is distinct from v.written_hash"
-/** Of a store's vectors in one version; a tiny share of them, each by a partial index of its own. */
-const mine = "v.workspace_id = $4 and v.store_id = $1 and v.embedding_version_id = $5 and v.family = 'memories'"
-const recent = "now() - make_interval(secs => $9 / 1000.0)"
+/** A candidate as both lists send it: small, since of a hundred candidates ten are answered. */
+const listed = (rank: string, ...more: readonly string[]): string =>
+  `json_build_array(${["r.id", rank, "r.pin", "extract(epoch from r.created_at)::float8", ...more].join(", ")})`
 
 /**
- * Where the index says something else than Postgres wants, or may: owed; parked, so that what was written is of an older text;
- * written or removed so lately that the index may not show it ($9 ms).
+ * By the function that may use the index of namespaces and words under row-level security. Any word matches, since a question
+ * rarely has all its words in one memory; one that says just the same comes first. The more of the words, and the more often, the
+ * better (`ts_rank_cd` takes four times as long and says little more of words that need not be together); a text of 64 different
+ * words and more counts less with its length, or the longest would always win.
  */
-const changed = `changed as materialized (
-    (select v.ref_id as id, v.wanted_hash is not null as wanted from vector_entries v
-      where ${mine} and ${owed} and v.parked_reason is null limit $7 + 1) union all
-    (select v.ref_id, false from vector_entries v where ${mine} and v.parked_reason is not null limit $7 + 1) union all
-    (select v.ref_id, true from vector_entries v
-      where ${mine} and v.written_at > ${recent} and v.wanted_hash is not null limit $7 + 1) union all
-    (select v.ref_id, false from vector_entries v where ${mine} and v.removed_at > ${recent} limit $7 + 1))`
+const wordsText = `select ${listed("r.rank")} as row from (
+    select f.id, f.pin, f.created_at, f.rank + case when f.rank >= 1 and exists (
+        select from memory_records s where s.store_id = $1 and s.id = f.id and s.content = $4) then 1 else 0 end as rank
+    from engram_matching_memories(array(select id from lives), $3, (select words from words), ${matchesMax}, $5) f
+    offset 0) r order by r.rank desc, ${pinnedFirst}`
 
-const valuesOf = `(select e.values from embedding_values e
-      where e.workspace_id = $4 and e.model = $6 and e.text_hash = v.text_hash offset 0)`
-const recordOf = (id: string): string =>
-  `cross join lateral (select * from memory_records r where r.id = ${id} and ${readable} offset 0) r
-    join lives n on n.id = r.namespace_id`
-const entryOf = (id: string): string => `cross join lateral (
-      select v.* from vector_entries v where v.store_id = $1 and v.family = 'memories' and v.ref_id = ${id} and v.view = 'body'
-        and v.embedding_version_id = $5 and v.wanted_hash is not null offset 0) v`
+// Each namespace is read from its newest on, until it has given as many as are asked for: what many memories hold is found at once.
+const substringOf = (condition: string): string => `
+    select r.id, r.pin, r.created_at from lives n cross join lateral (
+      select * from memory_records r where r.namespace_id = n.id and ${readable} and ${condition}
+        and strpos(lower(unaccent(r.content)), lower(unaccent($4))) > 0 order by r.created_at desc, r.id limit $5) r`
 
-/** One row more says which lives there are, and whether the rest is the whole answer. */
-const answering = (whole: string, candidates: string): string => `
-  select l.lives, ${whole} as whole, c.*
-  from (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') as lives from lives n) l
-  left join (${candidates}) c on true`
+const substringText = `select ${listed("1")} as row
+    from (${substringOf("r.pin")} union all ${substringOf("r.pin is not true")}) r order by ${pinnedFirst} limit $5`
 
-/**
- * What changed is so little, in the whole store, that all of it can be compared ($7): then what the index found ($8) is so for
- * all else, and only has to be there still. Everything is looked up an id at a time (`offset 0`): a join would read whole
- * namespaces, and all values.
- */
-const fewChangedSql = `with ${lives}, ${changed}, exact as (select distinct id from changed where wanted)
-  ${answering(
-    "(select count(*) from changed) <= $7",
-    `select ${memoryColumns}, false as moving, null::bytea as values
-    from unnest($8::text[]) k(id) ${recordOf("k.id")}
-    where (select count(*) from changed) <= $7 and k.id not in (select id from changed)
-    union all
-    select ${memoryColumns}, true, ${valuesOf}
-    from exact k ${recordOf("k.id")} ${entryOf("k.id")} where (select count(*) from changed) <= $7`,
-  )}`
-
-/**
- * Of a backlog, or while the index is away ($10): the newest memories of the namespaces asked for are compared, and what the index
- * found is looked up one by one.
- */
-const newestSql = `with ${lives}, exact as (
-    select r.id from lives n cross join lateral (
-      select * from memory_records r where r.namespace_id = n.id and ${readable} order by r.created_at desc limit $7) r
-    order by r.created_at desc limit $7)
-  ${answering(
-    "true",
-    `select ${memoryColumns}, v.moving, case when v.moving then ${valuesOf} end as values
-    from (select id from exact union select unnest($8::text[])) k ${recordOf("k.id")}
-    cross join lateral (
-      select v.text_hash, $10 or ${owed} or coalesce(v.written_at > ${recent}, false) as moving from vector_entries v
-      where v.store_id = $1 and v.family = 'memories' and v.ref_id = k.id and v.view = 'body'
-        and v.embedding_version_id = $5 and v.wanted_hash is not null and v.parked_reason is null offset 0) v`,
-  )}`
-
-type Candidate = MemoryRow & { readonly moving: boolean; readonly values: Buffer | null }
-type Answered = { readonly lives: readonly Namespace[]; readonly whole: boolean } & (Candidate | { readonly id: null })
-
-export const createNearest = (database: Database, surroundings: SurroundingsMemory): Pick<MemoryLedger, "nearest"> => ({
-  nearest: async (place, filter, { version, values: asked, indexed, trailsMs, exactMax, scoreMin, max }) => {
-    const parameters = [
-      ...filterValues(place, filter),
-      place.workspaceId,
-      version.id,
-      modelKey(version.model),
-      exactMax,
-      indexed?.flatMap(({ id, score }) => (score < scoreMin ? [] : [id])) ?? [],
-      trailsMs,
-    ]
-    const ask = (sql: string, ...more: readonly boolean[]) =>
-      database.oneInWorkspace<Answered>(place.workspaceId, sql, [...parameters, ...more])
-    let answered = indexed === undefined ? [] : await ask(fewChangedSql)
-    if (!answered[0]?.whole) answered = await ask(newestSql, indexed === undefined)
-    const live = answered[0]!.lives
-    surroundings.saw(place, filter.namespaces, live)
-    const scores = new Map(indexed?.map(({ id, score }) => [id, score]))
-    const scored = answered.flatMap(({ lives: _, whole: __, ...candidate }) =>
-      candidate.id === null ? [] : [scoredBy(scores, asked, candidate)],
-    )
-    const memories = scored.filter(({ rank }) => rank >= scoreMin).sort(bestFirst)
-    const unknown = new Set(scored.flatMap(({ id, rank }) => (Number.isNaN(rank) ? [id] : [])))
-    return { memories: memories.slice(0, max), unknown, lives: live.map(({ id }) => id) }
+const texts = {
+  words: {
+    with: ", words as materialized (select to_tsvector('public.engram_english', $4) as words)",
+    list: wordsText,
+    wordless: "(select length(words) = 0 from words)",
   },
-})
+  substring: { with: "", list: substringText, wordless: "false" },
+  // A parameter that a statement does not speak of would have no type.
+  none: {
+    with: "",
+    list: "select null::json as row where $4::text is null and $5::int is null and false",
+    wordless: "false",
+  },
+}
 
-/** By the index's score, or exactly; NaN where the values are not known yet. */
-function scoredBy(
+const near = (way: "fewChanged" | "newest") => nearestSql(way, listed)
+const nears = {
+  fewChanged: near("fewChanged"),
+  newest: near("newest"),
+  none: { with: "", list: "select null::json as row where false", whole: "true" },
+}
+
+/** The lists in one row, with what is so for all of it: a column of its own in each row would be sent and read a hundred times. */
+const statement = (text: keyof typeof texts, vectors: keyof typeof nears): string => `
+  with ${lives}${texts[text].with}${nears[vectors].with}
+  select (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') from lives n) as lives,
+    ${texts[text].wordless} as wordless, ${nears[vectors].whole} as whole,
+    (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",
+    (select coalesce(json_agg(v.row), '[]') from (${nears[vectors].list}) v) as "byVector"`
+
+type Listed = readonly [id: string, rank: number, pin: boolean | null, createdSeconds: number]
+type Near = readonly [...Listed, moving: boolean, values: string | null]
+interface Answered {
+  readonly lives: readonly Namespace[]
+  readonly wordless: boolean
+  /** False where more has changed than can be compared: then nothing is said of what is near. */
+  readonly whole: boolean
+  readonly byText: readonly Listed[]
+  readonly byVector: readonly Near[]
+}
+
+export const createLists = (database: Database, surroundings: SurroundingsMemory): Pick<MemoryLedger, "lists"> => {
+  const statements = new Map<string, string>()
+  const statementOf = (text: keyof typeof texts, vectors: keyof typeof nears): string => {
+    const key = `${text} ${vectors}`
+    const known = statements.get(key) ?? statement(text, vectors)
+    statements.set(key, known)
+    return known
+  }
+
+  return {
+    lists: async (place, filter, { text, near, max }) => {
+      const parameters = [...filterValues(place, filter), text?.query ?? null, max]
+      const ask = async (by: keyof typeof texts, way: keyof typeof nears): Promise<Answered> => {
+        const values = [...parameters]
+        if (near) values.push(...nearValues(place, near))
+        if (near && way === "newest") values.push(near.indexed === undefined)
+        const [row] = await database.oneInWorkspace<Answered>(place.workspaceId, statementOf(by, way), values)
+        return row!
+      }
+      const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : "fewChanged"
+      const answered = await ask(text?.by ?? "none", way)
+      const { byVector } = answered.whole ? answered : await ask("none", "newest")
+      surroundings.saw(place, filter.namespaces, answered.lives)
+      return {
+        byText: answered.byText.map(rankedOf),
+        wordless: answered.wordless,
+        ...nearest(byVector, near, max),
+        lives: answered.lives.map(({ id }) => id),
+      }
+    },
+  }
+}
+
+/** $6 to $11 of a statement that looks for what is near. */
+const nearValues = ({ workspaceId }: { readonly workspaceId: string }, near: NearQuestion): unknown[] => [
+  workspaceId,
+  near.version.id,
+  modelKey(near.version.model),
+  near.exactMax,
+  near.indexed?.flatMap(({ id, score }) => (score < near.scoreMin ? [] : [id])) ?? [],
+  near.trailsMs,
+]
+
+const rankedOf = ([id, rank, pin, createdSeconds]: Listed): RankedMemory => {
+  return { id, rank, pin, createdAt: new Date(createdSeconds * 1_000) }
+}
+
+function nearest(
+  candidates: readonly Near[],
+  near: NearQuestion | undefined,
+  max: number,
+): Pick<FoundLists, "byVector" | "unknown"> {
+  if (near === undefined) return { byVector: [], unknown: new Set() }
+  const scores = new Map(near.indexed?.map(({ id, score }) => [id, score]))
+  const scored = candidates.map(([id, , pin, createdSeconds, moving, values]) =>
+    rankedOf([id, scoreBy(scores, near.values, id, moving ? values : undefined), pin, createdSeconds]),
+  )
+  const byVector = scored.filter(({ rank }) => rank >= near.scoreMin).sort(bestFirst)
+  const unknown = new Set(scored.flatMap(({ id, rank }) => (Number.isNaN(rank) ? [id] : [])))
+  return { byVector: byVector.slice(0, max), unknown }
+}
+
+/** By the index's score where the index can be believed, else exactly; NaN where the values are not known yet. */
+function scoreBy(
   scores: ReadonlyMap<string, number>,
   asked: Float32Array,
-  { moving, values, ...row }: Candidate,
-): RankedMemory {
-  if (!moving) return { ...row, rank: scores.get(row.id) ?? Number.NEGATIVE_INFINITY }
-  return { ...row, rank: values === null ? Number.NaN : dot(asked, floatsOf(values)) }
+  id: string,
+  moving: string | null | undefined,
+): number {
+  if (moving === undefined) return scores.get(id) ?? Number.NEGATIVE_INFINITY
+  return moving === null ? Number.NaN : dot(asked, floatsOf(Buffer.from(moving, "base64")))
 }
 
 const bestFirst = (a: RankedMemory, b: RankedMemory): number =>
