@@ -1,4 +1,5 @@
 import type { FoundLists, MemoryLedger, MemoryRow } from "@engram/contracts/memories"
+import type { VectorIndex } from "@engram/contracts/ports"
 import { type MemorySearchDeps, searchMemories } from "@engram/pipeline/memories/search"
 import { expect, test } from "vitest"
 
@@ -50,4 +51,39 @@ test("one character is looked for as it stands, and so is what turns out to hold
     { query: "it was", by: "words" },
     { query: "it was", by: "substring" },
   ])
+})
+
+test("where too few of what the index found are left, the index is asked for more", async () => {
+  const topKs: number[] = []
+  const index = {
+    trailsMs: 0,
+    query: async (_target: unknown, _values: unknown, { topK }: { readonly topK: number }) => {
+      topKs.push(topK)
+      return Array.from({ length: topK }, (_, i) => ({ id: `m${i}`, score: 1 - i / 100 }))
+    },
+  } as unknown as VectorIndex
+  const version = {
+    id: "emb",
+    indexName: "index",
+    model: { provider: "caller", model: "", dimension: 2 },
+    status: "caller",
+  }
+  // The first fifteen have ended.
+  const lists: MemoryLedger["lists"] = async (_place, _filter, { near }) => ({
+    byText: [],
+    wordless: false,
+    byVector: near!.indexed!.slice(15).map(({ id, score }) => ranked(id, score)),
+    unknown: new Set(),
+    lives: ["life"],
+  })
+  const read: MemoryLedger["read"] = async (_place, _filter, ids) => ids.map(row)
+  const search = searchMemories({
+    ledger: { lists, read, livesSeen: () => ["life"] },
+    callers: { find: async () => version },
+    index,
+  } as unknown as MemorySearchDeps)
+  const asked = { ...question, query: undefined, embedding: Float32Array.of(1, 0), limit: 10 }
+  const { memories } = await search(place, asked)
+  expect(topKs).toEqual([20, 50])
+  expect(memories.map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, i) => `m${15 + i}`))
 })

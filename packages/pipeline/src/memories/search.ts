@@ -18,6 +18,8 @@ import type { CallerVersions } from "./versions.ts"
 
 /** Taken from each list before fusing, and asked of the index: what stands further down in both would not be answered. */
 const candidatesOf = (limit: number): number => Math.max(50, 2 * limit)
+/** Asked of the index beyond the limit where nothing is fused: some of what it finds may have ended or changed. */
+const spare = 10
 /** Namespaces end while they are searched rarely; more often than this they change all the time. */
 const looksMax = 3
 /** Vectors that the index does not show yet and that are compared exactly: at 512 dimensions 2 MB a search. */
@@ -82,7 +84,7 @@ export const searchMemories =
     }
     const ask: Ask = { deps, place, filter, candidatesMax: candidatesOf(limit) }
     const near = embedding ? nearBrought(ask, callers, embedding) : await nearQuery(ask, query)
-    const found = await (query === "" ? lists(ask, undefined, near) : byWords(ask, query, near))
+    const found = await (query === "" ? byNearness(ask, near, limit) : byWords(ask, query, near))
     const best = query === "" ? found.byVector.map(asCosine) : fused(found)
     return { memories: await whole(ask, best.slice(0, limit)), degraded: found.degraded }
   }
@@ -100,16 +102,33 @@ interface Ask {
 interface Near {
   readonly version: EmbeddingVersion
   readonly scoreMin: number
-  look(lives: readonly string[]): Promise<{ readonly values: Float32Array; readonly indexed: IndexHits }>
+  look(lives: readonly string[], topK: number): Promise<{ readonly values: Float32Array; readonly indexed: IndexHits }>
   /** Where they are known without the embedder: then Postgres compares them while the index is away. */
   readonly values?: Float32Array
 }
 
 interface Lists extends FoundLists {
   readonly degraded: boolean
+  /** The index may know of more. */
+  readonly isCut: boolean
 }
 
-const nothing: Lists = { byText: [], wordless: false, byVector: [], unknown: new Set(), lives: [], degraded: false }
+const nothing: Lists = {
+  byText: [],
+  wordless: false,
+  byVector: [],
+  unknown: new Set(),
+  lives: [],
+  degraded: false,
+  isCut: false,
+}
+
+/** Each candidate is looked up in Postgres, so few are asked for, and more where too few of them are left. */
+async function byNearness(ask: Ask, near: Near | undefined, limit: number): Promise<Lists> {
+  const few = { ...ask, candidatesMax: Math.min(limit + spare, ask.candidatesMax) }
+  const found = await lists(few, undefined, near)
+  return found.byVector.length < limit && found.isCut ? lists(ask, undefined, near) : found
+}
 
 /** One character, or what holds no words, is looked for as it stands. */
 async function byWords(ask: Ask, query: string, near: Near | undefined): Promise<Lists> {
@@ -122,7 +141,9 @@ async function byWords(ask: Ask, query: string, near: Near | undefined): Promise
 /** By the vectors that callers brought. While the index is away they are compared exactly, the newest of them. */
 function nearBrought(ask: Ask, version: EmbeddingVersion | undefined, values: Float32Array): Near | undefined {
   if (version === undefined) return undefined
-  const look = async (lives: readonly string[]) => ({ values, indexed: await inIndex(ask, version, values, lives) })
+  const look: Near["look"] = async (lives, topK) => {
+    return { values, indexed: await inIndex(ask, version, values, lives, topK) }
+  }
   return { version, scoreMin: -2, look, values }
 }
 
@@ -132,9 +153,9 @@ async function nearQuery(ask: Ask, query: string): Promise<Near | undefined> {
   const version = await deps.ledger.activeVersion(place)
   if (version === undefined) return undefined
   let embedded: Float32Array | undefined
-  const look = async (lives: readonly string[]) => {
+  const look: Near["look"] = async (lives, topK) => {
     embedded ??= (await (await deps.embedderOf(version.model)).embed([query], "search_query"))[0]!
-    return { values: embedded, indexed: await inIndex(ask, version, embedded, lives) }
+    return { values: embedded, indexed: await inIndex(ask, version, embedded, lives, topK) }
   }
   return { version, scoreMin: similarityMin, look }
 }
@@ -150,11 +171,12 @@ async function lists(
 ): Promise<Lists> {
   const byText = text && { text }
   if (text === undefined && near === undefined) return nothing
-  if (near === undefined) return { ...(await deps.ledger.lists(place, filter, { ...byText, max })), degraded: false }
+  if (near === undefined)
+    return { ...(await deps.ledger.lists(place, filter, { ...byText, max })), degraded: false, isCut: false }
   let lives: readonly string[] = deps.ledger.livesSeen(place, filter.namespaces)
   for (let look = 1; ; look++) {
     const asked = lives
-    const seen = await unlessAway(deps, () => near.look(asked))
+    const seen = await unlessAway(deps, () => near.look(asked, max))
     const values = seen?.values ?? near.values
     const { version, scoreMin } = near
     const byVector = values && {
@@ -162,7 +184,7 @@ async function lists(
     }
     const found = await deps.ledger.lists(place, filter, { ...byText, ...byVector, max })
     if (seen === undefined || look === looksMax || isSame(asked, found.lives)) {
-      return { ...found, degraded: seen === undefined }
+      return { ...found, degraded: seen === undefined, isCut: seen?.indexed.length === max }
     }
     lives = found.lives
   }
@@ -183,14 +205,15 @@ const isSame = (a: readonly string[], b: readonly string[]): boolean =>
 
 /** One query to the index, however many namespaces: they are a condition, not a place. */
 async function inIndex(
-  { deps, filter, candidatesMax }: Ask,
+  { deps, filter }: Ask,
   version: EmbeddingVersion,
   values: Float32Array,
   lives: readonly string[],
+  topK: number,
 ): Promise<IndexHits> {
   if (lives.length === 0) return []
   return deps.index.query({ index: version.indexName, namespace: namespaceOf("memories", version) }, values, {
-    topK: candidatesMax,
+    topK,
     filter: { namespaces: lives, ...(filter.kinds && { type: filter.kinds }) },
   })
 }
