@@ -66,11 +66,11 @@ export const summariesOf = (bench: Workbench): Promise<SummarySeen[]> =>
             cardinality(evidence_ids) as evidence, topic from memory_summaries order by title, id`,
   )
 
-/** All that runs have written, without our own clocks and what drift was measured on the way. */
+/** All that runs have written, without our own clocks and what was measured on the way. */
 export const consolidated = (bench: Workbench): Promise<unknown[]> =>
   bench.rows(
     `select to_jsonb(s) - 'written_at' as row from memory_summaries s
-     union all select to_jsonb(p) - 'measured_at' - 'rebuilt_at' - 'drift' from memory_profiles p
+     union all select to_jsonb(p) - 'measured_at' - 'rebuilt_at' - 'drift' - 'weight' - 'changed' from memory_profiles p
      union all select to_jsonb(v) - 'written_at' from vector_entries v where family in ('summaries', 'profiles') and wanted_hash is not null
      order by 1`,
   )

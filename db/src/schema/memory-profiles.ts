@@ -22,6 +22,10 @@ export const memoryProfiles = pgTable(
     scopeIds: text().array().notNull(),
     /** 1 - cosine between the centroid of now, when last measured, and that of the last rebuild: 0 to 2. */
     drift: real().notNull(),
+    /** Length of the sum of the vectors that the centroid of then was the direction of. 0: not known. */
+    weight: real().notNull().default(0),
+    /** Vectors that have been added or taken since, at most: while they are few it cannot have moved far. */
+    changed: integer().notNull().default(0),
     measuredAt: timestamp({ withTimezone: true }).notNull(),
     rebuiltAt: timestamp({ withTimezone: true }).notNull(),
   },

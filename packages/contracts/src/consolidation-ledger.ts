@@ -22,6 +22,8 @@ export interface DueDay {
   readonly aliasId: string | null
   /** `YYYY-MM-DD`, UTC */
   readonly day: string
+  /** Observations that came; Infinity where nobody counted them. */
+  readonly added: number
   /** Something went, or reads differently. */
   readonly lost: boolean
 }
@@ -32,13 +34,8 @@ export interface Marks {
   readonly entityIds: readonly string[]
   /** Scopes whose readers changed. */
   readonly scopeIds: readonly string[]
-  /** What was read, to be removed when it is done; those of days by name. */
-  readonly ids: readonly {
-    readonly id: number
-    readonly storeId: string | null
-    readonly aliasId: string | null
-    readonly day: string | null
-  }[]
+  /** What was read, to be removed when it is done, by the name it is about. */
+  readonly read: ReadonlyMap<string | null, readonly number[]>
 }
 
 /** A name and who it stands for: a person, an entity, or, unclaimed, itself. */
@@ -109,7 +106,17 @@ export interface ProfileVector {
   readonly values: Float32Array
 }
 
-export interface StoredProfile {
+/** How far a profile may be from what it was when it was rebuilt. */
+export interface Measure {
+  /** 1 - cosine of the body's centroids, when last measured: 0 to 2. */
+  readonly drift: number
+  /** Length of the sum of the vectors that it was measured by. */
+  readonly weight: number
+  /** Vectors of unit length that have been added or taken since, at most. */
+  readonly changed: number
+}
+
+export interface StoredProfile extends Measure {
   readonly id: ProfileId
   readonly entityId: string
   /** ms */
@@ -129,6 +136,7 @@ export interface ProfileRow {
   readonly summaries: number
   readonly scopeIds: readonly ScopeId[]
   readonly drift: number
+  readonly weight: number
 }
 
 export interface ConsolidationLedger {
@@ -156,7 +164,8 @@ export interface ConsolidationLedger {
       readonly state: "done" | "failed"
       readonly report: RunReport
       readonly reason: string | null
-      readonly marks: Marks["ids"]
+      /** Marks by their ids. */
+      readonly marks: readonly number[]
       /** Whether topics across the store were left out. */
       readonly keepTopics: boolean
       /** What a later run is to look at again. */
@@ -223,7 +232,7 @@ export interface ConsolidationLedger {
   versions(workspaceId: string, storeId: string): Promise<EmbeddingVersion[]>
   /**
    * Writes and withdraws summaries with what their vectors should be, in one transaction, if the run is still ours (else it rejects).
-   * Returns those written.
+   * Profiles have changed by as much. Returns those written.
    */
   saveSummaries(
     workspaceId: string,
@@ -259,7 +268,7 @@ export interface ConsolidationLedger {
       readonly storeId: string
       readonly now: number
       readonly rebuilt: readonly (ProfileRow & Rests & { readonly vectors: readonly ProfileValues[] })[]
-      readonly measured: readonly { readonly id: ProfileId; readonly drift: number }[]
+      readonly measured: readonly ({ readonly id: ProfileId } & Measure)[]
       readonly withdrawn: readonly ProfileId[]
     },
   ): Promise<ProfileId[]>

@@ -128,13 +128,13 @@ describe("size is no reason to refuse", () => {
     "a megabyte of %j takes less than five seconds",
     (piece) => {
       const text = piece.repeat(1_000_000 / piece.length)
-      const started = performance.now()
+      const started = process.cpuUsage()
       const payload = changed("pull_request", 0, "pull_request.body", text)
       const [document] = draftsOf("pull_request", payload).documents
       const body = document!.parts[0]!
       const rendered = github.render({ sourceId: document!.sourceId, parts: [{ ...body }] })
       expect(rendered.sections[0]?.markdown.length).toBeGreaterThan(0)
-      expect(performance.now() - started).toBeLessThan(5_000)
+      expect(process.cpuUsage(started).user / 1_000).toBeLessThan(5_000)
     },
   )
 })

@@ -17,7 +17,7 @@ import { type Product, type Site, workspaceId } from "../site.ts"
 const batch = 96
 
 export interface EdgesCost {
-  /** What accounts, people, names, edges and their evidence add to everything else that persist does, in processor time. */
+  /** What accounts, people, edges, their evidence and the names at their ends add to everything else that persist does, in processor time. */
   readonly added: number
   /** Seconds of processor time. */
   readonly whole: number
@@ -26,7 +26,7 @@ export interface EdgesCost {
   readonly looking: number
 }
 
-/** The same deliveries persisted twice, by turns: as they are, and by a persist that knows no entities, accounts and edges. */
+/** The same deliveries persisted twice, by turns: as they are, and by a persist that knows things and their names, but no accounts and edges. */
 export async function measureEdges(
   site: Site,
   options: { readonly count: number; readonly block: number },
@@ -72,9 +72,6 @@ interface Way {
 const asIs: Way = { knowledge: (real) => real, source: (real) => real, drafts: (drafts) => drafts }
 
 const nothing: Partial<KnowledgeWrite> = {
-  lockEntities: async () => [],
-  saveEntities: async () => {},
-  saveAliases: async () => {},
   saveAccounts: async () => {},
   saveEvidence: async () => {},
   replaceDocumentEntities: async () => {},
@@ -99,7 +96,6 @@ const bare: Way = {
       (document): DocumentDraft => ({ ...document, parts: document.parts.map((part) => ({ ...part, links: {} })) }),
     ),
     moments: drafts.moments.map((moment): MomentDraft => ({ ...moment, links: [] })),
-    entities: [],
   }),
 }
 

@@ -5,8 +5,19 @@ export const hotDays = 90
 
 const dayMs = 86_400_000
 
+/** A night asks for the same few hundred days millions of times. */
+const names = new Map<number, string>()
+
 /** The UTC day of an instant in ms: `YYYY-MM-DD`. */
-export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
+export function dayOf(at: number): string {
+  const day = Math.floor(at / dayMs)
+  const known = names.get(day)
+  if (known !== undefined) return known
+  const name = new Date(at).toISOString().slice(0, 10)
+  if (names.size > 10_000) names.clear()
+  names.set(day, name)
+  return name
+}
 
 export const addDays = (day: string, days: number): string => dayOf(Date.parse(day) + days * dayMs)
 

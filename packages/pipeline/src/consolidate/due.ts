@@ -1,5 +1,5 @@
 import type { CalendarWindow } from "@engram/contracts/consolidation"
-import type { ConsolidationLedger, DueDay, Marks, ResolvedAlias } from "@engram/contracts/consolidation-ledger"
+import type { ConsolidationLedger, DueDay, ResolvedAlias } from "@engram/contracts/consolidation-ledger"
 import { compareText } from "@engram/core/compare-text"
 import { hotSince, windowAround, windowOf } from "@engram/core/consolidate/calendar"
 
@@ -9,8 +9,8 @@ export interface StoreDue {
   readonly windows: readonly WindowDue[]
   /** Quarters whose topics across the store are due. */
   readonly quarters: readonly CalendarWindow[]
-  /** Entities whose profile is due, and whether something of theirs went. */
-  readonly entities: ReadonlyMap<string, { readonly lost: boolean }>
+  /** Entities whose profile is due. */
+  readonly entities: ReadonlyMap<string, EntityDue>
   readonly names: Names
 }
 
@@ -18,6 +18,8 @@ export interface WindowDue {
   readonly window: CalendarWindow
   readonly entityIds: ReadonlySet<string>
 }
+
+export type EntityDue = Pick<DueDay, "added" | "lost">
 
 /** Who goes by which names. */
 export interface Names {
@@ -39,7 +41,7 @@ export async function readDue(
   ledger: ConsolidationLedger,
   workspaceId: string,
   request: DueRequest,
-): Promise<{ readonly stores: readonly StoreDue[]; readonly marks: Marks["ids"] }> {
+): Promise<{ readonly stores: readonly StoreDue[]; readonly marks: readonly number[] }> {
   const { day, lastDay } = request
   const marks = await ledger.marks(workspaceId)
   const moved = await ledger.resolve(workspaceId, { aliasIds: [], entityIds: marks.entityIds })
@@ -64,9 +66,9 @@ export async function readDue(
   })
   return {
     stores,
-    marks: only
-      ? marks.ids.filter(({ aliasId }) => aliasId !== null && only.has(names.entityOf.get(aliasId) ?? ""))
-      : marks.ids,
+    marks: [...marks.read].flatMap(([aliasId, ids]) =>
+      only === undefined || (aliasId !== null && only.has(names.entityOf.get(aliasId) ?? "")) ? ids : [],
+    ),
   }
 }
 
@@ -112,30 +114,37 @@ function dueOf(
     readonly turned: { readonly from: string; readonly until: string } | undefined
   },
 ): StoreDue {
-  const isWanted = ({ entityId }: { readonly entityId: string }) => how.only === undefined || how.only.has(entityId)
-  const told = what.days.flatMap(({ aliasId, day, lost }) => {
-    const entityId = aliasId === null ? undefined : how.names.entityOf.get(aliasId)
-    return entityId === undefined ? [] : [{ entityId, day, lost }]
-  })
-  const owed = told.flatMap(({ entityId, day }): Owed[] => {
+  const isWanted = (entityId: string) => how.only === undefined || how.only.has(entityId)
+  const windows = new Windows()
+  const quarters = new Windows()
+  const entities = new Map<string, EntityDue>()
+  const owe = (entityId: string, { added, lost }: EntityDue) => {
+    const before = entities.get(entityId)
+    entities.set(entityId, { added: added + (before?.added ?? 0), lost: lost || before?.lost === true })
+  }
+  const windowsOf = memoized((day: string) => {
     const hasTurned = how.turned && day >= how.turned.from && day < how.turned.until
-    const left = hasTurned ? [{ entityId, window: windowAround(day, "week") }] : []
-    return [{ entityId, window: windowOf(day, how.day) }, ...left]
+    return [windowOf(day, how.day), ...(hasTurned ? [windowAround(day, "week")] : [])]
   })
-  const touched = [
-    ...told,
-    ...what.emptied.map(({ entityId }) => ({ entityId, lost: true })),
-    ...what.bare.map(({ entityId }) => ({ entityId, lost: false })),
-  ].filter(isWanted)
+  const quarterOf = memoized((day: string) => windowAround(day, "quarter"))
+  for (const { aliasId, day, ...due } of what.days) {
+    quarters.add(quarterOf(day), "")
+    const entityId = aliasId === null ? undefined : how.names.entityOf.get(aliasId)
+    if (entityId === undefined || !isWanted(entityId)) continue
+    for (const window of windowsOf(day)) windows.add(window, entityId)
+    owe(entityId, due)
+  }
+  for (const { entityId, window } of what.emptied) {
+    if (!isWanted(entityId)) continue
+    windows.add(window, entityId)
+    owe(entityId, { added: 0, lost: true })
+  }
+  for (const { entityId } of what.bare) if (isWanted(entityId)) owe(entityId, { added: 0, lost: false })
   return {
     storeId,
-    windows: byWindow([...owed, ...what.emptied].filter(isWanted)),
-    quarters: how.only
-      ? []
-      : byWindow(what.days.map(({ day }) => ({ entityId: "", window: windowAround(day, "quarter") }))).map(
-          ({ window }) => window,
-        ),
-    entities: entitiesOf(touched),
+    windows: windows.inOrder(),
+    quarters: how.only ? [] : quarters.inOrder().map(({ window }) => window),
+    entities,
     names: how.names,
   }
 }
@@ -145,17 +154,31 @@ interface Owed {
   readonly window: CalendarWindow
 }
 
-/** In order of time. */
-function byWindow(owed: readonly Owed[]): WindowDue[] {
-  const groups = Map.groupBy(owed, ({ window }) => `${window.from} ${window.kind}`)
-  return [...groups]
-    .sort((a, b) => compareText(a[0], b[0]))
-    .map(([, same]) => ({ window: same[0]!.window, entityIds: new Set(same.map(({ entityId }) => entityId)) }))
+/** Entities by window. */
+class Windows {
+  readonly #byKey = new Map<string, { readonly window: CalendarWindow; readonly entityIds: Set<string> }>()
+
+  add(window: CalendarWindow, entityId: string): void {
+    const key = `${window.from} ${window.kind}`
+    const known = this.#byKey.get(key)
+    if (known) known.entityIds.add(entityId)
+    else this.#byKey.set(key, { window, entityIds: new Set([entityId]) })
+  }
+
+  /** Of time. */
+  inOrder(): WindowDue[] {
+    return [...this.#byKey].sort((a, b) => compareText(a[0], b[0])).map(([, due]) => due)
+  }
 }
 
-function entitiesOf(touched: readonly { readonly entityId: string; readonly lost: boolean }[]): StoreDue["entities"] {
-  const entities = new Map<string, { readonly lost: boolean }>()
-  for (const { entityId, lost } of touched)
-    entities.set(entityId, { lost: lost || entities.get(entityId)?.lost === true })
-  return entities
+/** A night has hundreds of thousands of marks, and a few hundred days. */
+function memoized<Value>(of: (day: string) => Value): (day: string) => Value {
+  const known = new Map<string, Value>()
+  return (day) => {
+    const before = known.get(day)
+    if (before !== undefined) return before
+    const value = of(day)
+    known.set(day, value)
+    return value
+  }
 }

@@ -1,5 +1,6 @@
 import type {
   ConsolidationLedger,
+  Measure,
   ProfileRow,
   ProfileValues,
   ProfileVector,
@@ -8,16 +9,25 @@ import type {
 } from "@engram/contracts/consolidation-ledger"
 import type { ProfileId } from "@engram/contracts/ids"
 import type { EmbeddingVersion, VectorView } from "@engram/contracts/knowledge"
-import { addTo, centroids, drift, driftMax, rebuildAfterDays, type Sums } from "@engram/core/consolidate/centroid"
+import {
+  addTo,
+  centroids,
+  drift,
+  driftAtMost,
+  driftMax,
+  rebuildAfterDays,
+  type Sums,
+  weightOf,
+} from "@engram/core/consolidate/centroid"
 import { membersMin, weightiest } from "@engram/core/consolidate/clusters"
 import { type Background, background, describe, termsOf } from "@engram/core/consolidate/descriptors"
 import { deriveId, textHash } from "@engram/core/ids"
 import { profileVector } from "../persist/wanted-vectors.ts"
-import type { StoreDue } from "./due.ts"
+import type { EntityDue, StoreDue } from "./due.ts"
 import { assertOurs, type Run } from "./run.ts"
 
 /** Observations whose words describe an entity: its weightiest. */
-const describedMax = 200
+const describedMax = 100
 /** Observations of the store that its entities are set apart from. */
 const backgroundMax = 2_000
 /** Memory for sums of vectors: 64 MB hold 5,200 entities of 512 numbers in three views. */
@@ -67,30 +77,28 @@ interface Context {
 }
 
 async function rebuildSome(context: Context, store: StoreDue, due: Due): Promise<void> {
-  const { run, storeId, versions, active } = context
+  const { run, storeId, active } = context
   const { ledger, workspaceId, report } = run
-  const aliases = store.names.aliasesOf(due.keys())
-  const byVersion = new Map<string, Map<string, Sum>>()
-  for (const version of versions) {
-    const sums = new Map<string, Sum>()
-    await ledger.profileVectors(workspaceId, { storeId, version, aliases }, (page) => {
-      for (const vector of page) add(sums, due, vector)
-    })
-    byVersion.set(version.id, sums)
-  }
   const rows = await ledger.profiles(workspaceId, storeId, [...due.keys()], active)
   const stored = new Map(rows.map((row) => [row.entityId, row]))
+  const near = stillNear(context, due, rows)
+  report.profilesUnchanged += near.size
+  await save(context, { rebuilt: [], measured: [...near.values()], withdrawn: [] })
+  const open = [...due.keys()].filter((entityId) => !near.has(entityId))
+  if (open.length === 0) return
+
+  const byVersion = await sumsOf(context, store, open)
   const rebuilt: Moved[] = []
-  const measured: { id: ProfileId; drift: number }[] = []
+  const measured: Measured[] = []
   const withdrawn: ProfileId[] = []
-  for (const [entityId, { lost }] of due) {
+  for (const entityId of open) {
     const sum = byVersion.get(active.id)!.get(entityId)
     const before = stored.get(entityId)
     report.observationsRead += sum?.members.length ?? 0
-    const moved = sum && movedSince(sum, before)
-    if (moved === undefined) withdrawn.push(...(before ? [before.id] : []))
-    else if (lost || moved > driftMax || isOld(context, before)) rebuilt.push({ entityId, drift: moved })
-    else measured.push({ id: before!.id, drift: moved })
+    const now = sum && measure(sum, before)
+    if (now === undefined) withdrawn.push(...(before ? [before.id] : []))
+    else if (before && isKept(context, before, now, due.get(entityId)!)) measured.push({ id: before.id, ...now })
+    else rebuilt.push({ entityId, weight: now.weight })
   }
   report.profilesUnchanged += measured.length
   report.profilesWithdrawn += withdrawn.length
@@ -100,21 +108,61 @@ async function rebuildSome(context: Context, store: StoreDue, due: Due): Promise
   }
 }
 
+type Measured = Measure & { readonly id: ProfileId }
+
+/** Those that so little came to that they cannot have moved far: nothing of theirs is read. */
+function stillNear(context: Context, due: Due, stored: readonly StoredProfile[]): Map<string, Measured> {
+  const near = new Map<string, Measured>()
+  for (const before of stored) {
+    const { entityId, id, drift, weight } = before
+    const owed = due.get(entityId)!
+    const now = { drift, weight, changed: before.changed + owed.added }
+    if (isKept(context, before, { ...now, drift: driftAtMost(now) }, owed)) near.set(entityId, { id, ...now })
+  }
+  return near
+}
+
+/** What the evidence of these entities adds up to, by version. */
+async function sumsOf(
+  { run: { ledger, workspaceId }, storeId, versions }: Context,
+  store: StoreDue,
+  entityIds: readonly string[],
+): Promise<Map<string, Map<string, Sum>>> {
+  const wanted = new Set(entityIds)
+  const aliases = store.names.aliasesOf(entityIds)
+  const byVersion = new Map<string, Map<string, Sum>>()
+  for (const version of versions) {
+    const sums = new Map<string, Sum>()
+    await ledger.profileVectors(workspaceId, { storeId, version, aliases }, (page) => {
+      for (const vector of page) add(sums, wanted, vector)
+    })
+    byVersion.set(version.id, sums)
+  }
+  return byVersion
+}
+
 interface Moved {
   readonly entityId: string
-  readonly drift: number
+  readonly weight: number
 }
 
 /** How far its centroid is from that of the last rebuild; undefined when there is too little to have one. */
-function movedSince({ sums, members, summaries }: Sum, before: StoredProfile | undefined): number | undefined {
+function measure({ sums, members, summaries }: Sum, before: StoredProfile | undefined): Measure | undefined {
   const body = centroids(sums).get("body")
   if (body === undefined || members.length + summaries < membersMin) return undefined
-  return before?.body ? drift(body, before.body) : 0
+  return { drift: before?.body ? drift(body, before.body) : 0, weight: weightOf(sums, "body"), changed: 0 }
 }
 
-function add(sums: Map<string, Sum>, due: Due, { entityIds, view, values, member, scopeIds }: ProfileVector): void {
+const isKept = (context: Context, before: StoredProfile, now: Measure, { lost }: EntityDue): boolean =>
+  !lost && now.drift <= driftMax && !isOld(context, before)
+
+function add(
+  sums: Map<string, Sum>,
+  wanted: ReadonlySet<string>,
+  { entityIds, view, values, member, scopeIds }: ProfileVector,
+): void {
   for (const entityId of entityIds) {
-    if (!due.has(entityId)) continue
+    if (!wanted.has(entityId)) continue
     let sum = sums.get(entityId)
     if (sum === undefined) {
       sum = { sums: new Map(), members: [], scopeIds: new Set(), summaries: 0 }
@@ -128,9 +176,9 @@ function add(sums: Map<string, Sum>, due: Due, { entityIds, view, values, member
   }
 }
 
-/** There is none, it is a month old, or a version has come that it is not in. */
-function isOld({ run, versions }: Context, before: StoredProfile | undefined): boolean {
-  if (before === undefined || before.body === null) return true
+/** It is empty, a month old, or a version has come that it is not in. */
+function isOld({ run, versions }: Context, before: StoredProfile): boolean {
+  if (before.body === null) return true
   if (run.now - before.rebuiltAt > rebuildAfterDays * 86_400_000) return true
   return versions.some(({ id }) => !before.versionIds.includes(id))
 }
@@ -150,7 +198,7 @@ async function rebuild(
   run.report.textsRead += rows.length
   const terms = new Map(rows.map(({ id, title, text }) => [id, termsOf(title ? `${title}. ${text}` : text)]))
   const all = await context.background()
-  const profiles = described.map(({ entityId, drift, sum, evidence }) => {
+  const profiles = described.map(({ entityId, weight, sum, evidence }) => {
     const id: ProfileId = deriveId("prf", storeId, entityId)
     const vectors = versions.flatMap((version) =>
       vectorsOf(context, { id, entityId }, version, byVersion.get(version.id)!.get(entityId)),
@@ -166,7 +214,8 @@ async function rebuild(
       observations: sum.members.length,
       summaries: sum.summaries,
       scopeIds: [...sum.scopeIds].sort(),
-      drift,
+      drift: 0,
+      weight,
       evidence,
       vectors,
     }

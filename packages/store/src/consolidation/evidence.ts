@@ -23,6 +23,10 @@ export const readableObservations = `memory_observations o
 export const isReadable = `o.live and (d.scope_id is null or ds.live)
   and (ds.id is null or ds.id = s.id or s.privacy = 'org' or ds.privacy = 'org')`
 
+/** With `= any` the names are hashed; `&&` would compare each with each. */
+export const isAbout = (names: string): string =>
+  `exists (select from unnest(o.subject_alias_ids) as about(alias_id) where about.alias_id = any(${names}))`
+
 const inDays = (from: string, until: string): string =>
   `o.occurred_at >= (${from}::date)::timestamp at time zone 'UTC' and o.occurred_at < (${until}::date)::timestamp at time zone 'UTC'`
 
@@ -95,7 +99,7 @@ export const createEvidence = (database: Database): Reading => ({
         `select o.id, o.source, o.kind, o.tags, ${ms("o.occurred_at")} as "occurredAt", o.importance, o.content_hash as "contentHash",
                 o.subject_alias_ids as "subjectAliasIds", r.private_to as "privateTo", r.scope_ids as "scopeIds"
          from ${readableObservations}
-         where o.workspace_id = $1 and o.store_id = $2 and ${inDays("$3", "$4")} and o.subject_alias_ids && $5 and ${isReadable}`,
+         where o.workspace_id = $1 and o.store_id = $2 and ${inDays("$3", "$4")} and ${isAbout("$5")} and ${isReadable}`,
         [workspaceId, storeId, from, until, aliasIds],
       ),
     ),

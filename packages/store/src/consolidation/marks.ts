@@ -2,43 +2,43 @@ import type { ConsolidationLedger, DueDay, Marks, ResolvedAlias } from "@engram/
 import type { Database } from "../database.ts"
 
 interface MarkRow {
+  readonly id: number
   readonly storeId: string | null
   readonly aliasId: string | null
   readonly day: string | null
   readonly entityId: string | null
   readonly scopeId: string | null
+  readonly added: number
   readonly lost: boolean
-  readonly ids: number[]
 }
+
+/** Marks in one answer: a night may have hundreds of thousands. */
+const pageRows = 20_000
+
+// As float8, which pg reads as numbers; ids stay below 2^53.
+const pageSql = `
+  select id::float8 as id, store_id as "storeId", alias_id as "aliasId", day::text, entity_id as "entityId", scope_id as "scopeId", added, lost
+  from consolidation_marks where workspace_id = $1 and id > $2 order by id limit ${pageRows}`
 
 const utcDay = `(o.occurred_at at time zone 'UTC')::date`
 
 export const createMarks = (database: Database): Pick<ConsolidationLedger, "marks" | "daysOf" | "resolve"> => ({
-  marks: (workspaceId) =>
-    database.inWorkspace(workspaceId, async (tx) => {
-      // As float8, which pg reads as numbers; ids stay below 2^53.
-      const rows = await tx.query<MarkRow>(
-        `select store_id as "storeId", alias_id as "aliasId", day::text, entity_id as "entityId", scope_id as "scopeId",
-                bool_or(lost) as lost, array_agg(id::float8) as ids
-         from consolidation_marks where workspace_id = $1 group by 1, 2, 3, 4, 5`,
-        [workspaceId],
-      )
-      return {
-        days: rows.flatMap(({ storeId, aliasId, day, lost }): DueDay[] =>
-          storeId !== null && day !== null ? [{ storeId, aliasId, day, lost }] : [],
-        ),
-        entityIds: rows.flatMap(({ entityId }) => entityId ?? []),
-        scopeIds: rows.flatMap(({ scopeId }) => scopeId ?? []),
-        ids: rows.flatMap(({ ids, storeId, aliasId, day }): Marks["ids"][number][] =>
-          ids.map((id) => ({ id, storeId, aliasId, day })),
-        ),
-      }
-    }),
+  marks: async (workspaceId) => {
+    const gathered = createGathering()
+    for (let after = -1; ; ) {
+      const rows = await database.inWorkspace(workspaceId, (tx) => tx.query<MarkRow>(pageSql, [workspaceId, after]))
+      for (const row of rows) gathered.add(row)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < pageRows) return gathered.marks()
+      after = last.id
+    }
+  },
 
   daysOf: (workspaceId, { aliasIds, scopeIds, from, until }) =>
     database.inWorkspace(workspaceId, (tx) =>
       tx.query<DueDay>(
-        `select distinct o.store_id as "storeId", s.alias_id as "aliasId", ${utcDay}::text as day, true as lost
+        `select distinct o.store_id as "storeId", s.alias_id as "aliasId", ${utcDay}::text as day, true as lost,
+                'Infinity'::float8 as added
          from memory_observations o left join lateral unnest(o.subject_alias_ids) as s(alias_id) on true
          where o.workspace_id = $1 and o.live and (
            (o.subject_alias_ids && $2::text[] and s.alias_id = any($2)) or o.scope_id = any($3)
@@ -66,3 +66,35 @@ export const createMarks = (database: Database): Pick<ConsolidationLedger, "mark
       ),
     ),
 })
+
+function createGathering() {
+  const days: DueDay[] = []
+  const entityIds = new Set<string>()
+  const scopeIds = new Set<string>()
+  const read = new Map<string | null, number[]>()
+  const same = createInterner()
+  return {
+    add: ({ id, storeId, day, entityId, scopeId, lost, added, ...row }: MarkRow): void => {
+      const aliasId = row.aliasId === null ? null : same(row.aliasId)
+      if (storeId !== null && day !== null)
+        days.push({ storeId: same(storeId), aliasId, day: same(day), lost, added: added || Infinity })
+      if (entityId !== null) entityIds.add(entityId)
+      if (scopeId !== null) scopeIds.add(scopeId)
+      const ids = read.get(aliasId)
+      if (ids) ids.push(id)
+      else read.set(aliasId, [id])
+    },
+    marks: (): Marks => ({ days, entityIds: [...entityIds], scopeIds: [...scopeIds], read }),
+  }
+}
+
+/** Keeps one string of those that are equal: every row brings its own. */
+function createInterner(): (text: string) => string {
+  const known = new Map<string, string>()
+  return (text) => {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    known.set(text, text)
+    return text
+  }
+}

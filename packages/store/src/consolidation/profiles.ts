@@ -10,13 +10,13 @@ import type { VectorView } from "@engram/contracts/knowledge"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey, saveValues } from "../embedding-values.ts"
 import { lockVersions, unwant, wantVectors } from "../knowledge/vectors.ts"
-import { isReadable, readableObservations } from "./evidence.ts"
+import { isAbout, isReadable, readableObservations } from "./evidence.ts"
 import { joinConsolidation } from "./hold.ts"
 import { holdRun } from "./runs.ts"
 import { stillThere } from "./summaries.ts"
 
-/** Vectors in one answer: of 1,024 numbers they are 16 MB. */
-const pageRows = 4_000
+/** Observations looked at for one answer: their vectors of 1,024 numbers in three views are 12 MB. */
+const pageRows = 1_000
 
 interface VectorRow {
   readonly occurredAt: Date
@@ -30,6 +30,18 @@ interface VectorRow {
   readonly values: Buffer
 }
 
+interface PageEnd {
+  readonly at: string
+  readonly id: string
+}
+
+/** Where pages end, in the order of observations. One look for all of them: each page alone would sort what is left. */
+const pageEndsSql = `
+  select at::text, id from (
+    select o.occurred_at as at, o.id, row_number() over (order by o.occurred_at, o.id) as n
+    from memory_observations o where o.workspace_id = $1 and o.store_id = $2) o
+  where n % ${pageRows} = 0 order by n`
+
 const pageSql = `
   select o.occurred_at as "occurredAt", o.id, v.view, v.text_hash as "textHash", o.content_hash as "contentHash", o.importance,
          o.subject_alias_ids as "subjectAliasIds", r.scope_ids as "scopeIds", e.values
@@ -37,9 +49,9 @@ const pageSql = `
   join vector_entries v on v.store_id = o.store_id and v.family = 'observations' and v.ref_id = o.id and v.embedding_version_id = $3
     and v.wanted_hash is not null
   join embedding_values e on e.workspace_id = $1 and e.model = $4 and e.text_hash = v.text_hash
-  where o.workspace_id = $1 and o.store_id = $2 and o.subject_alias_ids && $5 and ${isReadable} and r.private_to is null
-    and (o.occurred_at, o.id, v.view) > ($6, $7, $8)
-  order by o.occurred_at, o.id, v.view limit ${pageRows}`
+  where o.workspace_id = $1 and o.store_id = $2 and (o.occurred_at, o.id) > ($6, $7) and (o.occurred_at, o.id) <= ($8, $9)
+    and ${isAbout("$5")} and ${isReadable} and r.private_to is null
+  order by o.occurred_at, o.id, v.view`
 
 const summariesSql = `
   select m.entity_id as "entityId", v.text_hash as "textHash", m.scope_ids as "scopeIds", e.values from memory_summaries m
@@ -54,7 +66,7 @@ export const createProfiles = (
   profiles: (workspaceId, storeId, entityIds, version) =>
     database.inWorkspace(workspaceId, async (tx) => {
       const rows = await tx.query<Omit<StoredProfile, "body"> & { body: Buffer | null }>(
-        `select p.id, p.entity_id as "entityId", (extract(epoch from p.rebuilt_at) * 1000)::float8 as "rebuiltAt",
+        `select p.id, p.entity_id as "entityId", p.drift, p.weight, p.changed, (extract(epoch from p.rebuilt_at) * 1000)::float8 as "rebuiltAt",
                 coalesce((select array_agg(v.embedding_version_id) from vector_entries v where v.store_id = p.store_id and v.family = 'profiles'
                   and v.ref_id = p.id and v.view = 'body' and v.wanted_hash is not null), '{}') as "versionIds",
                 (select e.values from vector_entries v join embedding_values e on e.workspace_id = $1 and e.model = $5 and e.text_hash = v.text_hash
@@ -80,15 +92,15 @@ export const createProfiles = (
   profileVectors: async (workspaceId, { storeId, version, aliases }, each) => {
     const place = [workspaceId, storeId, version.id, modelKey(version.model)]
     const entitiesOf = Map.groupBy(aliases, ({ aliasId }) => aliasId)
-    let after: readonly unknown[] = ["-infinity", "", ""]
-    for (;;) {
+    const ends = await database.inWorkspace(workspaceId, (tx) => tx.query<PageEnd>(pageEndsSql, [workspaceId, storeId]))
+    let after: PageEnd = { at: "-infinity", id: "" }
+    for (const end of [...ends, { at: "infinity", id: "" }]) {
+      const between = [after.at, after.id, end.at, end.id]
       const rows = await database.inWorkspace(workspaceId, (tx) =>
-        tx.query<VectorRow>(pageSql, [...place, [...entitiesOf.keys()], ...after]),
+        tx.query<VectorRow>(pageSql, [...place, [...entitiesOf.keys()], ...between]),
       )
       each(rows.map((row) => ofObservation(row, entitiesOf)))
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < pageRows) break
-      after = [last.occurredAt, last.id, last.view]
+      after = end
     }
     const entityIds = [...new Set(aliases.map(({ entityId }) => entityId))]
     const summaries = await database.inWorkspace(workspaceId, (tx) =>
@@ -120,13 +132,14 @@ export const createProfiles = (
         "memory_profiles",
         rows.map(({ evidence: _, vectors: __, ...row }) => ({ ...row, workspaceId, measuredAt: at, rebuiltAt: at })),
         `on conflict (id) do update set descriptors = excluded.descriptors, observations = excluded.observations,
-           summaries = excluded.summaries, scope_ids = excluded.scope_ids, drift = excluded.drift,
+           summaries = excluded.summaries, scope_ids = excluded.scope_ids, drift = excluded.drift, weight = excluded.weight, changed = 0,
            measured_at = excluded.measured_at, rebuilt_at = excluded.rebuilt_at`,
       )
       await tx.query(
-        `update memory_profiles p set drift = k.drift, measured_at = $4 from unnest($2::text[], $3::float4[]) as k(id, drift)
-         where p.workspace_id = $1 and p.id = k.id`,
-        [workspaceId, measured.map(({ id }) => id), measured.map((each) => each.drift), at],
+        `update memory_profiles p set drift = k.drift, weight = k.weight, changed = k.changed,
+           measured_at = case when k.changed = 0 then $3 else p.measured_at end
+         from json_to_recordset($2) as k(id text, drift real, weight real, changed int) where p.workspace_id = $1 and p.id = k.id`,
+        [workspaceId, JSON.stringify(measured), at],
       )
       await tx.query(
         `with gone as (delete from memory_profiles where workspace_id = $1 and id = any($2) returning store_id, id) ${unwant("profiles")}`,

@@ -38,18 +38,17 @@ export const createRuns = (database: Database): Pick<ConsolidationLedger, "begin
   finish: (workspaceId, runId, { state, report, reason, marks, keepTopics, again }) =>
     database.inWorkspace(workspaceId, async (tx) => {
       await holdRun(tx, workspaceId, runId)
-      const done = marks.map(({ id }) => id)
       if (keepTopics) {
         await tx.query(
           `insert into consolidation_marks (workspace_id, store_id, day)
            select distinct workspace_id, store_id, day from consolidation_marks
            where workspace_id = $1 and id = any($2::bigint[]) and day is not null`,
-          [workspaceId, done],
+          [workspaceId, marks],
         )
       }
       await tx.query("delete from consolidation_marks where workspace_id = $1 and id = any($2::bigint[])", [
         workspaceId,
-        done,
+        marks,
       ])
       await tx.query(
         `insert into consolidation_marks (workspace_id, store_id, alias_id, day)

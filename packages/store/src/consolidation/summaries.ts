@@ -57,6 +57,7 @@ export const createSummaries = (
            occurred_at = excluded.occurred_at, importance = excluded.importance, written_at = excluded.written_at,
            window_until = excluded.window_until`,
       )
+      await changeProfiles(tx, workspaceId, storeId, [...rows.map(({ id }) => id), ...withdrawn])
       await tx.query(
         `with gone as (delete from memory_summaries where workspace_id = $1 and id = any($2) returning store_id, id) ${unwant("summaries")}`,
         [workspaceId, withdrawn],
@@ -84,4 +85,20 @@ export async function stillThere(
   )
   const gone = new Set(changed.map(({ id }) => id))
   return new Set(rows.filter((row) => !row.evidence.some(({ id }) => gone.has(id))).map(({ id }) => id))
+}
+
+/** What public summaries say of an entity is part of its profile: each new vector comes in the place of one before. */
+async function changeProfiles(
+  tx: Transaction,
+  workspaceId: string,
+  storeId: string,
+  ids: readonly string[],
+): Promise<void> {
+  await tx.query(
+    `update memory_profiles p set changed = p.changed + k.vectors
+     from (select entity_id, 2 * count(*)::int as vectors from memory_summaries
+           where workspace_id = $1 and id = any($3) and scope_id is null group by 1) k
+     where p.workspace_id = $1 and p.store_id = $2 and p.entity_id = k.entity_id`,
+    [workspaceId, storeId, ids],
+  )
 }
