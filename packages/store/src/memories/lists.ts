@@ -1,5 +1,6 @@
 import type { FoundLists, MemoryLedger, NearQuestion, RankedMemory } from "@engram/contracts/memories"
 import { compareText } from "@engram/core/compare-text"
+import { dot } from "@engram/core/dot"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
 import { nearestSql } from "./nearest.ts"
@@ -156,10 +157,3 @@ const bestFirst = (a: RankedMemory, b: RankedMemory): number =>
   Number(b.pin ?? false) - Number(a.pin ?? false) ||
   b.createdAt.getTime() - a.createdAt.getTime() ||
   compareText(a.id, b.id)
-
-/** Cosine similarity, since both are of unit length. */
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
-}
