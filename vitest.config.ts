@@ -1,13 +1,36 @@
 import { defineConfig } from "vitest/config"
 
-export default defineConfig({
+const modules = "**/node_modules/**"
+/** Nothing in these packages is kept between calls, so their files share workers: a worker for each would be a third of their time. */
+const pure = ["packages/core/test/**/*.test.ts", "packages/sources/test/**/*.test.ts"]
+/**
+ * Whole programs as processes, half a minute to a minute and a half each: with them CI, which runs in mode "ci", would take longer
+ * than a quarter of an hour. What they promise is tested below the command line too; `npm test` runs them all.
+ */
+const long = [
+  "test/e2e/{reindex-command,reconcile-command,rebuild,backfill,forget-command}.test.ts",
+  "test/memory/processes.test.ts",
+  "test/chaos/killed-night.test.ts",
+  "apps/cli/test/{import-workspace,eval,up,doors,backfill/backfill}.test.ts",
+]
+/** A cold start of Postgres counts as part of a test. */
+const patience = { testTimeout: 60_000, hookTimeout: 120_000 }
+
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ["**/*.test.ts"],
-    globalSetup: ["test/global-setup.ts"],
-    exclude: ["**/node_modules/**"],
-    // Tests wait for real servers a third of their time, so two cores take three files at once. A cold start of Postgres counts as part of a test.
+    // Tests wait for real servers a third of their time, so two cores take three files at once.
     maxWorkers: 3,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    projects: [
+      { test: { name: "pure", include: pure, exclude: [modules], isolate: false, ...patience } },
+      {
+        test: {
+          name: "services",
+          include: ["**/*.test.ts"],
+          exclude: [modules, ...pure, ...(mode === "ci" ? long : [])],
+          globalSetup: ["test/global-setup.ts"],
+          ...patience,
+        },
+      },
+    ],
   },
-})
+}))

@@ -5,9 +5,8 @@ import { type Imported, importHistory } from "@engram/pipeline/import-history"
 import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createImportLedger } from "@engram/store/import-ledger"
 import { type GithubServer, startGithubServer } from "@engram/testkit/github-server"
-import fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type CurrentState, currentState } from "../current-state.ts"
+import { expectSameInAnyOrder, stateAfter, without } from "../any-order.ts"
 import { githubPast } from "../github-past.ts"
 import { createWorkbench, type Workbench } from "../workbench.ts"
 
@@ -51,23 +50,6 @@ async function on<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
   }
 }
 
-const stateAfter = (work: (bench: Workbench) => Promise<unknown>): Promise<CurrentState> =>
-  on(async (bench) => {
-    await work(bench)
-    await bench.drain()
-    const parked = await bench.rows("select event, reason from ingest_deliveries where state = 'parked'")
-    expect(parked).toEqual([])
-    return currentState(bench)
-  })
-
-/** Lines of a table without the members named. */
-const without = (lines: readonly string[] | undefined, ...names: string[]): unknown[] =>
-  (lines ?? []).map((line) => {
-    const row = JSON.parse(line)
-    for (const name of names) delete row[name]
-    return row
-  })
-
 test("what was imported reads as what its webhooks said: documents, chunks, moments, edges, entities", async () => {
   const live = await stateAfter((bench) => bench.accept(constant.webhooks))
   const imported = await stateAfter((bench) => importInto(bench, "codertocat/hello-world"))
@@ -99,24 +81,7 @@ test("webhooks and import end in the same state in any order, any mix and any re
     ...{ key, event, payload: Buffer.from(body).toString(), receivedAt: 1_700_000_000_000 },
   }))
   const all = [...past.webhooks, ...asPayloads]
-  const mixed = (order: readonly number[]) =>
-    stateAfter(async (bench) => {
-      for (let start = 0; start < order.length; start += 11) {
-        await bench.accept(order.slice(start, start + 11).map((i, n) => ({ ...all[i]!, key: `${start + n}` })))
-        await bench.drain()
-      }
-    })
-  const indices = all.map((_, i) => i)
-  const expected = await mixed(indices)
-  await fc.assert(
-    fc.asyncProperty(
-      fc.shuffledSubarray([...indices, ...indices], { minLength: indices.length * 2 }),
-      async (order) => {
-        expect(await mixed(order)).toEqual(expected)
-      },
-    ),
-    { numRuns: 4, seed: 11 },
-  )
+  await expectSameInAnyOrder(all, { batch: 11, numRuns: 4, seed: 11 })
 }, 120_000)
 
 test("importing after webhooks changes no version, no observation and embeds nothing; again it adds nothing", () =>

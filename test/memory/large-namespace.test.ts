@@ -33,9 +33,20 @@ test("in a namespace of 6,000 memories a query finds what it finds in a small on
       expect(found.length).toBeGreaterThan(0)
     }
     expect(await theirs.contents(large, { query: "needle", limit: 1 })).toEqual(["their needle"])
+    // One character, held by thousands or by one.
+    await client.write(large, { content: "filler of old", pin: true })
+    await client.write(large, "the last filler")
+    expect(await client.contents(large, { query: "f", limit: 3 })).toEqual([
+      "filler of old",
+      "the last filler",
+      "a needle in the café",
+    ])
+    await client.write(small, "☕")
+    expect(await client.contents(large, { query: "☕" })).toEqual([])
+    expect(await client.contents([small, large], { query: "☕" })).toEqual(["☕"])
     // The newest and the pinned are read by index, however many there are.
     const newest = await client.contents(large, { limit: 2 })
-    expect(newest).toEqual(["needle needle needle", "needle needle needle"])
+    expect(newest).toEqual(["filler of old", "needle needle needle"])
   } finally {
     await other.close()
     await plugin.close()

@@ -90,3 +90,22 @@ export async function install({ empty = false } = {}): Promise<Installation> {
     rows: async <Row extends object>(sql: string) => (await pool.query<Row>(sql)).rows,
   }
 }
+
+/** The same with more settings, and what an import is counted by. */
+export async function installWith(settings: Record<string, string>) {
+  const installation = await install()
+  const environment = { ...installation.environment, ...settings }
+  const counts = async () =>
+    (
+      await installation.rows<{ deliveries: number; imports: number; connections: number }>(
+        `select (select count(*)::int from ingest_deliveries) as deliveries, (select count(*)::int from imports) as imports,
+              (select count(*)::int from connections) as connections`,
+      )
+    )[0]!
+  const json = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run([...args, "--json"], environment)
+    if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`)
+    return JSON.parse(stdout)
+  }
+  return { ...installation, environment, counts, json }
+}

@@ -4,7 +4,7 @@ import { notionId } from "@engram/testkit/notion-workspace"
 import { type SlackServer, startSlackServer } from "@engram/testkit/slack-server"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
-import { afterwards, install, run, start } from "./cli-fixture.ts"
+import { afterwards, installWith, run, start } from "./cli-fixture.ts"
 
 const manyCommandsMs = 240_000
 const main = ["--workspace", "acme", "--store", "main"]
@@ -43,24 +43,6 @@ async function serveSlack(messages: number): Promise<SlackServer> {
     { channel: { id: "C2", name: "other", is_member: false }, messages: [] },
   )
   return server
-}
-
-async function installWith(settings: Record<string, string>) {
-  const installation = await install()
-  const environment = { ...installation.environment, ...settings }
-  const counts = async () =>
-    (
-      await installation.rows<{ deliveries: number; imports: number; connections: number }>(
-        `select (select count(*)::int from ingest_deliveries) as deliveries, (select count(*)::int from imports) as imports,
-              (select count(*)::int from connections) as connections`,
-      )
-    )[0]!
-  const json = async (...args: string[]) => {
-    const { code, stdout, stderr } = await run([...args, "--json"], environment)
-    if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`)
-    return JSON.parse(stdout)
-  }
-  return { ...installation, environment, counts, json }
 }
 
 test(

@@ -7,7 +7,7 @@ import { emptyRepository, type GithubObject } from "@engram/testkit/github-data"
 import { type GithubServer, startGithubServer } from "@engram/testkit/github-server"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
-import { afterwards, type Installation, install, run, start } from "./cli-fixture.ts"
+import { afterwards, type Installation, install, installWith, run, start } from "./cli-fixture.ts"
 
 const manyCommandsMs = 240_000
 const main = ["--workspace", "acme", "--store", "main"]
@@ -39,29 +39,14 @@ async function serve(issues: number): Promise<GithubServer> {
   return server
 }
 
-async function installWith(server: GithubServer, more: Record<string, string> = {}) {
-  const installation = await install()
-  const environment = { ...installation.environment, GITHUB_API_URL: server.url, GITHUB_TOKEN: server.token, ...more }
-  const counts = async () =>
-    (
-      await installation.rows<{ deliveries: number; imports: number; connections: number }>(
-        `select (select count(*)::int from ingest_deliveries) as deliveries, (select count(*)::int from imports) as imports,
-              (select count(*)::int from connections) as connections`,
-      )
-    )[0]!
-  const json = async (...args: string[]) => {
-    const { code, stdout, stderr } = await run([...args, "--json"], environment)
-    if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`)
-    return JSON.parse(stdout)
-  }
-  return { ...installation, environment, counts, json }
-}
+const installFor = (server: GithubServer, more: Record<string, string> = {}) =>
+  installWith({ GITHUB_API_URL: server.url, GITHUB_TOKEN: server.token, ...more })
 
 test(
   "an import is dry, then real, then only what is new; --restart reads all again and adds nothing",
   async () => {
     const server = await serve(230)
-    const { counts, json, environment, rows } = await installWith(server)
+    const { counts, json, environment, rows } = await installFor(server)
     const dry = await json(...github, "--dry-run")
     expect(dry.imports).toMatchObject([
       { what: "octo-org/hello", fetched: 230, added: 230, events: { "import.issue": 230 } },
@@ -94,7 +79,7 @@ test(
   "an import that is killed goes on with the page it was fetching: nothing is lost, nothing doubled, nothing fetched again",
   async () => {
     const server = await serve(700)
-    const { counts, json, environment, rows } = await installWith(server)
+    const { counts, json, environment, rows } = await installFor(server)
     // The repository, and then a page every 300 ms.
     server.failNext({ slowMs: 300 }, 100)
     const child = start(github, environment)
@@ -125,7 +110,7 @@ test(
   "two at once: the later takes over, the earlier says so and ends",
   async () => {
     const server = await serve(500)
-    const { environment, rows } = await installWith(server)
+    const { environment, rows } = await installFor(server)
     server.failNext({ slowMs: 700 }, 100)
     const earlier = start(github, environment)
     await waitUntil("a page", async () => (await rows("select from imports where pages > 0")).length > 0, 60_000)
@@ -144,7 +129,7 @@ test(
   "an import waits while too much waits to be processed, and for GitHub's limits, and says for what",
   async () => {
     const server = await serve(150)
-    const { environment, rows, counts } = await installWith(server, { INGEST_BACKLOG_MAX: "50" })
+    const { environment, rows, counts } = await installFor(server, { INGEST_BACKLOG_MAX: "50" })
     server.failNext({ status: 403, retryAfterSeconds: 1, message: "You have exceeded a secondary rate limit." })
     const child = start(github, environment)
     await waitUntil("the first page", async () => (await counts()).deliveries === 100, 60_000)
@@ -174,7 +159,7 @@ test(
   "what is missing or refused is one line that says what to do",
   async () => {
     const server = await serve(1)
-    const { environment, json } = await installWith(server)
+    const { environment, json } = await installFor(server)
     const { GITHUB_TOKEN: _, ...tokenless } = environment
     const refused = async (
       args: string[],

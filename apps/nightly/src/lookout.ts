@@ -3,6 +3,7 @@ import type { NightQueue } from "@engram/contracts/nights"
 import type { Log } from "@engram/contracts/ports"
 import { dueRun, type NightRules, type NightState } from "@engram/core/consolidate/due-run"
 import { readTimeZone, secondOfNight } from "@engram/core/consolidate/nights"
+import { regularly } from "@engram/lifecycle/regularly"
 import type { NightLedger } from "@engram/store/consolidation/night-ledger"
 import type { NightMeters } from "./meters.ts"
 
@@ -21,26 +22,9 @@ export interface LookoutDeps {
  * killed process left. Any number of processes may look. Returns how to stop.
  */
 export function lookRegularly(deps: LookoutDeps): () => Promise<void> {
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
-  let running = Promise.resolve()
-  const once = async (): Promise<void> => {
-    try {
-      await look(deps)
-    } catch (error) {
-      deps.log.warn({ reason: reasonOf(error) }, "could not look at workspaces' nights, later again")
-    }
-    if (!stopped) timer = setTimeout(start, deps.lookEveryMs)
-  }
-  const start = (): void => {
-    running = once()
-  }
-  start()
-  return async () => {
-    stopped = true
-    clearTimeout(timer)
-    await running
-  }
+  const onError = (error: unknown): void =>
+    deps.log.warn({ reason: reasonOf(error) }, "could not look at workspaces' nights, later again")
+  return regularly(() => look(deps), { everyMs: deps.lookEveryMs, onError })
 }
 
 async function look({ ledger, queue, rules, log, meters, clock }: LookoutDeps): Promise<void> {

@@ -1,4 +1,5 @@
 import { readConfig } from "@engram/config/config"
+import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
@@ -38,14 +39,4 @@ try {
   process.exit(1)
 }
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.once(signal, () => {
-    lifecycle.close().then(
-      () => process.exit(0),
-      (error) => {
-        log.error({ err: error }, "nightly did not close well")
-        process.exit(1)
-      },
-    )
-  })
-}
+endOnSignal(lifecycle, (error) => log.error({ err: error }, "nightly did not close well"))

@@ -1,5 +1,6 @@
 import { reasonOf } from "@engram/contracts/errors"
 import type { LaneQueue, Stage } from "@engram/contracts/ports"
+import { regularly } from "@engram/lifecycle/regularly"
 import { sweep } from "@engram/pipeline/sweep"
 import { createMemoryJanitor } from "@engram/store/memories/janitor"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
@@ -50,29 +51,15 @@ function sweepRegularly(
     onCleaned: (memories) => meters.cleaned(memories),
     onTotals: (totals) => meters.totals(totals),
   })
-  const everyMs = deps.sweepEveryMs ?? sweepEveryMs
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
-  let running = Promise.resolve()
   let failing = false
   const once = async (): Promise<void> => {
-    try {
-      await run()
-      if (failing) onRecovered()
-      failing = false
-    } catch (error) {
-      failing = true
-      log.warn({ reason: reasonOf(error) }, "sweep failed")
-    }
-    if (!stopped) timer = setTimeout(start, everyMs)
+    await run()
+    if (failing) onRecovered()
+    failing = false
   }
-  const start = (): void => {
-    running = once()
+  const onError = (error: unknown): void => {
+    failing = true
+    log.warn({ reason: reasonOf(error) }, "sweep failed")
   }
-  start()
-  return async () => {
-    stopped = true
-    clearTimeout(timer)
-    await running
-  }
+  return regularly(once, { everyMs: deps.sweepEveryMs ?? sweepEveryMs, onError })
 }

@@ -1,5 +1,6 @@
 import { readConfig } from "@engram/config/config"
 import { secretKeyOf } from "@engram/config/secret-key"
+import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { meterIndex } from "@engram/observability/metered-index"
@@ -62,14 +63,4 @@ try {
   process.exit(1)
 }
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.once(signal, () => {
-    lifecycle.close().then(
-      () => process.exit(0),
-      (error) => {
-        log.error({ err: error }, "worker did not close well")
-        process.exit(1)
-      },
-    )
-  })
-}
+endOnSignal(lifecycle, (error) => log.error({ err: error }, "worker did not close well"))

@@ -2,6 +2,7 @@ import type { Connection } from "@engram/contracts/deliveries"
 import { reasonOf } from "@engram/contracts/errors"
 import type { Log } from "@engram/contracts/ports"
 import type { RepairLedger, WebhookLog } from "@engram/contracts/redelivery"
+import { regularly } from "@engram/lifecycle/regularly"
 import { type RedeliverLimits, redeliver, redeliverLimits } from "@engram/pipeline/redeliver"
 
 export interface Repairs {
@@ -31,31 +32,22 @@ export interface Repairing {
 export function repairRegularly(repairs: Repairs, log: Log): Repairing {
   const stop = new AbortController()
   let soon = true
-  let timer: NodeJS.Timeout | undefined
-  let running = Promise.resolve()
   const once = async (): Promise<void> => {
     const minAgeMs = soon ? Math.min(soonMs, repairs.everyMs ?? everyMs) : (repairs.everyMs ?? everyMs)
-    try {
-      const due = await repairs.ledger.claimDue(minAgeMs)
-      soon = false
-      for (const connection of due) await repair(repairs, connection, log, stop.signal)
-    } catch (error) {
-      log.warn({ reason: reasonOf(error) }, "could not look for deliveries that failed")
-    }
-    if (!stop.signal.aborted) timer = setTimeout(start, repairs.lookEveryMs ?? lookEveryMs)
+    const due = await repairs.ledger.claimDue(minAgeMs)
+    soon = false
+    for (const connection of due) await repair(repairs, connection, log, stop.signal)
   }
-  const start = (): void => {
-    running = once()
-  }
-  start()
+  const onError = (error: unknown): void =>
+    log.warn({ reason: reasonOf(error) }, "could not look for deliveries that failed")
+  const stopLooking = regularly(once, { everyMs: repairs.lookEveryMs ?? lookEveryMs, onError })
   return {
     recovered: () => {
       soon = true
     },
     close: async () => {
       stop.abort()
-      clearTimeout(timer)
-      await running
+      await stopLooking()
     },
   }
 }

@@ -197,7 +197,8 @@ export interface MemoryRow {
   readonly createdAt: Date
 }
 
-export interface RankedMemory extends MemoryRow {
+/** A memory's place in a list; what it says is read once it is known to be answered. */
+export interface RankedMemory extends Pick<MemoryRow, "id" | "pin" | "createdAt"> {
   /** Within its list: text rank, or cosine similarity. */
   readonly rank: number
 }
@@ -211,9 +212,30 @@ export interface MemoryFilter {
 /** What the index said, by vector id. */
 export type IndexHits = readonly { readonly id: string; readonly score: number }[]
 
-export interface NearMemories {
-  /** Best first. */
-  readonly memories: readonly RankedMemory[]
+/** What is sought by words: `words` of the query, any of them, or the whole of it as a `substring`. */
+export interface TextQuestion {
+  readonly query: string
+  readonly by: "words" | "substring"
+}
+
+/** What is sought by vector, in one version. */
+export interface NearQuestion {
+  readonly version: EmbeddingVersion
+  readonly values: Float32Array
+  /** undefined while the index is away: then all is compared exactly. */
+  readonly indexed: IndexHits | undefined
+  /** For how long the index may not show what was written to it. */
+  readonly trailsMs: number
+  readonly exactMax: number
+  readonly scoreMin: number
+}
+
+export interface FoundLists {
+  /** Best first, as the other list is. */
+  readonly byText: readonly RankedMemory[]
+  /** The query has no words to search for: only stop words, operators, emoji. */
+  readonly wordless: boolean
+  readonly byVector: readonly RankedMemory[]
   /** Memories of these namespaces whose vector is wanted and has no values yet: how near they are nobody knows. */
   readonly unknown: ReadonlySet<string>
   /** The lives that the namespaces have now; the index must have been asked about these. */
@@ -251,30 +273,20 @@ export interface MemoryLedger {
 
   /** The lives of the live ones among these names. */
   namespaceIds(place: MemoryPlace, names: readonly string[]): Promise<string[]>
-  /** The same as it was last seen, without asking: what a search begins with, and `nearest` corrects. */
+  /** The same as it was last seen, without asking: what a search begins with, and `lists` corrects. */
   livesSeen(place: MemoryPlace, names: readonly string[]): string[]
   newest(place: MemoryPlace, filter: MemoryFilter, max: number): Promise<MemoryRow[]>
-  /** Memories with any word of the query, or, where it holds no word to search for, with the query in their text. Best first. */
-  matching(place: MemoryPlace, filter: MemoryFilter, query: string, max: number): Promise<RankedMemory[]>
   /**
-   * The memories nearest to `values` in one version: what the index found, checked for being still so, and what the index does
-   * not show yet (the newest `exactMax`), compared exactly. Not below `scoreMin`.
+   * The best `max` by text, and the `max` nearest: what the index found, checked for being still so, and what the index does not show
+   * yet (the newest `exactMax`), compared exactly; not below `scoreMin`. Both as they were at one moment, in one round trip. At least one is asked for.
    */
-  nearest(
+  lists(
     place: MemoryPlace,
     filter: MemoryFilter,
-    question: {
-      readonly version: EmbeddingVersion
-      readonly values: Float32Array
-      /** undefined while the index is away: then all is compared exactly. */
-      readonly indexed: IndexHits | undefined
-      /** For how long the index may not show what was written to it. */
-      readonly trailsMs: number
-      readonly exactMax: number
-      readonly scoreMin: number
-      readonly max: number
-    },
-  ): Promise<NearMemories>
+    question: { readonly text?: TextQuestion; readonly near?: NearQuestion; readonly max: number },
+  ): Promise<FoundLists>
+  /** Those of these ids that the filter lets through now, in no order. */
+  read(place: MemoryPlace, filter: MemoryFilter, ids: readonly string[]): Promise<MemoryRow[]>
 }
 
 /** Removes what is over: expired memories, and all memories of expired or deleted namespaces, with what hangs on them. */

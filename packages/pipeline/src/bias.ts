@@ -2,7 +2,7 @@ import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { VectorIndex } from "@engram/contracts/ports"
 import type { Bias, ProfileHit, Reader, SearchHit, SearchIndex } from "@engram/contracts/search"
 import { compareText } from "@engram/core/compare-text"
-import { namespaceOf } from "./embed.ts"
+import { namespaceOf, vectorRef } from "./embed.ts"
 
 /** Profiles that a question may be near to. */
 const profilesMax = 5
@@ -13,20 +13,20 @@ const biasMax = 0.1 / 61
 /** Hits that a bias is looked for. */
 export const biasedMax = 100
 
-/** What each hit, by its id, is biased by. */
+/** The nearest of the profiles that each hit, by its id, is of. */
 export async function readBiases(
   { search, index }: { readonly search: SearchIndex; readonly index: VectorIndex },
   reader: Reader,
   { values, version }: { readonly values: Float32Array; readonly version: EmbeddingVersion },
   hits: readonly SearchHit[],
-): Promise<ReadonlyMap<string, readonly Bias[]>> {
+): Promise<ReadonlyMap<string, Bias>> {
   const target = { index: version.indexName, namespace: namespaceOf("profiles", version) }
   const near = (await index.query(target, values, { topK: profilesMax * 3 })).filter(
     ({ score }) => score >= similarityMin,
   )
   const similarity = new Map<string, number>()
   for (const { id, score } of near) {
-    const profile = id.split("#", 1)[0]!
+    const profile = vectorRef("profiles", id).refId
     similarity.set(profile, Math.max(score, similarity.get(profile) ?? 0))
   }
   if (similarity.size === 0 || hits.length === 0) return new Map()
@@ -40,14 +40,17 @@ export async function readBiases(
     ids,
   )
   const entitiesOf = Map.groupBy(about, ({ id }) => id)
-  const biasOf = ({ id, documentId }: SearchHit): Bias[] => {
+  const profileOf = ({ id, documentId }: SearchHit): ProfileHit | undefined => {
     const rows = [...(entitiesOf.get(id) ?? []), ...(entitiesOf.get(documentId ?? "") ?? [])]
     const entityIds = new Set(rows.map(({ entityId }) => entityId))
-    return profiles
-      .filter(({ entityId }) => entityIds.has(entityId))
-      .map((profile) => toBias(profile, similarity.get(profile.id)!))
+    return profiles.find(({ entityId }) => entityIds.has(entityId))
   }
-  return new Map(hits.map((hit) => [hit.id, biasOf(hit)]))
+  const biases = new Map<string, Bias>()
+  for (const hit of hits) {
+    const profile = profileOf(hit)
+    if (profile) biases.set(hit.id, toBias(profile, similarity.get(profile.id)!))
+  }
+  return biases
 }
 
 const toBias = ({ entityId, entity }: ProfileHit, similarity: number): Bias => ({
@@ -57,12 +60,12 @@ const toBias = ({ entityId, entity }: ProfileHit, similarity: number): Bias => (
   added: similarity * biasMax,
 })
 
-/** The hits with what the nearest of their profiles adds, best first. */
-export function biased(hits: readonly SearchHit[], biases: ReadonlyMap<string, readonly Bias[]>): SearchHit[] {
+/** The hits with what their bias adds, best first. */
+export function biased(hits: readonly SearchHit[], biases: ReadonlyMap<string, Bias>): SearchHit[] {
   return hits
     .map((hit) => {
-      const bias = (biases.get(hit.id) ?? []).slice(0, 1)
-      return { ...hit, score: hit.score + (bias[0]?.added ?? 0), bias }
+      const bias = biases.get(hit.id)
+      return { ...hit, score: hit.score + (bias?.added ?? 0), bias: bias ? [bias] : [] }
     })
     .sort((a, b) => b.score - a.score || compareText(a.documentId ?? a.id, b.documentId ?? b.id))
 }

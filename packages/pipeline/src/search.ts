@@ -2,9 +2,10 @@ import { Rejected, RetryLater } from "@engram/contracts/errors"
 import type { EmbeddingVersion, KnowledgeFamily } from "@engram/contracts/knowledge"
 import type { Embedder, EmbedderOf, VectorFilter, VectorIndex } from "@engram/contracts/ports"
 import type { HitRow, Reader, SearchHit, SearchIndex, SearchRequest } from "@engram/contracts/search"
+import { dot } from "@engram/core/dot"
 import { fuse } from "@engram/core/rank"
 import { biased, biasedMax, readBiases } from "./bias.ts"
-import { namespaceOf } from "./embed.ts"
+import { namespaceOf, vectorRef } from "./embed.ts"
 
 /** Candidates taken from each list before fusing. */
 const candidatesMax = 100
@@ -101,7 +102,7 @@ async function vectorList(
   for (const topK of topKs) {
     const indexed = await deps.index.query(target, values, { topK, filter: filterOf(request) })
     const ids = nearest([
-      ...indexed.map(({ id, score }) => ({ id: refOf(id), score })),
+      ...indexed.map(({ id, score }) => ({ id: vectorRef(family, id).refId, score })),
       ...recent.map(({ id, values: each }) => ({ id, score: dot(values, each) })),
     ]).slice(0, topK)
     const rows = await deps.search.rows(reader, request, { family, byText: [], byVector: ids })
@@ -119,16 +120,6 @@ function nearest(found: readonly { readonly id: string; readonly score: number }
     if (score > (best.get(id) ?? Number.NEGATIVE_INFINITY)) best.set(id, score)
   }
   return [...best].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([id]) => id)
-}
-
-/** A vector id without its view. */
-const refOf = (vectorId: string): string => vectorId.split("#", 1)[0]!
-
-/** Cosine similarity, since both are of unit length. */
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
 }
 
 function filterOf(request: SearchRequest): VectorFilter {

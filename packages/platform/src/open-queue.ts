@@ -2,10 +2,11 @@ import type { Config } from "@engram/config/config"
 import type { NightQueue } from "@engram/contracts/nights"
 import type { LaneQueue, Log } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
-import { createLaneQueue, type LaneQueueOptions } from "@engram/queue/lane-queue"
+import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import { defaultLimits } from "@engram/queue/limits"
-import { createNightQueue } from "@engram/queue/night-queue"
 import type { QueueAt } from "@engram/queue/open-backend"
+
+// BullMQ is loaded when a queue is opened: its 300 files are a third of the start of a command that opens none (measured).
 
 /** Redis where REDIS_URL names one, else the database. */
 export async function openQueue(
@@ -22,6 +23,7 @@ export async function openQueue(
     stalledIntervalMs: Math.min(defaultLimits.stalledIntervalMs, config.workerLeaseMs),
     ...given,
   }
+  const { createLaneQueue } = await import("@engram/queue/lane-queue")
   return lifecycle.own(
     await createLaneQueue(placeOf(config, databaseUrl), log, limits),
     (queue) => queue.close(),
@@ -38,6 +40,7 @@ export async function openNightQueue(options: {
   readonly prefix?: string
 }): Promise<NightQueue> {
   const { config, databaseUrl, lifecycle, log, ...given } = options
+  const { createNightQueue } = await import("@engram/queue/night-queue")
   const queue = await createNightQueue(placeOf(config, databaseUrl), log, given)
   return lifecycle.own(queue, (opened) => opened.close(), "the alarms")
 }

@@ -1,5 +1,6 @@
 import type { Measure } from "@engram/contracts/consolidation-ledger"
 import type { VectorView } from "@engram/contracts/knowledge"
+import { dot } from "../dot.ts"
 import { unitLength } from "../unit-length.ts"
 
 /** Sums of vectors by view, from which the centroids come. Sums are of 64 bits: a million vectors of unit length lose nothing that shows. */
@@ -26,16 +27,8 @@ export function centroids(sums: Sums): Map<VectorView, Float32Array> {
   return found
 }
 
-/** Cosine of vectors of unit length. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!
-  return sum
-}
-
 /** How far a centroid has moved: 1 - cosine, 0 to 2. */
-export const drift = (now: Float32Array, before: Float32Array): number =>
-  Math.min(2, Math.max(0, 1 - cosine(now, before)))
+export const drift = (now: Float32Array, before: Float32Array): number => Math.min(2, Math.max(0, 1 - dot(now, before)))
 
 /**
  * The most that a centroid can have drifted when so many vectors of unit length have come or gone since it was measured. A sum of

@@ -1,3 +1,5 @@
+import { dot } from "../dot.ts"
+
 /** A piece of evidence as the choice of sentences sees it. */
 export interface Weighed {
   readonly words: ReadonlySet<string>
@@ -52,12 +54,6 @@ function nearUsualWords(pieces: readonly Weighed[]): (piece: Weighed) => number 
     for (const word of words) shared += frequency.get(word) ?? 0
     return words.size === 0 ? 0 : shared / Math.sqrt(words.size * squares)
   }
-}
-
-function dot(a: Float32Array | Float64Array, b: Float32Array | Float64Array): number {
-  let product = 0
-  for (let i = 0; i < a.length; i++) product += a[i]! * b[i]!
-  return product
 }
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value))

@@ -1,14 +1,15 @@
 import { RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import {
+  type FoundLists,
   type IndexHits,
   type MemoryFilter,
   type MemoryLedger,
   type MemoryPlace,
   type MemoryRow,
-  type NearMemories,
   queryCharsMax,
   type RankedMemory,
+  type TextQuestion,
 } from "@engram/contracts/memories"
 import type { EmbedderOf, Log, VectorIndex } from "@engram/contracts/ports"
 import { compareText } from "@engram/core/compare-text"
@@ -17,6 +18,8 @@ import type { CallerVersions } from "./versions.ts"
 
 /** Taken from each list before fusing, and asked of the index: what stands further down in both would not be answered. */
 const candidatesOf = (limit: number): number => Math.max(50, 2 * limit)
+/** Asked of the index beyond the limit where nothing is fused: some of what it finds may have ended or changed. */
+const spare = 10
 /** Namespaces end while they are searched rarely; more often than this they change all the time. */
 const looksMax = 3
 /** Vectors that the index does not show yet and that are compared exactly: at 512 dimensions 2 MB a search. */
@@ -70,8 +73,8 @@ export const searchMemories =
   (deps: MemorySearchDeps) =>
   async (place: MemoryPlace, question: MemoryQuestion): Promise<FoundMemories> => {
     const { embedding, limit } = question
-    const query = question.query?.slice(0, queryCharsMax).replaceAll("\0", " ").toWellFormed().trim() ?? ""
-    const version = embedding && (await deps.callers.find(embedding.length))
+    const query = textOf(question.query)
+    const callers = embedding && (await deps.callers.find(embedding.length))
     const filter: MemoryFilter = {
       namespaces: [...new Set(question.namespaces)],
       kinds: question.kinds?.length ? question.kinds : undefined,
@@ -80,16 +83,13 @@ export const searchMemories =
       return { memories: await deps.ledger.newest(place, filter, limit), degraded: false }
     }
     const ask: Ask = { deps, place, filter, candidatesMax: candidatesOf(limit) }
-    if (query === "") {
-      const { memories, degraded } = await nearBrought(ask, version, embedding!)
-      return { memories: memories.slice(0, limit).map(asCosine), degraded }
-    }
-    const [byText, byVector] = await Promise.all([
-      deps.ledger.matching(place, filter, query, ask.candidatesMax),
-      embedding ? nearBrought(ask, version, embedding) : nearQuery(ask, query),
-    ])
-    return { memories: fused(byText, byVector).slice(0, limit), degraded: byVector.degraded }
+    const near = embedding ? nearBrought(ask, callers, embedding) : await nearQuery(ask, query)
+    const found = await (query === "" ? byNearness(ask, near, limit) : byWords(ask, query, near))
+    const best = query === "" ? found.byVector.map(asCosine) : fused(found)
+    return { memories: await whole(ask, best.slice(0, limit)), degraded: found.degraded }
   }
+
+const textOf = (query = ""): string => query.slice(0, queryCharsMax).replaceAll("\0", " ").toWellFormed().trim()
 
 interface Ask {
   readonly deps: MemorySearchDeps
@@ -98,67 +98,106 @@ interface Ask {
   readonly candidatesMax: number
 }
 
-interface Near extends Pick<NearMemories, "memories" | "unknown"> {
-  readonly degraded: boolean
+/** How to look for what is near in one version. */
+interface Near {
+  readonly version: EmbeddingVersion
+  readonly scoreMin: number
+  look(lives: readonly string[], topK: number): Promise<{ readonly values: Float32Array; readonly indexed: IndexHits }>
+  /** Where they are known without the embedder: then Postgres compares them while the index is away. */
+  readonly values?: Float32Array
 }
 
-const nothing: Near = { memories: [], unknown: new Set(), degraded: false }
+interface Lists extends FoundLists {
+  readonly degraded: boolean
+  /** The index may know of more. */
+  readonly isCut: boolean
+}
+
+const nothing: Lists = {
+  byText: [],
+  wordless: false,
+  byVector: [],
+  unknown: new Set(),
+  lives: [],
+  degraded: false,
+  isCut: false,
+}
+
+/** Each candidate is looked up in Postgres, so few are asked for, and more where too few of them are left. */
+async function byNearness(ask: Ask, near: Near | undefined, limit: number): Promise<Lists> {
+  const few = { ...ask, candidatesMax: Math.min(limit + spare, ask.candidatesMax) }
+  const found = await lists(few, undefined, near)
+  return found.byVector.length < limit && found.isCut ? lists(ask, undefined, near) : found
+}
+
+/** One character, or what holds no words, is looked for as it stands. */
+async function byWords(ask: Ask, query: string, near: Near | undefined): Promise<Lists> {
+  if ([...query].length === 1) return lists(ask, { query, by: "substring" }, near)
+  const found = await lists(ask, { query, by: "words" }, near)
+  if (!found.wordless) return found
+  return { ...found, byText: (await lists(ask, { query, by: "substring" }, undefined)).byText }
+}
 
 /** By the vectors that callers brought. While the index is away they are compared exactly, the newest of them. */
-async function nearBrought(ask: Ask, version: EmbeddingVersion | undefined, values: Float32Array): Promise<Near> {
-  if (version === undefined) return nothing
-  const look = async (lives: readonly string[]) => ({ values, indexed: await inIndex(ask, version, values, lives) })
-  return near(ask, { version, scoreMin: -2, look, values })
+function nearBrought(ask: Ask, version: EmbeddingVersion | undefined, values: Float32Array): Near | undefined {
+  if (version === undefined) return undefined
+  const look: Near["look"] = async (lives, topK) => {
+    return { values, indexed: await inIndex(ask, version, values, lives, topK) }
+  }
+  return { version, scoreMin: -2, look, values }
 }
 
 /** By the vectors that the server makes of contents. While it cannot, full text answers alone. */
-async function nearQuery(ask: Ask, query: string): Promise<Near> {
+async function nearQuery(ask: Ask, query: string): Promise<Near | undefined> {
   const { deps, place } = ask
   const version = await deps.ledger.activeVersion(place)
-  if (version === undefined) return nothing
+  if (version === undefined) return undefined
   let embedded: Float32Array | undefined
-  const look = async (lives: readonly string[]) => {
+  const look: Near["look"] = async (lives, topK) => {
     embedded ??= (await (await deps.embedderOf(version.model)).embed([query], "search_query"))[0]!
-    return { values: embedded, indexed: await inIndex(ask, version, embedded, lives) }
+    return { values: embedded, indexed: await inIndex(ask, version, embedded, lives, topK) }
   }
-  return near(ask, { version, scoreMin: similarityMin, look })
+  return { version, scoreMin: similarityMin, look }
 }
 
 /**
- * Looks at the lives that the namespaces were last seen to have, and again when Postgres says that they have others by now.
- * While nothing can be looked at, what is near to `values` is found in Postgres, if they are known.
+ * The index is looked at in the lives that the namespaces were last seen to have, and again when Postgres says that they have others
+ * by now. While it cannot be, what is near is found in Postgres, where the values are known.
  */
-async function near(
-  { deps, place, filter, candidatesMax }: Ask,
-  question: {
-    readonly version: EmbeddingVersion
-    readonly scoreMin: number
-    look(lives: readonly string[]): Promise<{ readonly values: Float32Array; readonly indexed: IndexHits }>
-    readonly values?: Float32Array
-  },
-): Promise<Near> {
-  const { version, scoreMin } = question
+async function lists(
+  { deps, place, filter, candidatesMax: max }: Ask,
+  text: TextQuestion | undefined,
+  near: Near | undefined,
+): Promise<Lists> {
+  const byText = text && { text }
+  if (text === undefined && near === undefined) return nothing
+  if (near === undefined)
+    return { ...(await deps.ledger.lists(place, filter, { ...byText, max })), degraded: false, isCut: false }
   let lives: readonly string[] = deps.ledger.livesSeen(place, filter.namespaces)
   for (let look = 1; ; look++) {
     const asked = lives
-    const seen = await unlessAway(deps, () => question.look(asked))
-    const values = seen?.values ?? question.values
-    if (values === undefined) return { ...nothing, degraded: true }
-    const { indexed } = seen ?? { indexed: undefined }
-    const found = await deps.ledger.nearest(place, filter, {
-      version,
-      values,
-      indexed,
-      trailsMs: deps.index.trailsMs,
-      exactMax,
-      scoreMin,
-      max: candidatesMax,
-    })
+    const seen = await unlessAway(deps, () => near.look(asked, max))
+    const values = seen?.values ?? near.values
+    const { version, scoreMin } = near
+    const byVector = values && {
+      near: { version, values, indexed: seen?.indexed, trailsMs: deps.index.trailsMs, exactMax, scoreMin },
+    }
+    const found = await deps.ledger.lists(place, filter, { ...byText, ...byVector, max })
     if (seen === undefined || look === looksMax || isSame(asked, found.lives)) {
-      return { ...found, degraded: seen === undefined }
+      return { ...found, degraded: seen === undefined, isCut: seen?.indexed.length === max }
     }
     lives = found.lives
   }
+}
+
+/** What is answered, read at the end: what ended since it was found is left out. */
+async function whole({ deps, place, filter }: Ask, best: readonly Scored[]): Promise<FoundMemory[]> {
+  const ids = best.map(({ id }) => id)
+  const rows = new Map((await deps.ledger.read(place, filter, ids)).map((row) => [row.id, row]))
+  return best.flatMap(({ id, score }) => {
+    const row = rows.get(id)
+    return row ? [{ ...row, score }] : []
+  })
 }
 
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>
@@ -166,14 +205,15 @@ const isSame = (a: readonly string[], b: readonly string[]): boolean =>
 
 /** One query to the index, however many namespaces: they are a condition, not a place. */
 async function inIndex(
-  { deps, filter, candidatesMax }: Ask,
+  { deps, filter }: Ask,
   version: EmbeddingVersion,
   values: Float32Array,
   lives: readonly string[],
+  topK: number,
 ): Promise<IndexHits> {
   if (lives.length === 0) return []
   return deps.index.query({ index: version.indexName, namespace: namespaceOf("memories", version) }, values, {
-    topK: candidatesMax,
+    topK,
     filter: { namespaces: lives, ...(filter.kinds && { type: filter.kinds }) },
   })
 }
@@ -185,8 +225,8 @@ async function unlessAway<T>(
 ): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    const error = new RetryLater(`vectors did not answer within ${limitMs} ms`, { afterMs: 1_000 })
-    timer = setTimeout(() => reject(error), limitMs)
+    const tooLate = () => reject(new RetryLater(`vectors did not answer within ${limitMs} ms`, { afterMs: 1_000 }))
+    timer = setTimeout(tooLate, limitMs)
   })
   try {
     return await Promise.race([work(), late])
@@ -198,18 +238,23 @@ async function unlessAway<T>(
   }
 }
 
-const asCosine = ({ rank, ...row }: RankedMemory): FoundMemory => ({ ...row, score: Math.max(-1, Math.min(1, rank)) })
+interface Scored {
+  readonly id: string
+  readonly score: number
+}
+
+const asCosine = ({ id, rank }: RankedMemory): Scored => ({ id, score: Math.max(-1, Math.min(1, rank)) })
 
 /**
  * By reciprocal rank; of equals the pinned first, then the newest. How near a memory is whose vector is not known yet nobody can
  * say: it counts as ranked by it as by its text, so that what was just written is not behind for being new.
  */
-function fused(byText: readonly RankedMemory[], { memories: byVector, unknown }: Near): FoundMemory[] {
-  const rows = new Map([...byText, ...byVector].map(({ rank: _, ...row }) => [row.id, row]))
+function fused({ byText, byVector, unknown }: Pick<FoundLists, "byText" | "byVector" | "unknown">): Scored[] {
+  const rows = new Map([...byText, ...byVector].map((row) => [row.id, row]))
   const [inText, inVectors] = [reciprocalRanks(byText), reciprocalRanks(byVector)]
   const scoreOf = (id: string): number => (inText.get(id) ?? 0) + ((unknown.has(id) ? inText : inVectors).get(id) ?? 0)
   return [...rows.values()]
-    .map((row) => ({ ...row, score: scoreOf(row.id) }))
+    .map(({ id, pin, createdAt }) => ({ id, pin, createdAt, score: scoreOf(id) }))
     .sort(
       (a, b) =>
         b.score - a.score ||

@@ -13,9 +13,11 @@ export interface WriteLimits {
   readonly bytesMax: number
   /** Transactions at once: two keep Postgres busy while the next one gathers. */
   readonly batchesMax: number
+  /** A transaction costs as much as six of its rows (measured), so fewer than these wait while another is under way. */
+  readonly besideRows: number
 }
 
-const writeLimits: WriteLimits = { rowsMax: 128, bytesMax: 8_000_000, batchesMax: 2 }
+const writeLimits: WriteLimits = { rowsMax: 128, bytesMax: 8_000_000, batchesMax: 2, besideRows: 48 }
 
 interface Entry {
   readonly memory: NewMemory
@@ -41,7 +43,7 @@ export function createMemoryWriter(deps: {
   let batches = 0
 
   const next = (): void => {
-    while (batches < limits.batchesMax && gathered.length > 0) {
+    while (batches < limits.batchesMax && gathered.length >= (batches === 0 ? 1 : limits.besideRows)) {
       batches++
       void write(take()).finally(() => {
         batches--
@@ -89,6 +91,7 @@ export function createMemoryWriter(deps: {
         gathered.push({ memory, bytes, resolve, reject })
         // Requests that are read in the same turn of the event loop go together.
         if (gathered.length === 1) setImmediate(next)
+        else if (gathered.length === limits.besideRows) next()
       }),
     drain: async () => {
       next()

@@ -1,6 +1,7 @@
 import type { VectorFamily } from "@engram/contracts/knowledge"
 import type { VectorIndex } from "@engram/contracts/ports"
 import type { KnownVector, StoredVersion, StorePlace, VectorKey, VersionLedger } from "@engram/contracts/versions"
+import { dot } from "@engram/core/dot"
 import { namespaceOf, vectorId } from "../embed.ts"
 
 const nearestMax = 10
@@ -72,11 +73,4 @@ function compare({ values, answers, scores, best }: Question, row: KnownVector):
 function foundOf({ answers, scores, best }: Question): number {
   const compared = answers.flatMap((id) => scores.get(id) ?? []).slice(0, best.length)
   return compared.filter((score) => score >= best[0]! - sameScore).length
-}
-
-/** Cosine similarity, since both are of unit length. */
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
 }

@@ -20,3 +20,11 @@ export const readable = `r.store_id = $1 and ($3::text[] is null or r.kind = any
 /** Of a record `r` in a life `n`. */
 export const memoryColumns = `r.id, n.name as namespace, r.content, r.kind, r.source, r.expires_at as "expiresAt",
   r.propagation, r.pin, r.created_at as "createdAt"`
+
+/** The record of an id, by its key, with its life `n`. */
+export const recordOf = (id: string): string =>
+  `cross join lateral (select * from memory_records r where r.id = ${id} and ${readable} offset 0) r
+    join lives n on n.id = r.namespace_id`
+
+/** Of equals the pinned come first, then the newest. */
+export const pinnedFirst = "coalesce(r.pin, false) desc, r.created_at desc, r.id"

@@ -1,0 +1,159 @@
+import type { FoundLists, MemoryLedger, NearQuestion, RankedMemory } from "@engram/contracts/memories"
+import { compareText } from "@engram/core/compare-text"
+import { dot } from "@engram/core/dot"
+import type { Database } from "../database.ts"
+import { floatsOf, modelKey } from "../embedding-values.ts"
+import { nearestSql } from "./nearest.ts"
+import { filterValues, lives, pinnedFirst, readable } from "./rows.ts"
+import type { Namespace, SurroundingsMemory } from "./surroundings.ts"
+
+/** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
+const matchesMax = 2_000
+
+/** Similarities nearer than this are equal: an index and we round differently. */
+const sameScore = 1e-6
+
+/** A candidate as both lists send it: small, since of a hundred candidates ten are answered. */
+const listed = (rank: string, ...more: readonly string[]): string =>
+  `json_build_array(${["r.id", rank, "r.pin", "extract(epoch from r.created_at)::float8", ...more].join(", ")})`
+
+/**
+ * By the function that may use the index of namespaces and words under row-level security. Any word matches, since a question
+ * rarely has all its words in one memory; one that says just the same comes first. The more of the words, and the more often, the
+ * better (`ts_rank_cd` takes four times as long and says little more of words that need not be together); a text of 64 different
+ * words and more counts less with its length, or the longest would always win.
+ */
+const wordsText = `select ${listed("r.rank")} as row from (
+    select f.id, f.pin, f.created_at, f.rank + case when f.rank >= 1 and exists (
+        select from memory_records s where s.store_id = $1 and s.id = f.id and s.content = $4) then 1 else 0 end as rank
+    from engram_matching_memories(array(select id from lives), $3, (select words from words), ${matchesMax}, $5) f
+    offset 0) r order by r.rank desc, ${pinnedFirst}`
+
+// Each namespace is read from its newest on, until it has given as many as are asked for: what many memories hold is found at once.
+const substringOf = (condition: string): string => `
+    select r.id, r.pin, r.created_at from lives n cross join lateral (
+      select * from memory_records r where r.namespace_id = n.id and ${readable} and ${condition}
+        and strpos(lower(unaccent(r.content)), lower(unaccent($4))) > 0 order by r.created_at desc, r.id limit $5) r`
+
+const substringText = `select ${listed("1")} as row
+    from (${substringOf("r.pin")} union all ${substringOf("r.pin is not true")}) r order by ${pinnedFirst} limit $5`
+
+const texts = {
+  words: {
+    with: ", words as materialized (select to_tsvector('public.engram_english', $4) as words)",
+    list: wordsText,
+    wordless: "(select length(words) = 0 from words)",
+  },
+  substring: { with: "", list: substringText, wordless: "false" },
+  // A parameter that a statement does not speak of would have no type.
+  none: {
+    with: "",
+    list: "select null::json as row where $4::text is null and $5::int is null and false",
+    wordless: "false",
+  },
+}
+
+const near = (way: "fewChanged" | "newest") => nearestSql(way, listed)
+const nears = {
+  fewChanged: near("fewChanged"),
+  newest: near("newest"),
+  none: { with: "", list: "select null::json as row where false", whole: "true" },
+}
+
+/** The lists in one row, with what is so for all of it: a column of its own in each row would be sent and read a hundred times. */
+const statement = (text: keyof typeof texts, vectors: keyof typeof nears): string => `
+  with ${lives}${texts[text].with}${nears[vectors].with}
+  select (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') from lives n) as lives,
+    ${texts[text].wordless} as wordless, ${nears[vectors].whole} as whole,
+    (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",
+    (select coalesce(json_agg(v.row), '[]') from (${nears[vectors].list}) v) as "byVector"`
+
+type Listed = readonly [id: string, rank: number, pin: boolean | null, createdSeconds: number]
+type Near = readonly [...Listed, moving: boolean, values: string | null]
+interface Answered {
+  readonly lives: readonly Namespace[]
+  readonly wordless: boolean
+  /** False where more has changed than can be compared: then nothing is said of what is near. */
+  readonly whole: boolean
+  readonly byText: readonly Listed[]
+  readonly byVector: readonly Near[]
+}
+
+export const createLists = (database: Database, surroundings: SurroundingsMemory): Pick<MemoryLedger, "lists"> => {
+  const statements = new Map<string, string>()
+  const statementOf = (text: keyof typeof texts, vectors: keyof typeof nears): string => {
+    const key = `${text} ${vectors}`
+    const known = statements.get(key) ?? statement(text, vectors)
+    statements.set(key, known)
+    return known
+  }
+
+  return {
+    lists: async (place, filter, { text, near, max }) => {
+      const parameters = [...filterValues(place, filter), text?.query ?? null, max]
+      const ask = async (by: keyof typeof texts, way: keyof typeof nears): Promise<Answered> => {
+        const values = [...parameters]
+        if (near) values.push(...nearValues(place, near))
+        if (near && way === "newest") values.push(near.indexed === undefined)
+        const [row] = await database.oneInWorkspace<Answered>(place.workspaceId, statementOf(by, way), values)
+        return row!
+      }
+      const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : "fewChanged"
+      const answered = await ask(text?.by ?? "none", way)
+      const { byVector } = answered.whole ? answered : await ask("none", "newest")
+      surroundings.saw(place, filter.namespaces, answered.lives)
+      return {
+        byText: answered.byText.map(rankedOf),
+        wordless: answered.wordless,
+        ...nearest(byVector, near, max),
+        lives: answered.lives.map(({ id }) => id),
+      }
+    },
+  }
+}
+
+/** $6 to $11 of a statement that looks for what is near. */
+const nearValues = ({ workspaceId }: { readonly workspaceId: string }, near: NearQuestion): unknown[] => [
+  workspaceId,
+  near.version.id,
+  modelKey(near.version.model),
+  near.exactMax,
+  near.indexed?.flatMap(({ id, score }) => (score < near.scoreMin ? [] : [id])) ?? [],
+  near.trailsMs,
+]
+
+const rankedOf = ([id, rank, pin, createdSeconds]: Listed): RankedMemory => {
+  return { id, rank, pin, createdAt: new Date(createdSeconds * 1_000) }
+}
+
+function nearest(
+  candidates: readonly Near[],
+  near: NearQuestion | undefined,
+  max: number,
+): Pick<FoundLists, "byVector" | "unknown"> {
+  if (near === undefined) return { byVector: [], unknown: new Set() }
+  const scores = new Map(near.indexed?.map(({ id, score }) => [id, score]))
+  const scored = candidates.map(([id, , pin, createdSeconds, moving, values]) =>
+    rankedOf([id, scoreBy(scores, near.values, id, moving ? values : undefined), pin, createdSeconds]),
+  )
+  const byVector = scored.filter(({ rank }) => rank >= near.scoreMin).sort(bestFirst)
+  const unknown = new Set(scored.flatMap(({ id, rank }) => (Number.isNaN(rank) ? [id] : [])))
+  return { byVector: byVector.slice(0, max), unknown }
+}
+
+/** By the index's score where the index can be believed, else exactly; NaN where the values are not known yet. */
+function scoreBy(
+  scores: ReadonlyMap<string, number>,
+  asked: Float32Array,
+  id: string,
+  moving: string | null | undefined,
+): number {
+  if (moving === undefined) return scores.get(id) ?? Number.NEGATIVE_INFINITY
+  return moving === null ? Number.NaN : dot(asked, floatsOf(Buffer.from(moving, "base64")))
+}
+
+const bestFirst = (a: RankedMemory, b: RankedMemory): number =>
+  Math.round(b.rank / sameScore) - Math.round(a.rank / sameScore) ||
+  Number(b.pin ?? false) - Number(a.pin ?? false) ||
+  b.createdAt.getTime() - a.createdAt.getTime() ||
+  compareText(a.id, b.id)
