@@ -33,7 +33,7 @@ const backgroundMax = 2_000
 /** Memory for sums of vectors: 64 MB hold 5,200 entities of 512 numbers in three views. */
 const sumBytesMax = 64 << 20
 /** Profiles described and saved together. */
-const batchMax = 50
+const batchMax = 25
 
 /** What one entity's evidence adds up to, in one embedding version. */
 interface Sum {
@@ -196,7 +196,7 @@ async function rebuild(
   const ids = new Set(described.flatMap(({ evidence }) => evidence.map(({ id }) => id)))
   const rows = await run.ledger.evidence(run.workspaceId, [...ids])
   run.report.textsRead += rows.length
-  const terms = new Map(rows.map(({ id, title, text }) => [id, termsOf(title ? `${title}. ${text}` : text)]))
+  const texts = new Map(rows.map(({ id, title, text }) => [id, title ? `${title}. ${text}` : text]))
   const all = await context.background()
   const profiles = described.map(({ entityId, weight, sum, evidence }) => {
     const id: ProfileId = deriveId("prf", storeId, entityId)
@@ -207,10 +207,7 @@ async function rebuild(
       id,
       storeId,
       entityId,
-      descriptors: describe(
-        evidence.flatMap(({ id }) => terms.get(id) ?? []),
-        all,
-      ),
+      descriptors: describe(evidence.flatMap(({ id }) => texts.get(id) ?? []).map(termsOf), all),
       observations: sum.members.length,
       summaries: sum.summaries,
       scopeIds: [...sum.scopeIds].sort(),

@@ -26,7 +26,7 @@ import { valuesOf } from "./values.ts"
 /** Observations that a writer sees of a cluster: so no step grows with more than the number of members. */
 const seenMax = 60
 /** Summaries written and saved together: their evidence and its vectors are in memory at once. */
-const batchMax = 100
+const batchMax = 50
 /** Summaries asked for at once, where asking means waiting. */
 const asksMax = 4
 

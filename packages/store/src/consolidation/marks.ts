@@ -34,18 +34,23 @@ export const createMarks = (database: Database): Pick<ConsolidationLedger, "mark
     }
   },
 
-  daysOf: (workspaceId, { aliasIds, scopeIds, from, until }) =>
-    database.inWorkspace(workspaceId, (tx) =>
-      tx.query<DueDay>(
-        `select distinct o.store_id as "storeId", s.alias_id as "aliasId", ${utcDay}::text as day, true as lost,
-                'Infinity'::float8 as added
+  daysOf: async (workspaceId, { aliasIds, scopeIds, from, until }) => {
+    const rows = await database.inWorkspace(workspaceId, (tx) =>
+      tx.query<{ storeId: string; aliasId: string | null; days: string[] }>(
+        `select o.store_id as "storeId", s.alias_id as "aliasId", json_agg(distinct ${utcDay}) as days
          from memory_observations o left join lateral unnest(o.subject_alias_ids) as s(alias_id) on true
          where o.workspace_id = $1 and o.live and (
            (o.subject_alias_ids && $2::text[] and s.alias_id = any($2)) or o.scope_id = any($3)
-           or (o.occurred_at >= ($4::date)::timestamp at time zone 'UTC' and o.occurred_at < ($5::date)::timestamp at time zone 'UTC'))`,
+           or (o.occurred_at >= ($4::date)::timestamp at time zone 'UTC' and o.occurred_at < ($5::date)::timestamp at time zone 'UTC'))
+         group by 1, 2`,
         [workspaceId, aliasIds, scopeIds, from, until],
       ),
-    ),
+    )
+    const same = createInterner()
+    return rows.flatMap(({ days, ...name }) =>
+      days.map((day) => ({ ...name, day: same(day), lost: true, added: Infinity })),
+    )
+  },
 
   resolve: (workspaceId, { aliasIds, entityIds }) =>
     database.inWorkspace(workspaceId, (tx) =>
