@@ -1,7 +1,7 @@
 import { reasonOf } from "@engram/contracts/errors"
 import type { NightAlarm, NightQueue } from "@engram/contracts/nights"
 import type { Log } from "@engram/contracts/ports"
-import type { JobsOptions } from "bullmq"
+import { ErrorCode, type JobsOptions } from "bullmq"
 import { z } from "zod"
 import { asking } from "./asking.ts"
 import type { Producer, QueuedJob } from "./backend.ts"
@@ -66,11 +66,13 @@ export async function createNightQueue(
     })
     for (const { workspaceId, timeZone, atSecond } of missing) {
       await asked("set an alarm", (queue) =>
-        queue.upsertJobScheduler(
-          workspaceId,
-          { pattern: patternOf(atSecond), tz: timeZone },
-          { name: "night", data: { workspaceId }, opts: jobs },
-        ),
+        queue
+          .upsertJobScheduler(
+            workspaceId,
+            { pattern: patternOf(atSecond), tz: timeZone },
+            { name: "night", data: { workspaceId }, opts: jobs },
+          )
+          .catch(unlessSetMeanwhile),
       )
     }
     const wanted = new Set(alarms.map(({ workspaceId }) => workspaceId))
@@ -140,3 +142,9 @@ function alarmOf(workspaceId: string, pattern: string | undefined, tz: string | 
 
 const same = (a: NightAlarm | undefined, b: NightAlarm): boolean =>
   a?.timeZone === b.timeZone && a.atSecond === b.atSecond
+
+/** Another process has set the same alarm at this moment. If it meant another time, the next look tells. */
+function unlessSetMeanwhile(error: unknown): void {
+  const code = error instanceof Error && "code" in error ? error.code : undefined
+  if (code !== ErrorCode.SchedulerJobIdCollision) throw error
+}

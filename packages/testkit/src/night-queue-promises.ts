@@ -64,9 +64,9 @@ export function nightQueuePromises(harness: NightQueueHarness): void {
 
   test("several processes may keep the same alarms at once", async () => {
     const { queue, limits } = await open()
-    const others = [(await open(limits)).queue, (await open(limits)).queue]
-    const alarms = Array.from({ length: 10 }, (_, n) => ({
-      workspaceId: `w${n}`,
+    const others = await Promise.all(Array.from({ length: 4 }, async () => (await open(limits)).queue))
+    const alarms = Array.from({ length: 30 }, (_, n) => ({
+      workspaceId: `w${10 + n}`,
       timeZone: "UTC",
       atSecond: 7_200 + n,
     }))
