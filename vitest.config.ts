@@ -8,10 +8,10 @@ const pure = ["packages/core/test/**/*.test.ts", "packages/sources/test/**/*.tes
  * than a quarter of an hour. What they promise is tested below the command line too; `npm test` runs them all.
  */
 const long = [
-  "test/e2e/{reindex-command,reconcile-command,rebuild,backfill,forget-command}.test.ts",
+  "test/e2e/{reindex-command,rebuild,forget-command}.test.ts",
   "test/memory/processes.test.ts",
   "test/chaos/killed-night.test.ts",
-  "apps/cli/test/{import-workspace,eval,up,doors,backfill/backfill}.test.ts",
+  "apps/cli/test/import-workspace.test.ts",
 ]
 /** A cold start of Postgres counts as part of a test. */
 const patience = { testTimeout: 60_000, hookTimeout: 120_000 }
