@@ -17,7 +17,7 @@ export interface WriteLimits {
   readonly besideRows: number
 }
 
-const writeLimits: WriteLimits = { rowsMax: 128, bytesMax: 8_000_000, batchesMax: 2, besideRows: 48 }
+const writeLimits: WriteLimits = { rowsMax: 128, bytesMax: 8_000_000, batchesMax: 2, besideRows: 16 }
 
 interface Entry {
   readonly memory: NewMemory
