@@ -14,7 +14,12 @@ export interface Ended {
 export function engram(
   { environment }: { readonly environment: Environment },
   ...args: readonly string[]
-): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+): {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** What it has said on standard error so far. */
+  heard(): string
+} {
   const env = { PATH: process.env.PATH, NO_COLOR: "1", NODE_NO_WARNINGS: "1", ...environment }
   const child = spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "pipe", "pipe"] })
   let stdout = ""
@@ -22,5 +27,5 @@ export function engram(
   child.stdout.on("data", (chunk) => (stdout += chunk))
   child.stderr.on("data", (chunk) => (stderr += chunk))
   const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })))
-  return { child, ended }
+  return { child, ended, heard: () => stderr }
 }

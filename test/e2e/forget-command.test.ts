@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { afterEach, expect, test } from "vitest"
+import { engram } from "../engram.ts"
 import { everyColumn } from "../every-column.ts"
 import { issue } from "../payloads.ts"
 import { createSystem, type System } from "../system.ts"
@@ -12,22 +11,6 @@ const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
-
-const main = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url))
-
-/** `engram` in a process of its own, beside the fleet and on the same stores. */
-function engram(system: System, ...args: string[]) {
-  const env = { PATH: process.env.PATH, NO_COLOR: "1", NODE_NO_WARNINGS: "1", ...system.environment }
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "pipe", "pipe"] })
-  let stdout = ""
-  let stderr = ""
-  child.stdout.on("data", (chunk) => (stdout += chunk))
-  child.stderr.on("data", (chunk) => (stderr += chunk))
-  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
-    child.on("close", (code) => resolve({ code, stdout, stderr })),
-  )
-  return { child, ended }
-}
 
 const run = (system: System, ...args: string[]) => engram(system, ...args).ended
 

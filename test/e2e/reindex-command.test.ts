@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { startCohereServer } from "@engram/testkit/cohere-server"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { afterEach, expect, test } from "vitest"
+import { engram } from "../engram.ts"
 import { issue, paragraphs } from "../payloads.ts"
 import { createSystem, type System } from "../system.ts"
 
@@ -11,21 +10,11 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-const main = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url))
-
-/** `engram` in a process of its own, beside the fleet and on the same stores. */
-function engram(system: System, args: readonly string[], more: Record<string, string> = {}) {
-  const env = { PATH: process.env.PATH, NO_COLOR: "1", NODE_NO_WARNINGS: "1", ...system.environment, ...more }
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "pipe", "pipe"] })
-  closing.push(() => child.kill("SIGKILL"))
-  let stdout = ""
-  let stderr = ""
-  child.stdout.on("data", (chunk) => (stdout += chunk))
-  child.stderr.on("data", (chunk) => (stderr += chunk))
-  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
-    child.on("close", (code) => resolve({ code, stdout, stderr })),
-  )
-  return { child, ended, heard: () => stderr }
+/** Beside the fleet and on the same stores; ended with the test. */
+function start(system: System, args: readonly string[], more: Record<string, string> = {}) {
+  const running = engram({ environment: { ...system.environment, ...more } }, ...args)
+  closing.push(() => running.child.kill("SIGKILL"))
+  return running
 }
 
 const target = "cohere:embed-v4.0:256"
@@ -74,7 +63,7 @@ test("killed in the middle and run again, it ends where it would have, and no te
   const { system, worker, cohere, documents, statuses, written } = await filled(150)
   await worker.stop()
   cohere.failNext({ slowMs: 250 }, 30)
-  const dying = engram(system, ["reindex", "--to", target, ...place])
+  const dying = start(system, ["reindex", "--to", target, ...place])
   await waitUntil("it is in the middle", async () => (await written()) > 0, 60_000)
   dying.child.kill("SIGKILL")
   await dying.ended
@@ -86,13 +75,13 @@ test("killed in the middle and run again, it ends where it would have, and no te
     )[0]!.n / 2
   expect(half).toBeLessThan(all)
 
-  const shown = await engram(system, ["reindex", ...place, "--json"]).ended
+  const shown = await start(system, ["reindex", ...place, "--json"]).ended
   expect(JSON.parse(shown.stdout).versions).toMatchObject([
     { model: "local:local-hash-v1:64", status: "active" },
     { model: target, status: "canary", families: [{ family: "chunks" }, { family: "observations" }] },
   ])
 
-  const again = await engram(system, ["reindex", "--to", target, ...place, "--json"]).ended
+  const again = await start(system, ["reindex", "--to", target, ...place, "--json"]).ended
   expect(again).toMatchObject({ code: 0 })
   expect(JSON.parse(again.stdout)).toMatchObject({
     workspace: "acme",
@@ -106,7 +95,7 @@ test("killed in the middle and run again, it ends where it would have, and no te
   const texts = documents()
   expect(texts.length - new Set(texts).size).toBeLessThanOrEqual(4 * 96)
   expect(await statuses()).toEqual(["local archived", "cohere active"])
-  expect(await engram(system, ["reindex", "--to", target, ...place]).ended).toMatchObject({
+  expect(await start(system, ["reindex", "--to", target, ...place]).ended).toMatchObject({
     code: 2,
     stderr: `engram: ${target} is what the store answers from already\n`,
   })
@@ -117,7 +106,7 @@ test("beside a running fleet: search is answered and deliveries become searchabl
   const memory = await system.start("memory")
   const search = /"url":"([^"]+)"/.exec(memory.said())![1]!
   const key = JSON.parse(
-    (await engram(system, ["keys", "create", "--action", "search", ...place, "--json"]).ended).stdout,
+    (await start(system, ["keys", "create", "--action", "search", ...place, "--json"]).ended).stdout,
   )
   const ask = async (query: string) => {
     const response = await fetch(`${search}/v1/search`, {
@@ -133,7 +122,7 @@ test("beside a running fleet: search is answered and deliveries become searchabl
       ({ title, foundBy }) => new RegExp(`Lighthouse ${number}$`).test(title) && foundBy.includes("vector"),
     )
   cohere.failNext({ slowMs: 150 }, 20)
-  const changing = engram(system, ["reindex", "--to", target, ...place])
+  const changing = start(system, ["reindex", "--to", target, ...place])
   let running = true
   void changing.ended.then(() => {
     running = false
@@ -160,13 +149,13 @@ test("Ctrl-C ends it with 130 after the turn it is in, and leaves the lane free"
   const { system, worker, cohere, statuses, written } = await filled(100)
   await worker.stop()
   cohere.failNext({ slowMs: 200 }, 30)
-  const stopping = engram(system, ["reindex", "--to", target, ...place])
+  const stopping = start(system, ["reindex", "--to", target, ...place])
   await waitUntil("it is in the middle", async () => (await written()) > 0, 60_000)
   stopping.child.kill("SIGINT")
   expect(await stopping.ended).toMatchObject({ code: 130, stderr: expect.stringContaining("interrupted") })
   expect(await statuses()).toEqual(["local active", "cohere canary"])
   expect(await system.rows("select 1 from lanes")).toEqual([])
-  const given = await engram(system, ["reindex", "--abandon", ...place]).ended
+  const given = await start(system, ["reindex", "--abandon", ...place]).ended
   expect(given).toMatchObject({ code: 0, stdout: expect.stringContaining(`Gave up ${target} for acme/main`) })
   expect(await statuses()).toEqual(["local active", "cohere archived"])
 }, 300_000)
@@ -174,7 +163,7 @@ test("Ctrl-C ends it with 130 after the turn it is in, and leaves the lane free"
 test("what makes no sense is refused in one line, and nothing is changed", async () => {
   const { system, statuses } = await filled(1)
   const refused = async (args: readonly string[], stderr: RegExp, more: Record<string, string> = {}) => {
-    const ended = await engram(system, ["reindex", ...args], more).ended
+    const ended = await start(system, ["reindex", ...args], more).ended
     expect(ended.stderr.trim().split("\n")).toHaveLength(1)
     expect(ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(stderr) })
   }
@@ -194,8 +183,8 @@ test("what makes no sense is refused in one line, and nothing is changed", async
     refused(["--abandon", ...place], /no version of acme\/main is being filled/),
   ])
   expect(await statuses()).toEqual(["local active"])
-  const help = await engram(system, ["reindex", "--help"]).ended
+  const help = await start(system, ["reindex", "--help"]).ended
   expect(help.stdout).toContain("engram reindex --to cohere:embed-v4.0:1024 --workspace acme --store main")
-  const list = await engram(system, ["reindex", ...place]).ended
+  const list = await start(system, ["reindex", ...place]).ended
   expect(list.stdout).toMatch(/local:local-hash-v1:64 +active +\d+ +\d+ +0 +0/)
 }, 300_000)
