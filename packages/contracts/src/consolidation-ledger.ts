@@ -135,7 +135,7 @@ export interface ProfileRow {
   readonly observations: number
   readonly summaries: number
   readonly scopeIds: readonly ScopeId[]
-  readonly drift: number
+  /** As `Measure` has it, at the rebuild: there it has not drifted. */
   readonly weight: number
 }
 

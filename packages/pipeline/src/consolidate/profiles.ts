@@ -211,7 +211,6 @@ async function rebuild(
       observations: sum.members.length,
       summaries: sum.summaries,
       scopeIds: [...sum.scopeIds].sort(),
-      drift: 0,
       weight,
       evidence,
       vectors,

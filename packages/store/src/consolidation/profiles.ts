@@ -130,7 +130,13 @@ export const createProfiles = (
       const at = new Date(now)
       await tx.insert(
         "memory_profiles",
-        rows.map(({ evidence: _, vectors: __, ...row }) => ({ ...row, workspaceId, measuredAt: at, rebuiltAt: at })),
+        rows.map(({ evidence: _, vectors: __, ...row }) => ({
+          ...row,
+          workspaceId,
+          drift: 0,
+          measuredAt: at,
+          rebuiltAt: at,
+        })),
         `on conflict (id) do update set descriptors = excluded.descriptors, observations = excluded.observations,
            summaries = excluded.summaries, scope_ids = excluded.scope_ids, drift = excluded.drift, weight = excluded.weight, changed = 0,
            measured_at = excluded.measured_at, rebuilt_at = excluded.rebuilt_at`,
