@@ -71,6 +71,7 @@ interface KnownRow extends VectorKey {
   readonly values: Buffer
 }
 
+/** Fills a version that is not read yet beside the one that is, a page at a time, and says how far it is. */
 export const fillVersions = (database: Database): Fill => ({
   copy: (place, { from, to }, { after, max }) =>
     database.inWorkspace(place.workspaceId, async (tx) => {
