@@ -5,7 +5,7 @@ import { unpackBody } from "./packed-body.ts"
 /** Closed deliveries whose raw bytes are still to leave Postgres. */
 export const createArchiveLedger = (database: Database): ArchiveLedger => ({
   unarchived: (lane, limits) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
+    database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
       const rows = await tx.query<{ id: string; bodyHash: string; body: Buffer; bodyBytes: number }>(
         `with first as (
            select id, body_hash, body_bytes, body from ingest_deliveries
@@ -18,7 +18,7 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
     }),
 
   isBusy: (lane) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
+    database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
       const waiting = await tx.query(
         `select from ingest_deliveries
          where workspace_id = $1 and store_id = $2 and state = 'received' and due_at <= now() limit 1`,
@@ -28,7 +28,7 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
     }),
 
   dropBodies: (lane, max) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
+    database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
       const dropped = await tx.query(
         `update ingest_deliveries set body = null where id in (
            select id from ingest_deliveries
@@ -41,7 +41,7 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
     }),
 
   forgotten: (lane, max) =>
-    database.inWorkspace(lane.workspaceId, (tx) =>
+    database.inWorkspacePlanned(lane.workspaceId, (tx) =>
       tx.query(
         `select id, artifact_key as "artifactKey" from ingest_deliveries
          where workspace_id = $1 and store_id = $2 and forget_raw and artifact_key is not null limit $3`,
@@ -50,7 +50,7 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
     ),
 
   removed: (lane, rows) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
+    database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
       await tx.query(
         `update ingest_deliveries d set artifact_key = null
          from unnest($1::text[], $2::text[]) as k(id, key) where d.id = k.id and d.artifact_key = k.key and d.forget_raw`,
@@ -59,7 +59,7 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
     }),
 
   archived: (lane, rows) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
+    database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
       await tx.query(
         `update ingest_deliveries d set body = null, artifact_key = k.key
          from unnest($1::text[], $2::text[]) as k(id, key) where d.id = k.id and d.state <> 'received'`,

@@ -2,7 +2,7 @@ import { hash } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import pg from "pg"
-import { runInWorkspace, type Statement } from "./tenant-statement.ts"
+import { entryOf, runInWorkspace, type Statement } from "./tenant-statement.ts"
 
 /** Inside a transaction: plain SQL for the set-based statements, and Drizzle (`ormOf`) for the others. */
 export interface Transaction {
@@ -19,9 +19,13 @@ export interface Database {
   /** One transaction that sees one workspace, by row-level security. Retried on deadlock and serialization failure. */
   inWorkspace<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
-   * One statement in such a transaction of its own: it costs one round trip instead of three, and a connection parses and plans it
-   * once, by index, whatever the values. So `text` is one of few, and has an index for all it looks for. `sharing` names a lock
-   * that it shares with others like it, and has before it begins.
+   * The same for statements that run over and over: a connection parses and plans each once, by index, whatever the values. So their
+   * texts are few, and each has an index for all it looks for.
+   */
+  inWorkspacePlanned<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /**
+   * One such statement in a transaction of its own: it costs one round trip instead of three. `sharing` names a lock that it shares
+   * with others like it, and has before it begins.
    */
   oneInWorkspace<Row extends object>(
     workspaceId: string,
@@ -45,6 +49,10 @@ const attemptsMax = 5
 export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database {
   const start = durable ? "begin" : "begin; set local synchronous_commit = off"
   const statements = createStatements()
+  const entryIn = (workspaceId: string, sharing?: string): Statement => {
+    const { text, values } = entryOf(workspaceId, { durable, sharing })
+    return { ...statements.named(text), values }
+  }
   const inTurn = async <T>(attemptOnce: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -57,7 +65,14 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
     }
   }
   return {
-    inWorkspace: (workspaceId, work) => inTurn(() => within(pool, `${start}; ${become(workspaceId)}`, work)),
+    inWorkspace: (workspaceId, work) =>
+      inTurn(() => within(pool, (client) => client.query(`${start}; ${become(workspaceId)}`), work)),
+    inWorkspacePlanned: (workspaceId, work) => {
+      // The two go out together.
+      const begin = (client: pg.PoolClient) =>
+        Promise.all([client.query("begin"), client.query(entryIn(workspaceId))])
+      return inTurn(() => within(pool, begin, work, statements.named))
+    },
     oneInWorkspace: <Row extends object>(
       workspaceId: string,
       text: string,
@@ -65,9 +80,9 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
       { sharing }: { readonly sharing?: string } = {},
     ) =>
       inTurn(() =>
-        once<Row>(pool, workspaceId, { ...statements.named(text), values: [...values] }, { durable, sharing }),
+        once<Row>(pool, { ...statements.named(text), values: [...values] }, entryIn(workspaceId, sharing)),
       ),
-    asFleet: (work) => inTurn(() => within(pool, `${start}; set local role engram_fleet`, work)),
+    asFleet: (work) => inTurn(() => within(pool, (client) => client.query(`${start}; set local role engram_fleet`), work)),
     check: async () => {
       await pool.query("select 1").catch((error) => {
         throw translated(error)
@@ -106,12 +121,17 @@ export function createPool(
 const become = (workspaceId: string): string =>
   `set local role engram_app; select set_config('app.workspace_id', ${pg.escapeLiteral(workspaceId)}, true)`
 
-async function within<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function within<T>(
+  pool: pg.Pool,
+  begin: (client: pg.PoolClient) => Promise<unknown>,
+  work: (tx: Transaction) => Promise<T>,
+  named: Named = (text) => ({ text }),
+): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    await client.query(begin)
-    const result = await work(transaction(client))
+    await begin(client)
+    const result = await work(transaction(client, named))
     await client.query("commit")
     return result
   } catch (error) {
@@ -129,14 +149,13 @@ async function within<T>(pool: pg.Pool, begin: string, work: (tx: Transaction) =
 
 async function once<Row extends object>(
   pool: pg.Pool,
-  workspaceId: string,
   statement: Statement,
-  options: { readonly durable: boolean; readonly sharing: string | undefined },
+  entry: Statement,
 ): Promise<Row[]> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    return await runInWorkspace<Row>(client, workspaceId, statement, options)
+    return await runInWorkspace<Row>(client, statement, entry)
   } catch (error) {
     if (isUnanswered(error)) broken = error
     throw error
@@ -145,17 +164,19 @@ async function once<Row extends object>(
   }
 }
 
+type Named = (text: string) => { readonly name?: string; readonly text: string }
+
 /** Statements by a name of their own, so that a connection keeps their plans. */
 function createStatements() {
   const names = new Map<string, string>()
   let keeps = true
   return {
-    named: (text: string): { readonly name?: string; readonly text: string } => {
+    named: ((text) => {
       if (!keeps) return { text }
       const name = names.get(text) ?? `engram_${hash("sha256", text, "hex").slice(0, 16)}`
       names.set(text, name)
       return { name, text }
-    },
+    }) satisfies Named,
     /** A pooler between us and Postgres may not keep names (PgBouncer before 1.21): from then on none are given. */
     refused: (error: unknown): boolean => {
       const isRefusal = ["26000", "42P05"].includes(codeOf(error))
@@ -165,10 +186,10 @@ function createStatements() {
   }
 }
 
-function transaction(client: pg.PoolClient): Transaction {
+function transaction(client: pg.PoolClient, named: Named): Transaction {
   return {
     query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      (await client.query<Row>(text, [...values])).rows,
+      (await client.query<Row>({ ...named(text), values: [...values] })).rows,
     insert: async <Row extends object>(table: string, rows: readonly object[], conflict = "") => {
       if (rows[0] === undefined) return []
       const names = Object.keys(rows[0]).map((key) => [key, snakeCase(key)] as const)
@@ -179,7 +200,7 @@ function transaction(client: pg.PoolClient): Transaction {
         return record
       })
       const statement = `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) ${conflict}`
-      return (await client.query<Row>(statement, [JSON.stringify(records)])).rows
+      return (await client.query<Row>({ ...named(statement), values: [JSON.stringify(records)] })).rows
     },
     client,
   }

@@ -29,7 +29,7 @@ const claim = `
 /** Where workers take deliveries and hand them back. */
 export const createDeliveryDesk = (database: Database): DeliveryDesk => ({
   claim: (lane, which, limits) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
+    database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
       const rows = await tx.query<ClaimedRow>(claim, [
         lane.workspaceId,
         lane.storeId,
@@ -46,10 +46,10 @@ export const createDeliveryDesk = (database: Database): DeliveryDesk => ({
       }))
     }),
 
-  close: (lane, ends) => database.inWorkspace(lane.workspaceId, (tx) => closeDeliveries(tx, ends)),
+  close: (lane, ends) => database.inWorkspacePlanned(lane.workspaceId, (tx) => closeDeliveries(tx, ends)),
 
   release: (lane, id, reason, { afterMs, untaken = false }) =>
-    database.inWorkspace(lane.workspaceId, async (tx) => {
+    database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
       await tx.query(
         `update ingest_deliveries set claimed_until = null, reason = $2, due_at = now() + make_interval(secs => $3 / 1000.0),
                 attempts = attempts - $4::int

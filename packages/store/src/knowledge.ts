@@ -10,7 +10,7 @@ import { writeVectors } from "./knowledge/vectors.ts"
 
 export const createKnowledge = (database: Database): Knowledge => ({
   write: (workspaceId, work) =>
-    database.inWorkspace(workspaceId, (tx) =>
+    database.inWorkspacePlanned(workspaceId, (tx) =>
       work({
         ...writeDocuments(tx, workspaceId),
         ...writeChunks(tx, workspaceId),

@@ -3,6 +3,7 @@ import pg from "pg"
 /** What `pg` calls while a query of its own is sent and answered; its types leave these out. */
 interface Wire {
   readonly submittedNamedStatements: Record<string, string>
+  readonly parsedStatements: Readonly<Record<string, string>>
   parse(message: { readonly name: string; readonly text: string }): void
   bind(message: { readonly statement: string; readonly values: readonly unknown[] }): void
   execute(message: { readonly portal: string }): void
@@ -30,9 +31,17 @@ export interface Statement {
 const enter = `select set_config('role', 'engram_app', true), set_config('app.workspace_id', $1, true),
   set_config('synchronous_commit', $2, true), set_config('plan_cache_mode', 'force_generic_plan', true),
   set_config('enable_seqscan', 'off', true)`
-const enterName = "engram_enter"
 /** The same, with a lock that is shared until then: had before the statement begins, so that it sees what it waited for. */
 const enterSharing = `${enter}, pg_advisory_xact_lock_shared(hashtextextended($3, 0))`
+
+/** What a transaction of planned statements begins with. */
+export const entryOf = (
+  workspaceId: string,
+  { durable, sharing }: { readonly durable: boolean; readonly sharing?: string | undefined },
+): { readonly text: string; readonly values: unknown[] } => ({
+  text: sharing === undefined ? enter : enterSharing,
+  values: [workspaceId, durable ? "on" : "off", ...(sharing === undefined ? [] : [sharing])],
+})
 
 /**
  * Sends two statements and one sync. Postgres runs what stands between two syncs as one transaction: what fails takes all of it
@@ -51,7 +60,7 @@ class TenantStatement extends Query {
 
   override prepare(wire: Wire): void {
     const { name = "", text, values } = this.#entry
-    if (name === "" || wire.submittedNamedStatements[name] === undefined) {
+    if (name === "" || (wire.parsedStatements[name] ?? wire.submittedNamedStatements[name]) === undefined) {
       wire.parse({ name, text })
       if (name !== "") wire.submittedNamedStatements[name] = text
     }
@@ -83,15 +92,9 @@ class TenantStatement extends Query {
 /** Runs one statement as the tenant role in a workspace, in a transaction of its own, in one round trip. */
 export function runInWorkspace<Row extends object>(
   client: pg.PoolClient,
-  workspaceId: string,
   statement: Statement,
-  { durable, sharing }: { readonly durable: boolean; readonly sharing: string | undefined },
+  entry: Statement,
 ): Promise<Row[]> {
-  const entry = {
-    ...(statement.name !== undefined && { name: sharing === undefined ? enterName : `${enterName}_sharing` }),
-    text: sharing === undefined ? enter : enterSharing,
-    values: [workspaceId, durable ? "on" : "off", ...(sharing === undefined ? [] : [sharing])],
-  }
   const query = new TenantStatement(entry, statement)
   return new Promise((resolve, reject) => {
     const answered = (error: Error | undefined, result: pg.QueryResult<Row>): void =>

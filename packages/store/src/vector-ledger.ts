@@ -1,5 +1,4 @@
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
-import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database, Transaction } from "./database.ts"
 import { floatsOf, modelKey, saveValues } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
@@ -35,7 +34,7 @@ const head = `
 export function createVectorLedger(database: Database): VectorLedger {
   return {
     lease: (lane, holder, leaseMs) =>
-      database.inWorkspace(lane.workspaceId, async (tx) => {
+      database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
         const taken = await tx.query(
           `insert into lanes (store_id, stage, workspace_id, holder, leased_until)
          values ($1, $2, $3, $4, now() + make_interval(secs => $5 / 1000.0))
@@ -47,7 +46,7 @@ export function createVectorLedger(database: Database): VectorLedger {
       }),
 
     release: (lane, holder) =>
-      database.inWorkspace(lane.workspaceId, async (tx) => {
+      database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
         await tx.query("delete from lanes where store_id = $1 and stage = $2 and holder = $3", [
           lane.storeId,
           lane.stage,
@@ -55,10 +54,10 @@ export function createVectorLedger(database: Database): VectorLedger {
         ])
       }),
 
-    versions: (lane) => database.inWorkspace(lane.workspaceId, (tx) => laneVersions(tx, lane.storeId)),
+    versions: (lane) => database.inWorkspacePlanned(lane.workspaceId, (tx) => laneVersions(tx, lane.storeId)),
 
     ensureVersion: (lane, { id, model, indexName }) =>
-      database.inWorkspace(lane.workspaceId, async (tx) => {
+      database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
         // The store's row stands for its set of versions: whoever creates one holds it alone.
         await tx.query("select from stores where id = $1 for no key update", [lane.storeId])
         const { provider, model: name, dimension } = model
@@ -72,8 +71,7 @@ export function createVectorLedger(database: Database): VectorLedger {
       }),
 
     owed: (lane, version, max) =>
-      database.inWorkspace(lane.workspaceId, async (tx) => {
-        await tx.query(byPartialIndex)
+      database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
         const rows = await tx.query<Omit<OwedVector, "values"> & { readonly values: Buffer | null }>(head, [
           lane.workspaceId,
           lane.storeId,
@@ -85,10 +83,10 @@ export function createVectorLedger(database: Database): VectorLedger {
       }),
 
     saveValues: (lane, model, rows) =>
-      database.inWorkspace(lane.workspaceId, (tx) => saveValues(tx, lane.workspaceId, model, rows)),
+      database.inWorkspacePlanned(lane.workspaceId, (tx) => saveValues(tx, lane.workspaceId, model, rows)),
 
     park: (lane, versionId, textHash, reason) =>
-      database.inWorkspace(lane.workspaceId, async (tx) => {
+      database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
         const parked = await tx.query<{ documentId: string | null }>(
           `update vector_entries v set parked_reason = $5, attempts = v.attempts + 1 where ${owedBy} and v.text_hash = $4
          returning (select c.document_id from knowledge_chunks c where v.family = 'chunks' and c.id = v.ref_id) as "documentId"`,
@@ -102,7 +100,7 @@ export function createVectorLedger(database: Database): VectorLedger {
       }),
 
     markWritten: (lane, versionId, written) =>
-      database.inWorkspace(lane.workspaceId, async (tx) => {
+      database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
         const markable = await lockDocuments(tx, written)
         await mark(tx, lane, versionId, markable)
         return showComplete(tx, lane.workspaceId, documentsOf(markable))
