@@ -85,8 +85,9 @@ function start({ root, dataDir, postgres, identity, settings }: Launch, port: nu
     unix_socket_directories: "",
     max_connections: "200",
     timezone: "UTC",
-    // Until Postgres has counted a new table it plans for an empty one, and lookups read whole stores: by default for a minute.
-    autovacuum_naptime: "1s",
+    // Until Postgres has counted a new table it plans for an empty one, and lookups read whole stores: by default for a minute. Each look
+    // starts a process for each database: every second, that was a tenth of what the machine did while a store filled (measured).
+    autovacuum_naptime: "5s",
     // Filling each new 16 MB piece of the log with zeros holds all commits up for 60 ms (measured); its last byte does as well.
     wal_init_zero: "off",
     ...settings,
