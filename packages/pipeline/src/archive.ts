@@ -4,7 +4,7 @@ import type { ArchiveLedger } from "@engram/contracts/vectors"
 
 const limits = { rowsMax: 64, bytesMax: 32 * 1024 * 1024 }
 /** Between two turns while deliveries wait: memory goes first, and the bytes are as safe in Postgres. */
-const standBackMs = 1_000
+const standBackMs = 5_000
 /** Requests under way at once: enough to hide an object store's latency, few enough to bound memory. */
 const together = 8
 
@@ -18,7 +18,7 @@ export const artifactKey = (workspaceId: string, bodyHash: string): string =>
 /**
  * One turn: moves raw bytes of closed deliveries out of Postgres. They leave their rows only once they are stored or, where
  * the workspace keeps none, at once; those of parked deliveries then stay in their rows, since a replay needs them. A store
- * whose deliveries wait gets one turn a second, since storing files costs as much as reading them (measured: a third of the worker).
+ * whose deliveries wait gets one turn in five seconds, since storing files costs as much as reading them (measured: a third of the worker).
  */
 export const archive =
   (deps: {
