@@ -10,7 +10,8 @@ interface ClaimedRow extends Omit<ClaimedDelivery, "body" | "artifactKey" | "rec
   readonly receivedAt: Date
 }
 
-// The lock is taken before the bytes are summed, because Postgres cannot lock rows that a window function has looked at.
+// The lock is taken before the bytes are summed, because Postgres cannot lock rows that a window function has looked at. What is taken
+// is a list of ids: joined, Postgres would guess how many they are, and read all deliveries for them.
 const claim = `
   with waiting as (
     select id, body_bytes, due_at from ingest_deliveries
@@ -20,7 +21,7 @@ const claim = `
   summed as (select id, body_bytes, sum(body_bytes) over (order by due_at, id) as total from waiting),
   taken as (
     update ingest_deliveries d set attempts = attempts + 1, claimed_until = now() + make_interval(secs => $6 / 1000.0)
-    from summed where d.id = summed.id and (summed.total <= $5 or summed.total = summed.body_bytes)
+    where d.id = any (array(select id from summed where total <= $5 or total = body_bytes))
     returning d.*)
   select id, connection_id as "connectionId", source, event, headers, body, body_bytes as "bodyBytes", artifact_key as "artifactKey",
          received_at as "receivedAt", attempts
