@@ -12,6 +12,13 @@ export interface Transaction {
    * statement. One JSON parameter serves any number of rows and columns, where Postgres allows 65,535 parameters.
    */
   insert<Row extends object>(table: string, rows: readonly object[], conflict?: string): Promise<Row[]>
+  /**
+   * Sends a statement and goes on, so that Postgres works on it while the next rows are made. One that fails takes the transaction
+   * along: whatever is asked next throws its error, and so does the end.
+   */
+  send(text: string, values?: readonly unknown[]): void
+  /** The same for rows. */
+  sendRows(table: string, rows: readonly object[], conflict?: string): void
   readonly client: pg.PoolClient
 }
 
@@ -66,11 +73,10 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
   }
   return {
     inWorkspace: (workspaceId, work) =>
-      inTurn(() => within(pool, (client) => client.query(`${start}; ${become(workspaceId)}`), work)),
+      inTurn(() => within(pool, (client) => client.query(`${start}; ${become(workspaceId)}`), work, anew)),
     inWorkspacePlanned: (workspaceId, work) => {
       // The two go out together.
-      const begin = (client: pg.PoolClient) =>
-        Promise.all([client.query("begin"), client.query(entryIn(workspaceId))])
+      const begin = (client: pg.PoolClient) => Promise.all([client.query("begin"), client.query(entryIn(workspaceId))])
       return inTurn(() => within(pool, begin, work, statements.named))
     },
     oneInWorkspace: <Row extends object>(
@@ -79,10 +85,9 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
       values: readonly unknown[] = [],
       { sharing }: { readonly sharing?: string } = {},
     ) =>
-      inTurn(() =>
-        once<Row>(pool, { ...statements.named(text), values: [...values] }, entryIn(workspaceId, sharing)),
-      ),
-    asFleet: (work) => inTurn(() => within(pool, (client) => client.query(`${start}; set local role engram_fleet`), work)),
+      inTurn(() => once<Row>(pool, { ...statements.named(text), values: [...values] }, entryIn(workspaceId, sharing))),
+    asFleet: (work) =>
+      inTurn(() => within(pool, (client) => client.query(`${start}; set local role engram_fleet`), work, anew)),
     check: async () => {
       await pool.query("select 1").catch((error) => {
         throw translated(error)
@@ -125,14 +130,15 @@ async function within<T>(
   pool: pg.Pool,
   begin: (client: pg.PoolClient) => Promise<unknown>,
   work: (tx: Transaction) => Promise<T>,
-  named: Named = (text) => ({ text }),
+  named: Named,
 ): Promise<T> {
   const client = await pool.connect()
+  const { tx, answered } = transaction(client, named, begin(client))
   let broken: Error | undefined
   try {
-    await begin(client)
-    const result = await work(transaction(client, named))
-    await client.query("commit")
+    const result = await work(tx)
+    // Goes out behind what was sent. Where that failed, Postgres rolls back, and its answer to this does not say so.
+    await Promise.all([answered(), client.query("commit")])
     return result
   } catch (error) {
     // A connection that gave no answer would give none to a rollback either.
@@ -141,17 +147,15 @@ async function within<T>(
       await client.query("rollback").catch((failure: Error) => {
         broken = failure
       })
+    // What was sent and failed made the rest fail.
+    await answered()
     throw error
   } finally {
     client.release(broken)
   }
 }
 
-async function once<Row extends object>(
-  pool: pg.Pool,
-  statement: Statement,
-  entry: Statement,
-): Promise<Row[]> {
+async function once<Row extends object>(pool: pg.Pool, statement: Statement, entry: Statement): Promise<Row[]> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
@@ -165,6 +169,8 @@ async function once<Row extends object>(
 }
 
 type Named = (text: string) => { readonly name?: string; readonly text: string }
+
+const anew: Named = (text) => ({ text })
 
 /** Statements by a name of their own, so that a connection keeps their plans. */
 function createStatements() {
@@ -186,24 +192,54 @@ function createStatements() {
   }
 }
 
-function transaction(client: pg.PoolClient, named: Named): Transaction {
-  return {
-    query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      (await client.query<Row>({ ...named(text), values: [...values] })).rows,
-    insert: async <Row extends object>(table: string, rows: readonly object[], conflict = "") => {
-      if (rows[0] === undefined) return []
-      const names = Object.keys(rows[0]).map((key) => [key, snakeCase(key)] as const)
-      const columns = names.map(([, column]) => pg.escapeIdentifier(column)).join(", ")
-      const records = rows.map((row) => {
-        const record: Record<string, unknown> = {}
-        for (const [key, column] of names) record[column] = row[key as keyof typeof row]
-        return record
-      })
-      const statement = `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) ${conflict}`
-      return (await client.query<Row>({ ...named(statement), values: [JSON.stringify(records)] })).rows
-    },
-    client,
+function transaction(
+  client: pg.PoolClient,
+  named: Named,
+  begun: Promise<unknown>,
+): { readonly tx: Transaction; readonly answered: () => Promise<void> } {
+  let failure: { readonly error: unknown } | undefined
+  // What follows a failure only says that there was one.
+  const failed = (error: unknown): void => {
+    failure ??= { error }
   }
+  const sent = [begun.catch(failed)]
+  const query = async <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> => {
+    try {
+      return (await client.query<Row>({ ...named(text), values: [...values] })).rows
+    } catch (error) {
+      failed(error)
+      throw failure!.error
+    }
+  }
+  const send = (text: string, values?: readonly unknown[]): void => {
+    sent.push(query(text, values).then(() => {}, failed))
+  }
+  const tx: Transaction = {
+    client,
+    query,
+    send,
+    insert: async (table, rows, conflict) => (rows[0] === undefined ? [] : query(...insertOf(table, rows, conflict))),
+    sendRows: (table, rows, conflict) => {
+      if (rows[0] !== undefined) send(...insertOf(table, rows, conflict))
+    },
+  }
+  const answered = async () => {
+    await Promise.all(sent)
+    if (failure) throw failure.error
+  }
+  return { tx, answered }
+}
+
+function insertOf(table: string, rows: readonly object[], conflict = ""): [text: string, values: string[]] {
+  const names = Object.keys(rows[0]!).map((key) => [key, snakeCase(key)] as const)
+  const columns = names.map(([, column]) => pg.escapeIdentifier(column)).join(", ")
+  const records = rows.map((row) => {
+    const record: Record<string, unknown> = {}
+    for (const [key, column] of names) record[column] = row[key as keyof typeof row]
+    return record
+  })
+  const text = `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) ${conflict}`
+  return [text, [JSON.stringify(records)]]
 }
 
 const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

@@ -1,8 +1,9 @@
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
+import { compareText } from "@engram/core/compare-text"
 import type { Database, Transaction } from "./database.ts"
 import { floatsOf, modelKey, saveValues } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
-import { laneVersions } from "./knowledge/vectors.ts"
+import { byRef, laneVersions } from "./knowledge/vectors.ts"
 
 /** Of a memory that is longer than a chunk ever is; its full text is searched all the same. */
 const embeddedCharsMax = 8_000
@@ -102,7 +103,7 @@ export function createVectorLedger(database: Database): VectorLedger {
     markWritten: (lane, versionId, written) =>
       database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
         const markable = await lockDocuments(tx, written)
-        await mark(tx, lane, versionId, markable)
+        await mark(tx, lane, versionId, [...markable].sort(asWanted))
         return showComplete(tx, lane.workspaceId, documentsOf(markable))
       }),
   }
@@ -133,6 +134,9 @@ const documentOf = ({ family, wantedHash, metadata }: OwedVector): string | unde
 const documentsOf = (rows: readonly OwedVector[]): string[] => [
   ...new Set(rows.flatMap((row) => documentOf(row) ?? [])),
 ]
+
+/** In the order in which persist wants them, chunks before observations, or the two would lock each other out. */
+const asWanted = (a: OwedVector, b: OwedVector): number => compareText(a.family, b.family) || byRef(a, b)
 
 /** A row removed for the second time has nothing more to say and goes. */
 async function mark(

@@ -25,11 +25,13 @@ export async function writeChunks(
 ): Promise<void> {
   await write.removeChunks(changes.filter(isGone).map(idOf))
   const rendered = changes.flatMap(({ stored, rendered }) => (rendered ? [{ stored, ...rendered }] : []))
-  const current = Map.groupBy(await write.currentChunks(rendered.map(({ row }) => row.id)), (chunk) => chunk.documentId)
-  const diffs = rendered.map(({ stored, row, content }) => {
+  // Cut while Postgres looks.
+  const asked = write.currentChunks(rendered.map(({ row }) => row.id))
+  const drafts = rendered.map(({ content }) => chunkSections(content.title, content.sections, limits))
+  const current = Map.groupBy(await asked, (chunk) => chunk.documentId)
+  const diffs = rendered.map(({ stored, row }, at) => {
     const before = current.get(row.id) ?? []
-    const drafts = chunkSections(content.title, content.sections, limits)
-    return { stored, row, before, diff: diffChunks(before, drafts, row.id) }
+    return { stored, row, before, diff: diffChunks(before, drafts[at]!, row.id) }
   })
 
   await write.saveChunks(diffs.flatMap(({ row, diff }) => diff.added.map((chunk) => addedRow(place, row, chunk))))

@@ -16,7 +16,7 @@ export const writeChunks = (tx: Transaction, workspaceId: string): Chunks => ({
     ),
 
   saveChunks: async (rows) => {
-    await tx.insert(
+    tx.sendRows(
       "knowledge_chunks",
       rows.map((row) => ({ ...row, workspaceId })),
       "on conflict (id) do update set version_to = null, part_id = excluded.part_id, position = excluded.position, section = excluded.section, occurred_at = excluded.occurred_at",
@@ -25,7 +25,7 @@ export const writeChunks = (tx: Transaction, workspaceId: string): Chunks => ({
 
   placeChunks: async (rows) => {
     if (rows.length === 0) return
-    await tx.query(
+    tx.send(
       `update knowledge_chunks c set part_id = r."partId", position = r.position, section = r.section, occurred_at = r."occurredAt"
        from json_to_recordset($1) as r(id text, "partId" text, position int, section text, "occurredAt" timestamptz) where c.id = r.id`,
       [JSON.stringify(rows)],
@@ -34,7 +34,7 @@ export const writeChunks = (tx: Transaction, workspaceId: string): Chunks => ({
 
   supersedeChunks: async (rows) => {
     if (rows.length === 0) return
-    await tx.query(
+    tx.send(
       `update knowledge_chunks c set version_to = r."versionTo"
        from json_to_recordset($1) as r(id text, "versionTo" int) where c.id = r.id`,
       [JSON.stringify(rows)],
@@ -42,7 +42,7 @@ export const writeChunks = (tx: Transaction, workspaceId: string): Chunks => ({
   },
 
   removeChunks: async (documentIds) => {
-    await tx.query(
+    tx.send(
       `with gone as (delete from knowledge_chunks where workspace_id = $1 and document_id = any($2) returning store_id, id)
        ${unwant("chunks")}`,
       [workspaceId, documentIds],
@@ -77,7 +77,7 @@ export async function showComplete(
     [documentIds, workspaceId],
   )
   if (shown.length === 0) return []
-  await tx.query(
+  tx.send(
     `with gone as (delete from knowledge_chunks c where workspace_id = $1 and document_id = any($2) and version_to is not null
                    returning store_id, id)
      ${unwant("chunks")}`,

@@ -23,6 +23,6 @@ const want = `
 
 export const writeFetches = (tx: Transaction, workspaceId: string): Pick<KnowledgeWrite, "wantFetches"> => ({
   wantFetches: async (rows, { settleMs, settleMaxMs }) => {
-    await tx.query(want, [JSON.stringify(rows), workspaceId, settleMs, settleMaxMs])
+    tx.send(want, [JSON.stringify(rows), workspaceId, settleMs, settleMaxMs])
   },
 })

@@ -11,9 +11,9 @@ export const writeForgotten = (tx: Transaction, workspaceId: string): ForgottenR
   assertNotHeld: () => assertNotHeld(tx, workspaceId),
 
   forgetBodies: async (ids) => {
-    await tx.query(
-      "update ingest_deliveries set forget_raw = true, body = null where workspace_id = $1 and id = any($2)",
-      [workspaceId, ids],
-    )
+    tx.send("update ingest_deliveries set forget_raw = true, body = null where workspace_id = $1 and id = any($2)", [
+      workspaceId,
+      ids,
+    ])
   },
 })

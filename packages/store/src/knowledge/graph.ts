@@ -29,7 +29,7 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
   const perhapsDeleted = new Set<string>()
   return {
     saveScopes: async (rows) => {
-      await tx.insert(
+      tx.sendRows(
         "scopes",
         rows.map((row) => ({ ...row, workspaceId })).sort(byId),
         `on conflict (id) do update set
@@ -63,16 +63,15 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
     // The lock is taken also for entities that do not exist yet, so that two transactions cannot both create one and lose a claim.
     lockEntities: async (ids) => {
       if (ids.length === 0) return []
-      await tx.query(
-        "select pg_advisory_xact_lock(hashtextextended(id, 0)) from unnest($1::text[]) as t(id) order by id",
-        [ids],
-      )
+      tx.send("select pg_advisory_xact_lock(hashtextextended(id, 0)) from unnest($1::text[]) as t(id) order by id", [
+        ids,
+      ])
       return tx.query(`select id, state from entities where id = any($1)`, [ids])
     },
 
     saveEntities: async (rows) => {
       for (const { id, state } of rows) if (speaksOfDeletion(state)) perhapsDeleted.add(id)
-      await tx.insert(
+      tx.sendRows(
         "entities",
         rows.map((row) => ({ ...row, workspaceId })).sort(byId),
         "on conflict (id) do update set kind = excluded.kind, state = excluded.state",
@@ -224,11 +223,11 @@ async function addToSums(tx: Transaction, rows: readonly EvidenceRow[]): Promise
     ...sumOf(evidence),
   }))
   const values = [JSON.stringify(sums)]
-  await tx.query(
+  tx.send(
     "select from relationships where id in (select id from json_to_recordset($1) as s(id text)) order by id for update",
     values,
   )
-  await tx.query(
+  tx.send(
     `update relationships r set live = true, since = n.since, until = n.until, confidence = n.confidence
      from (select o.id,
                   least(case when o.live then o.since end, s.since) as since,
@@ -292,8 +291,8 @@ const speaksOfDeletion = (state: object): boolean =>
  */
 export async function sumEvidence(tx: Transaction, relationshipIds: readonly string[]): Promise<void> {
   if (relationshipIds.length === 0) return
-  await tx.query("select from relationships where id = any($1) order by id for update", [relationshipIds])
-  await tx.query(
+  tx.send("select from relationships where id = any($1) order by id for update", [relationshipIds])
+  tx.send(
     `update relationships r set live = s.live, since = coalesce(s.since, r.since), until = s.until,
             confidence = coalesce(s.confidence, r.confidence)
      from (select t.id, count(e.since) > 0 as live, min(e.since) as since, max(e.confidence) as confidence,

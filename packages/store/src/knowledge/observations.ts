@@ -29,7 +29,7 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
 
   keepViews: async (rows) => {
     if (rows.length === 0) return
-    await tx.query(
+    tx.send(
       `update vector_entries v set ${unwanted}
        where v.workspace_id = $1 and v.store_id = any($2) and v.family = 'observations' and v.ref_id = any($3) and v.wanted_hash is not null
          and not exists (select from unnest($3::text[], $4::text[]) as k(ref_id, view) where (k.ref_id, k.view) = (v.ref_id, v.view))`,
@@ -44,7 +44,7 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
 
   keepStatements: async (documentIds, keep) => {
     if (documentIds.length === 0) return
-    await tx.query(
+    tx.send(
       // A text that was edited away or removed is not kept here either. Said again, the row is written anew: the hash differs.
       `with gone as (update memory_observations set live = false, title = null, summary = null, text = '', content_hash = ''
                      where workspace_id = $1 and document_id = any($2) and class = 'statement' and live and id <> all($3)
@@ -64,7 +64,7 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
     const ids = changed.map((row) => row.id)
     await setEvidenceLive(tx, workspaceId, ids, live)
     if (live) return changed
-    await tx.query(
+    tx.send(
       `with gone as (select store_id, id from memory_observations where id = any($1)) ${unwant("observations")}`,
       [changed.map((row) => row.id)],
     )

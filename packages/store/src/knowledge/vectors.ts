@@ -48,7 +48,7 @@ export const shareVersions = (tx: Transaction, storeId: string): Promise<object[
 /** The versions to write, kept as they are until the transaction ends. */
 export async function lockVersions(tx: Transaction, storeId: string): Promise<EmbeddingVersion[]> {
   // In a statement of its own, for the same reason.
-  await tx.query("select from embedding_versions where store_id = $1 order by id for share", [storeId])
+  tx.send("select from embedding_versions where store_id = $1 order by id for share", [storeId])
   return openVersions(tx, storeId)
 }
 
@@ -77,7 +77,7 @@ export async function wantVectors(
   workspaceId: string,
   rows: readonly { readonly refId: string; readonly view: VectorView }[],
 ): Promise<void> {
-  await tx.insert(
+  tx.sendRows(
     "vector_entries",
     rows.map((row) => ({ ...row, workspaceId })).sort(byRef),
     `on conflict (store_id, family, ref_id, view, embedding_version_id) do update
@@ -88,5 +88,5 @@ export async function wantVectors(
 }
 
 /** Of one vector the versions stay in their order, the active one first: `copy` of the version ledger locks in it too. */
-const byRef = (a: { refId: string; view: string }, b: { refId: string; view: string }): number =>
+export const byRef = (a: { refId: string; view: string }, b: { refId: string; view: string }): number =>
   compareText(`${a.refId} ${a.view}`, `${b.refId} ${b.view}`)
