@@ -73,7 +73,7 @@ export interface DocumentKeyRow {
   readonly aliasId: AliasId
 }
 
-/** A document as stored, locked until the transaction ends. */
+/** A document as stored, or as it will be, locked until the transaction ends. */
 export interface StoredDocument {
   readonly id: DocumentId
   readonly storeId: StoreId
@@ -90,8 +90,7 @@ export interface StoredDocument {
   readonly parts: readonly unknown[]
 }
 
-export interface DocumentRow {
-  readonly id: DocumentId
+export interface DocumentRow extends DocumentKeyRow {
   readonly kind: string
   readonly title: string
   readonly state: string | null
@@ -244,10 +243,13 @@ export interface KnowledgeWrite {
   saveAliases(
     rows: readonly { id: AliasId; type: string; value: string; entityId: EntityId | null; at: number }[],
   ): Promise<void>
-  /** Creates what is missing and locks all. */
+  /** Locks all, also those that are not there yet: of two batches that speak of one document, the second waits for the first. */
   lockDocuments(keys: readonly DocumentKeyRow[]): Promise<StoredDocument[]>
-  saveParts(rows: readonly { documentId: DocumentId; partId: string; state: object }[]): Promise<void>
+  /** Rows of their own for documents that have nothing to show. */
+  addDocuments(keys: readonly DocumentKeyRow[]): Promise<void>
   saveDocuments(rows: readonly DocumentRow[]): Promise<void>
+  /** After their documents. */
+  saveParts(rows: readonly { documentId: DocumentId; partId: string; state: object }[]): Promise<void>
   /** Documents that are no longer there: nothing of what was rendered stays in the row. */
   hideDocuments(rows: readonly { id: DocumentId; version: number }[]): Promise<void>
   /** The document's chunks that full text reads, in no order. */

@@ -59,6 +59,10 @@ export function renderChange(
   const seen = stored.live && stored.contentHash === contentHash
   const row: DocumentRow = {
     id: stored.id,
+    storeId: stored.storeId,
+    source: stored.source,
+    sourceId: stored.sourceId,
+    aliasId: stored.aliasId,
     kind: content.kind,
     title: content.title,
     state: content.state,

@@ -18,15 +18,17 @@ export async function writeDocuments(
       return { id, storeId: place.storeId, source: source.name, sourceId, aliasId: place.alias(alias) }
     }),
   )
-  const changes = stored
-    .map((document) => changeDocument(place, document, claims.get(document.id)!))
-    .filter((change) => change.changedParts.length > 0)
+  const all = stored.map((document) => changeDocument(place, document, claims.get(document.id)!))
+  const changes = all.filter((change) => change.changedParts.length > 0)
+  await write.addDocuments(
+    all.filter(({ stored, rendered }) => stored.version === 0 && !rendered).map(({ stored }) => stored),
+  )
+  await write.saveDocuments(changes.flatMap(({ rendered }) => rendered?.row ?? []))
   await write.saveParts(
     changes.flatMap(({ stored, changedParts }) =>
       changedParts.map((state) => ({ documentId: stored.id, partId: state.partId, state })),
     ),
   )
-  await write.saveDocuments(changes.flatMap(({ rendered }) => rendered?.row ?? []))
   await write.hideDocuments(
     changes.filter(isGone).map(({ stored }) => ({ id: stored.id, version: stored.version + 1 })),
   )

@@ -1,12 +1,13 @@
 import type { DocumentId } from "@engram/contracts/ids"
-import type { DocumentKeyRow, DocumentRow, KnowledgeWrite, StoredDocument } from "@engram/contracts/knowledge"
+import type { KnowledgeWrite, StoredDocument } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 
 type Documents = Pick<
   KnowledgeWrite,
   | "lockDocuments"
-  | "saveParts"
+  | "addDocuments"
   | "saveDocuments"
+  | "saveParts"
   | "hideDocuments"
   | "goneDocuments"
   | "replaceDocumentEntities"
@@ -17,42 +18,60 @@ type Documents = Pick<
 export const writeDocuments = (tx: Transaction, workspaceId: string): Documents => ({
   lockDocuments: async (keys) => {
     if (keys.length === 0) return []
-    const ids = await lock(tx, workspaceId, keys)
-    return tx.query<StoredDocument>(
+    const ids = keys.map((key) => key.id).sort()
+    // What is not there yet has no row to lock. Rows are locked as well, since others than these batches change them. In statements of
+    // their own, so that the last one sees what they waited for.
+    tx.send("select pg_advisory_xact_lock(hashtextextended(id, 0)) from unnest($1::text[]) as t(id) order by id", [ids])
+    tx.send("select from knowledge_documents where id = any($1) order by id for update", [ids])
+    const known = await tx.query<StoredDocument>(
       `select d.id, d.store_id as "storeId", d.source, d.source_id as "sourceId", d.alias_id as "aliasId", d.version, d.content_hash as "contentHash", d.live, d.kind, d.importance, d.labels,
               coalesce((select json_agg(p.state) from document_parts p where p.document_id = d.id), '[]') as parts
        from knowledge_documents d where d.id = any($1)`,
       [ids],
     )
+    const byId = new Map(known.map((document) => [document.id, document]))
+    return keys.map((key) => byId.get(key.id) ?? { ...nothingYet, ...key })
+  },
+
+  addDocuments: async (keys) => {
+    tx.sendRows(
+      "knowledge_documents",
+      keys.map(({ id, storeId, source, sourceId, aliasId }) => ({
+        id,
+        storeId,
+        source,
+        sourceId,
+        aliasId,
+        workspaceId,
+      })),
+      "on conflict do nothing",
+    )
+  },
+
+  saveDocuments: async (rows) => {
+    tx.sendRows(
+      "knowledge_documents",
+      rows.map((row) => ({ ...row, live: true, workspaceId })).sort(by((row) => row.id)),
+      `on conflict (id) do update set
+         kind = excluded.kind, title = excluded.title, state = excluded.state, url = excluded.url, scope_id = excluded.scope_id,
+         author_alias_id = excluded.author_alias_id, occurred_at = excluded.occurred_at, importance = excluded.importance,
+         labels = excluded.labels, metadata = excluded.metadata, content_hash = excluded.content_hash,
+         version = excluded.version, live = true,
+         pending_since = least(knowledge_documents.pending_since, excluded.pending_since), updated_at = now()`,
+    )
   },
 
   saveParts: async (rows) => {
-    await tx.insert(
+    tx.sendRows(
       "document_parts",
       rows.map((row) => ({ ...row, workspaceId })).sort(by((row) => `${row.documentId} ${row.partId}`)),
       "on conflict (document_id, part_id) do update set state = excluded.state",
     )
   },
 
-  saveDocuments: async (rows: readonly DocumentRow[]) => {
-    if (rows.length === 0) return
-    await tx.query(
-      `update knowledge_documents d set
-         kind = r.kind, title = r.title, state = r.state, url = r.url, scope_id = r."scopeId",
-         author_alias_id = r."authorAliasId", occurred_at = r."occurredAt", importance = r.importance, labels = r.labels,
-         metadata = r.metadata, content_hash = r."contentHash", version = r.version, live = true,
-         pending_since = least(d.pending_since, r."pendingSince"), updated_at = now()
-       from json_to_recordset($1) as r(id text, kind text, title text, state text, url text, "scopeId" text,
-         "authorAliasId" text, "occurredAt" timestamptz, importance real, labels text[], metadata jsonb,
-         "contentHash" text, version int, "pendingSince" timestamptz)
-       where d.id = r.id`,
-      [JSON.stringify(rows)],
-    )
-  },
-
   hideDocuments: async (rows) => {
     if (rows.length === 0) return
-    await tx.query(
+    tx.send(
       `update knowledge_documents d set
          title = '', state = null, url = null, author_alias_id = null, labels = '{}', metadata = '{}', content_hash = '',
          version = r.version, indexed_version = r.version, live = false, pending_since = null, updated_at = now()
@@ -72,7 +91,7 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
 
   replaceDocumentEntities: async (documentIds, rows) => {
     const table = rows.map((row) => ({ ...row, workspaceId }))
-    await tx.query(
+    tx.send(
       `delete from document_entities d where document_id = any($1)
        and not exists (select from json_populate_recordset(null::document_entities, $2) k
                        where (k.document_id, k.alias_id, k.role) = (d.document_id, d.alias_id, d.role))`,
@@ -81,11 +100,11 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
         JSON.stringify(rows.map((r) => ({ document_id: r.documentId, alias_id: r.aliasId, role: r.role }))),
       ],
     )
-    await tx.insert("document_entities", table, "on conflict do nothing")
+    tx.sendRows("document_entities", table, "on conflict do nothing")
   },
 
   linkDeliveries: async (rows) => {
-    await tx.insert(
+    tx.sendRows(
       "document_deliveries",
       rows.map((row) => ({ ...row, workspaceId })),
       "on conflict do nothing",
@@ -95,30 +114,14 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
   closeDeliveries: (ends) => closeDeliveries(tx, ends),
 })
 
-/** Locks in one order, whatever the order of the keys; rows are made only where they are missing, since most are there. */
-async function lock(tx: Transaction, workspaceId: string, keys: readonly DocumentKeyRow[]): Promise<string[]> {
-  const ids = keys.map((key) => key.id).sort()
-  const select = () =>
-    tx.query<{ id: string }>("select id from knowledge_documents where id = any($1) order by id for update", [ids])
-  const found = new Set((await select()).map((row) => row.id))
-  const missing = keys.filter((key) => !found.has(key.id)).sort(by((key) => key.id))
-  if (missing.length > 0) {
-    await tx.insert(
-      "knowledge_documents",
-      missing.map((key) => ({ ...key, workspaceId })),
-      "on conflict do nothing",
-    )
-    await select()
-  }
-  return ids
-}
+const nothingYet = { version: 0, contentHash: "", live: false, kind: "", importance: 0, labels: [], parts: [] }
 
 export async function closeDeliveries(
   tx: Transaction,
   ends: Parameters<KnowledgeWrite["closeDeliveries"]>[0],
 ): Promise<void> {
   if (ends.length === 0) return
-  await tx.query(
+  tx.send(
     `update ingest_deliveries d set state = r.state, reason = r.reason, finished_at = now(), claimed_until = null
      from json_to_recordset($1) as r(id text, state text, reason text) where d.id = r.id and d.state = 'received'`,
     [JSON.stringify(ends)],
