@@ -80,6 +80,7 @@ export interface FleetMeters {
 
 export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
   rowsMax: 192,
+  batchesMax: 4,
   writesMax: 2,
   bytesMax: 16 * 1024 * 1024,
   attemptsMax: 5,
