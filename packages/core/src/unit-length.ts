@@ -5,5 +5,7 @@ export function unitLength(values: readonly number[]): Float32Array {
   let squares = 0
   for (const value of values) squares += (value / largest) ** 2
   const length = Math.sqrt(squares)
-  return Float32Array.from(values, (value) => value / largest / length)
+  const unit = new Float32Array(values.length)
+  for (let i = 0; i < values.length; i++) unit[i] = values[i]! / largest / length
+  return unit
 }

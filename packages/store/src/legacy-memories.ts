@@ -50,7 +50,7 @@ export interface LegacyMemories {
   tally(selection: LegacySelection): Promise<LegacyTally[]>
   count(selection: LegacySelection): Promise<number>
   /** Oldest first, in batches of at most `batchRows`; holds one batch, and the keys of some more. */
-  read(selection: LegacySelection, batchRows: number): AsyncGenerator<LegacyBatch>
+  read(selection: LegacySelection, batchRows: number): AsyncGenerator<LegacyBatch, void>
 }
 
 /** Keys read at a time: without an index on `created_at` each page is one pass over the table, so there should be few. */

@@ -1,5 +1,11 @@
 import { Rejected } from "@engram/contracts/errors"
-import type { LegacyMemories, LegacyMemory, LegacyPosition, LegacySelection } from "@engram/store/legacy-memories"
+import type {
+  LegacyBatch,
+  LegacyMemories,
+  LegacyMemory,
+  LegacyPosition,
+  LegacySelection,
+} from "@engram/store/legacy-memories"
 import { inLanes } from "./in-lanes.ts"
 import type { MemoryPlugin } from "./memory-plugin.ts"
 import { blankPlace, isBlank, type NamespaceKind, type NamespaceTree, type Place } from "./namespace-tree.ts"
@@ -51,12 +57,40 @@ export async function applyBackfill(job: {
     }
   }
 
-  for await (const { rows, position } of ahead(legacy.read(selection, Math.min(batchRows, rowsMax)))) {
-    await inLanes(rows.slice(0, rowsMax - applied.rows), lanes, copyOrFail)
-    await onBatch(position, applied)
-    if (applied.rows >= rowsMax) break
+  // A batch ends when its last row is done, and so are the batches before it; meanwhile the lanes go on with the next.
+  const begun: Begun[] = []
+  let told = Promise.resolve()
+  const endBatches = (): Promise<void> => {
+    while (begun[0]?.left === 0) {
+      const { position } = begun.shift()!
+      told = told.then(() => onBatch(position, applied))
+    }
+    return told
   }
+  const batches = ahead(legacy.read(selection, Math.min(batchRows, rowsMax)))
+  await inLanes(rowsOf(batches, rowsMax, begun), lanes, async ({ row, batch }) => {
+    await copyOrFail(row)
+    batch.left--
+    if (batch.left === 0) await endBatches()
+  })
   return applied
+}
+
+interface Begun {
+  readonly position: LegacyPosition
+  /** Rows that are not done yet. */
+  left: number
+}
+
+async function* rowsOf(batches: AsyncGenerator<LegacyBatch, void>, rowsMax: number, begun: Begun[]) {
+  let rest = rowsMax
+  for await (const { rows, position } of batches) {
+    const batch = { position, left: Math.min(rest, rows.length) }
+    begun.push(batch)
+    for (const row of rows.slice(0, rest)) yield { row, batch }
+    rest -= rows.length
+    if (rest <= 0) return
+  }
 }
 
 function record(applied: Applied, { id }: LegacyMemory, place: Place): void {
@@ -85,7 +119,7 @@ function createWriter(plugin: MemoryPlugin): Write {
 }
 
 /** Asks for the next item while the present one is worked on. */
-async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+async function* ahead<T>(items: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   let coming = items.next()
   try {
     for (;;) {

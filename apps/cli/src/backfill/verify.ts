@@ -144,7 +144,11 @@ async function askForEach({ legacy, plugin, source, lanes, signal }: Comparison,
       }
     }
   }
-  for await (const { rows } of legacy.read(source, batchRows)) await inLanes(rows, lanes, ask)
+  await inLanes(rowsOf(legacy.read(source, batchRows)), lanes, ask)
+}
+
+async function* rowsOf(batches: ReturnType<LegacyMemories["read"]>): AsyncGenerator<LegacyMemory, void> {
+  for await (const { rows } of batches) yield* rows
 }
 
 interface Judge {

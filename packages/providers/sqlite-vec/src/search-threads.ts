@@ -4,8 +4,8 @@ import type { VectorHit } from "@engram/contracts/ports"
 import type { Found, Search } from "./search-thread.ts"
 import { failure } from "./sqlite-file.ts"
 
-/** One reads while another's answer is on its way; more would only take the processor from each other. */
-const threadsMax = 2
+/** One reads the file while another's answer is on its way; more would only take the processor from each other. */
+const readersMax = 2
 
 interface Asked {
   readonly resolve: (hits: VectorHit[]) => void
@@ -19,9 +19,21 @@ interface Thread {
 
 /**
  * Searches of one file on threads of their own: comparing a namespace of 100,000 vectors takes a quarter of a second, in which
- * the event loop must answer others. Threads begin with the first search, since many processes only write, and hold no process open.
+ * the event loop must answer others. Memory namespaces have one thread for all, which keeps in memory what it reads, once.
+ * Threads begin with the first search, since many processes only write, and hold no process open.
  */
 export function createSearchThreads(path: string) {
+  const [keeper, readers] = [createThreads(path, 1), createThreads(path, readersMax)]
+  return {
+    search: (search: Search): Promise<VectorHit[]> => (search.filter.namespaces ? keeper : readers).search(search),
+    close: (): void => {
+      keeper.close()
+      readers.close()
+    },
+  }
+}
+
+function createThreads(path: string, threadsMax: number) {
   const threads: Thread[] = []
   let asks = 0
 

@@ -13,20 +13,29 @@ import * as sqliteVec from "sqlite-vec"
  *
  * A space is a namespace of an index; a group is what is searched together in it: a memory namespace, or the rest. A group's
  * number begins the numbers of its rows, so that they lie side by side in the file: a search reads its groups and nothing else
- * (1.8 µs a row of 512 dimensions; 3.2 when they lay as they came and an index led to them).
+ * (1.8 µs a row of 512 dimensions; 3.2 when they lay as they came and an index led to them). Whoever writes a row gives its group
+ * another mark, which no group ever had, so that what is kept of a group elsewhere is known to be as it is, or not.
  */
 const schema = `
   create table if not exists indexes (name text primary key, dimension integer not null) strict;
   create table if not exists spaces (
     number integer primary key, index_name text not null, namespace text not null, unique (index_name, namespace)) strict;
   create table if not exists groups (
-    number integer primary key, space integer not null, memory_namespace text not null, unique (space, memory_namespace)) strict;
+    number integer primary key, space integer not null, memory_namespace text not null, mark integer not null default 0,
+    unique (space, memory_namespace)) strict;
   create table if not exists vectors (
     row integer primary key, space integer not null, id text not null,
     source text, type text, occurred_at real, hash text, embedding blob not null, unique (id, space)) strict;`
 
 /** Rows of a group are numbered from `group * rowsOfGroup`: eight million groups of a billion rows stay whole numbers. */
 export const rowsOfGroup = 2 ** 30
+
+/** By triggers, since processes of an older version write to the file too. */
+const marks = ["insert", "update", "delete"].map((change) => {
+  const row = change === "delete" ? "old" : "new"
+  return `create trigger if not exists marked_by_${change} after ${change} on vectors begin
+    update groups set mark = random() & ${Number.MAX_SAFE_INTEGER} where number = ${row}.row / ${rowsOfGroup}; end;`
+})
 
 /**
  * Files from before there were groups: their vectors move, since Postgres takes them for written. A cross join is one in this
@@ -70,6 +79,9 @@ export function openVectorFile(path: string): DatabaseSync {
       const memoryNamespace = has("memory_namespace") ? "coalesce(u.memory_namespace, '')" : "''"
       db.exec(fromUngrouped(memoryNamespace, has("hash") ? "u.hash" : "null"))
     } else db.exec(schema)
+    const isMarked = db.prepare("select 1 from pragma_table_info('groups') where name = 'mark'").get()
+    if (!isMarked) db.exec("alter table groups add column mark integer not null default 0")
+    for (const mark of marks) db.exec(mark)
     db.exec("commit")
     // Short from here on: SQLite waits on the thread, so `written` waits instead, with the event loop free.
     db.exec("pragma busy_timeout = 20")

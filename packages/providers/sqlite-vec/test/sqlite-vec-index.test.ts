@@ -127,6 +127,35 @@ test("a vector that moves to another memory namespace is found there and nowhere
     vectors.close()
   }))
 
+test("a search sees what others changed in a memory namespace since the last one, even those who know nothing of marks", () =>
+  inDirectory(async (path) => {
+    const [reader, writer] = [createSqliteVecIndex({ path }), createSqliteVecIndex({ path })]
+    await writer.ensure("memory", 64)
+    const metadata = { namespace: "team:one" }
+    const found = async () => {
+      const hits = await reader.query(target, record("").values, { topK: 9, filter: { namespaces: ["team:one"] } })
+      return hits.map(({ id, score }) => `${id} ${score.toFixed(1)}`)
+    }
+    await writer.upsert(target, [{ ...record("a"), metadata }])
+    expect(await found()).toEqual(["a 1.0"])
+    await writer.upsert(target, [{ ...record("b"), metadata }])
+    expect(await found()).toEqual(["a 1.0", "b 1.0"])
+    await writer.upsert(target, [{ id: "a", values: record("").values.map((value) => -value), metadata }])
+    expect(await found()).toEqual(["b 1.0", "a -1.0"])
+    await writer.remove(target, ["b"])
+    expect(await found()).toEqual(["a -1.0"])
+    const old = new DatabaseSync(path)
+    old.exec("update vectors set id = 'c' where id = 'a'")
+    old.close()
+    expect(await found()).toEqual(["c -1.0"])
+    await writer.drop("memory")
+    await writer.ensure("memory", 64)
+    await writer.upsert(target, [{ ...record("d"), metadata }])
+    expect(await found()).toEqual(["d 1.0"])
+    reader.close()
+    writer.close()
+  }))
+
 test("a file as it was before its rows lay in groups keeps its vectors", () =>
   inDirectory(async (path) => {
     mkdirSync(dirname(path))
