@@ -50,14 +50,18 @@ function announcedLength({ headers }: IncomingMessage): number | undefined {
 function collect(request: IncomingMessage, announced: number | undefined, bytesMax: number): Promise<Buffer> {
   if (request.destroyed && !request.complete) return Promise.reject(wentAway())
   return new Promise((resolve, reject) => {
-    const whole = announced === undefined ? undefined : Buffer.allocUnsafe(announced)
+    let whole: Buffer | undefined
     const chunks: Buffer[] = []
     let length = 0
 
     const onData = (chunk: Buffer): void => {
-      // Copied out of the socket's buffers, which are 64 KB each however little of them a body uses.
-      if (whole) chunk.copy(whole, length)
-      else chunks.push(chunk)
+      if (announced === undefined) chunks.push(chunk)
+      // Most bodies come in one piece, which needs no copy unless it lies in a larger buffer of the socket's.
+      else if (chunk.length === announced && chunk.buffer.byteLength === announced) whole = chunk
+      else {
+        whole ??= Buffer.allocUnsafe(announced)
+        chunk.copy(whole, length)
+      }
       length += chunk.length
       if (length > bytesMax) stop(() => reject(tooLarge(bytesMax)))
     }

@@ -27,7 +27,7 @@ export function createDeliveryInbox({ database }: { database: Database }): Deliv
     insert: async (deliveries) => {
       if (deliveries.length === 0) return []
       const rows = await packDeliveries(deliveries)
-      const fresh = await database.asFleet((tx) => insertDeliveries(tx, rows))
+      const fresh = idsOf(await database.oneAsFleet<{ id: string }>(insertAll, rows))
       // Deleting makes the second of two equal deliveries in one batch the repeat.
       return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
     },
@@ -54,9 +54,10 @@ export async function packDeliveries(deliveries: readonly NewDelivery[]): Promis
 
 /** Inserts those that are not there yet, and returns their ids. */
 export async function insertDeliveries(tx: Transaction, rows: readonly [string, Buffer]): Promise<Set<string>> {
-  const made = await tx.query<{ id: string }>(insertAll, rows)
-  return new Set(made.map((row) => row.id))
+  return idsOf(await tx.query<{ id: string }>(insertAll, rows))
 }
+
+const idsOf = (rows: readonly { readonly id: string }[]): Set<string> => new Set(rows.map(({ id }) => id))
 
 const byKey = (a: NewDelivery, b: NewDelivery): number =>
   compare(a.connectionId, b.connectionId) || compare(a.deliveryKey, b.deliveryKey)

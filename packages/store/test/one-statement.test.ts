@@ -12,7 +12,7 @@ beforeAll(async () => {
   await pool.query(
     "create table notes (workspace text default current_setting('app.workspace_id'), n int check (n > 0))",
   )
-  await pool.query("grant all on notes to engram_app")
+  await pool.query("grant all on notes to engram_app, engram_fleet")
 })
 afterAll(async () => {
   await pool.end()
@@ -38,6 +38,19 @@ test("one that fails writes nothing, says why, and the connection goes on", asyn
   expect((await pool.query("select n from notes")).rows).toEqual([{ n: 7 }])
 })
 
+test("one of the fleet runs as its role, writes all or nothing, and leaves nothing of that behind", async () => {
+  const database = createDatabase(pool)
+  expect(await database.oneAsFleet<{ role: string }>(who)).toMatchObject([{ role: "engram_fleet" }])
+  const add = "insert into notes (workspace, n) select 'fleet', unnest($1::int[]) returning n"
+  await expect(database.oneAsFleet(add, [[1, -1]])).rejects.toMatchObject({ code: "row_refused" })
+  expect(await database.oneAsFleet(add, [[5, 6]])).toEqual([{ n: 5 }, { n: 6 }])
+  const { rows } = await pool.query(
+    "delete from notes where workspace = 'fleet' returning n, current_user::text as role",
+  )
+  expect(rows.map(({ n }) => n)).toEqual([5, 6])
+  expect(rows[0].role).not.toBe("engram_fleet")
+})
+
 test("when the role cannot be taken, the statement does not run, and the connection goes on", async () => {
   const database = createDatabase(pool)
   const count = async () => (await pool.query("select count(*)::int as n from notes")).rows[0].n
@@ -51,6 +64,7 @@ test("when the role cannot be taken, the statement does not run, and the connect
     applicationName: "one-statement",
   })
   await expect(createDatabase(outside).oneInWorkspace("acme", add)).rejects.toThrow("permission denied to set role")
+  await expect(createDatabase(outside).oneAsFleet(add)).rejects.toThrow("permission denied to set role")
   await outside.end()
   await pool.query(`drop owned by ${outsider}; drop role ${outsider}`)
   expect(await count()).toBe(before)
@@ -75,4 +89,8 @@ test("a pooler that forgets prepared statements costs another try and no error",
   expect(await database.oneInWorkspace("acme", add, [2])).toEqual([{ n: 2 }])
   await pool.query("deallocate all")
   expect(await database.oneInWorkspace("acme", add, [3])).toEqual([{ n: 3 }])
+  const other = createDatabase(pool)
+  expect(await other.oneAsFleet("select 4 as n")).toEqual([{ n: 4 }])
+  await pool.query("deallocate all")
+  expect(await other.oneAsFleet("select 4 as n")).toEqual([{ n: 4 }])
 })

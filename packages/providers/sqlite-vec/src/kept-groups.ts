@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite"
-import { dot } from "@engram/core/dot"
 import type { Nearest } from "./nearest.ts"
 import { rowsOfGroup } from "./sqlite-file.ts"
 import { blockBytes, bytesOfVector, createVectorMemory } from "./vector-memory.ts"
@@ -71,7 +70,7 @@ export function createKeptGroups(db: DatabaseSync, { bytesMax = keptBytesMax } =
       mark,
       ids: rows.map(([id]) => id),
       facets: rows.map(([, source, type, occurredAt]) => ({ source, type, occurredAt })),
-      lengths: Float64Array.from(rows, ([, , , , embedding]) => lengthOf(embedding)),
+      lengths: Float64Array.from(rows, ([, , , , embedding]) => lengthOf(valuesOf(embedding))),
       blocks,
     }
   }
@@ -95,7 +94,7 @@ export function createKeptGroups(db: DatabaseSync, { bytesMax = keptBytesMax } =
    */
   return (values: Float32Array, passes: (facets: Facets) => boolean, nearest: Nearest) => {
     const vectorBytes = bytesOfVector(values.length)
-    const length = Math.sqrt(dot(values, values))
+    const length = lengthOf(values)
     if (vectorBytes <= blockBytes) memory.ask(values)
     return ({ number, mark }: { readonly number: number; readonly mark: number }): boolean => {
       const group = get(number, mark, vectorBytes)
@@ -110,11 +109,11 @@ export function createKeptGroups(db: DatabaseSync, { bytesMax = keptBytesMax } =
   }
 }
 
-function lengthOf(embedding: Uint8Array): number {
-  const values = new Float32Array(
-    embedding.buffer,
-    embedding.byteOffset,
-    embedding.byteLength / Float32Array.BYTES_PER_ELEMENT,
-  )
-  return Math.sqrt(dot(values, values))
+const valuesOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array =>
+  new Float32Array(buffer, byteOffset, byteLength / Float32Array.BYTES_PER_ELEMENT)
+
+function lengthOf(values: Float32Array): number {
+  let squares = 0
+  for (let i = 0; i < values.length; i++) squares += values[i]! * values[i]!
+  return Math.sqrt(squares)
 }

@@ -1,12 +1,9 @@
-import { compareText } from "@engram/core/compare-text"
-
 export interface Near {
   readonly id: string
   readonly score: number
 }
 
-const isBetter = (a: Near, b: Near): boolean =>
-  a.score > b.score || (a.score === b.score && compareText(a.id, b.id) < 0)
+const isBetter = (a: Near, b: Near): boolean => a.score > b.score || (a.score === b.score && a.id < b.id)
 
 /** The best `max` of all that are offered, best first; of equals the first by id. */
 export function createNearest(max: number) {
