@@ -79,7 +79,7 @@ export interface FleetMeters {
 }
 
 export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
-  rowsMax: 192,
+  rowsMax: 128,
   batchesMax: 4,
   writesMax: 2,
   bytesMax: 16 * 1024 * 1024,
