@@ -80,7 +80,6 @@ export interface FleetMeters {
 
 export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
   rowsMax: 128,
-  batchesMax: 4,
   writesMax: 2,
   bytesMax: 16 * 1024 * 1024,
   attemptsMax: 5,

@@ -11,8 +11,6 @@ import { parkReason, type Read, readDelivery } from "./read-delivery.ts"
 export interface NormalizeLimits {
   /** Deliveries taken together. */
   readonly rowsMax: number
-  /** How often in one turn. More keep other stores waiting. */
-  readonly batchesMax: number
   /** Transactions they are written in at once: while Postgres works on one, the others are merged and rendered. */
   readonly writesMax: number
   readonly bytesMax: number
@@ -57,36 +55,27 @@ export const normalize =
     return done ? "idle" : "more"
   }
 
-/** Some batches a turn: while one is written, the next is read. Returns how many deliveries there were. */
+/** Two batches a turn: while the first is written, the second is read. Returns how many deliveries there were. */
 async function readFresh(deps: NormalizeDeps, lane: Lane): Promise<number> {
-  const { rowsMax, writesMax, batchesMax } = deps.limits
-  const read = async (): Promise<Batch> => {
+  const claimAndRead = async () => {
     const claimed = await deps.desk.claim(lane, "fresh", deps.limits)
     return { claimed: claimed.length, taken: await takeAll(deps, lane, claimed) }
   }
-  const write = async ({ taken }: Batch) =>
+  const endAll = async (taken: readonly Taken[]) =>
     throwFirst(
-      await Promise.allSettled(disjointGroups(taken, documentsOf, writesMax).map((group) => end(deps, lane, group))),
+      await Promise.allSettled(
+        disjointGroups(taken, documentsOf, deps.limits.writesMax).map((group) => end(deps, lane, group)),
+      ),
     )
-  let batch = await read()
-  let claimed = batch.claimed
-  for (let left = batchesMax - 1; left > 0 && batch.claimed === rowsMax; left--) {
-    const [written, next] = await Promise.allSettled([write(batch), read()])
-    if (next.status === "rejected") throw next.reason
-    batch = next.value
-    claimed += batch.claimed
-    if (written.status === "fulfilled") continue
-    // The next batch has been taken, so it is ended or given back whatever became of the one before.
-    await write(batch)
-    throw written.reason
-  }
-  await write(batch)
-  return claimed
-}
-
-interface Batch {
-  readonly claimed: number
-  readonly taken: readonly Taken[]
+  const first = await claimAndRead()
+  const [ended, second] = await Promise.allSettled([
+    endAll(first.taken),
+    first.claimed < deps.limits.rowsMax ? { claimed: 0, taken: [] } : claimAndRead(),
+  ])
+  // The second batch has been taken, so it is ended or given back whatever became of the first.
+  if (second.status === "fulfilled") await endAll(second.value.taken)
+  throwFirst([ended, second])
+  return first.claimed + (second.status === "fulfilled" ? second.value.claimed : 0)
 }
 
 /** What a delivery speaks of: two that share a document are written together, or one would wait for the other. */
