@@ -85,9 +85,9 @@ function start({ root, dataDir, postgres, identity, settings }: Launch, port: nu
     unix_socket_directories: "",
     max_connections: "200",
     timezone: "UTC",
-    // Until Postgres has counted a new table it plans for an empty one, and lookups read whole stores: by default for a minute. Each look
-    // starts a process for each database: every second, that was a tenth of what the machine did while a store filled (measured).
-    autovacuum_naptime: "5s",
+    // Until Postgres has counted a new table it plans for an empty one, and lookups read whole stores: by default for a minute. Statements
+    // that are planned once a connection are planned anew when it has.
+    autovacuum_naptime: "1s",
     // Looking that often, it would count a growing table again at each tenth that is new, ten rows for one: a quarter of all that
     // Postgres does at 10,000 deliveries (measured), and little at the first 1,000. Plans go by a table's present size without.
     autovacuum_analyze_scale_factor: "0.5",
