@@ -2,7 +2,7 @@ import { hash } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import pg from "pg"
-import { entryOf, runInWorkspace, type Statement } from "./tenant-statement.ts"
+import { fleetEntry, runEntered, type Statement, workspaceEntry } from "./entered-statement.ts"
 
 /** Inside a transaction: plain SQL for the set-based statements, and Drizzle (`ormOf`) for the others. */
 export interface Transaction {
@@ -58,10 +58,10 @@ const attemptsMax = 5
 export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database {
   const start = durable ? "begin" : "begin; set local synchronous_commit = off"
   const statements = createStatements()
-  const entryIn = (workspaceId: string, sharing?: string): Statement => {
-    const { text, values } = entryOf(workspaceId, { durable, sharing })
-    return { ...statements.named(text), values }
+  const kept = ({ text, values }: { readonly text: string; readonly values: readonly unknown[] }): Statement => {
+    return { ...statements.named(text), values: [...values] }
   }
+  const entryIn = (workspaceId: string, sharing?: string) => kept(workspaceEntry(workspaceId, { durable, sharing }))
   const inTurn = async <T>(attemptOnce: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -86,17 +86,11 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
       text: string,
       values: readonly unknown[] = [],
       { sharing }: { readonly sharing?: string } = {},
-    ) =>
-      inTurn(() => once<Row>(pool, { ...statements.named(text), values: [...values] }, entryIn(workspaceId, sharing))),
+    ) => inTurn(() => once<Row>(pool, kept({ text, values }), entryIn(workspaceId, sharing))),
     asFleet: (work) =>
       inTurn(() => within(pool, (client) => client.query(`${start}; set local role engram_fleet`), work, anew)),
     oneAsFleet: <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      inTurn(() =>
-        allAtOnce<Row>(pool, `${start}; set local role engram_fleet`, {
-          ...statements.named(text),
-          values: [...values],
-        }),
-      ),
+      inTurn(() => once<Row>(pool, kept({ text, values }), kept(fleetEntry(durable)))),
     check: async () => {
       await pool.query("select 1").catch((error) => {
         throw translated(error)
@@ -168,27 +162,7 @@ async function once<Row extends object>(pool: pg.Pool, statement: Statement, ent
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    return await runInWorkspace<Row>(client, statement, entry)
-  } catch (error) {
-    if (isUnanswered(error)) broken = error
-    throw error
-  } finally {
-    client.release(broken)
-  }
-}
-
-/** What fails leaves a transaction in which nothing after it runs, and which its commit rolls back. */
-async function allAtOnce<Row extends object>(pool: pg.Pool, begin: string, statement: Statement): Promise<Row[]> {
-  const client = await pool.connect()
-  let broken: Error | undefined
-  try {
-    const [begun, answered, ended] = await Promise.allSettled([
-      client.query(begin),
-      client.query<Row>(statement),
-      client.query("commit"),
-    ])
-    for (const each of [begun, answered, ended]) if (each.status === "rejected") throw each.reason
-    return (answered as PromiseFulfilledResult<pg.QueryResult<Row>>).value.rows
+    return await runEntered<Row>(client, statement, entry)
   } catch (error) {
     if (isUnanswered(error)) broken = error
     throw error

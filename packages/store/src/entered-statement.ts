@@ -34,20 +34,29 @@ const enter = `select set_config('role', 'engram_app', true), set_config('app.wo
 /** The same, with a lock that is shared until then: had before the statement begins, so that it sees what it waited for. */
 const enterSharing = `${enter}, pg_advisory_xact_lock_shared(hashtextextended($3, 0))`
 
+const enterFleet = "select set_config('role', 'engram_fleet', true), set_config('synchronous_commit', $1, true)"
+
+type Entry = Pick<Statement, "text" | "values">
+
+const commitOf = (durable: boolean): string => (durable ? "on" : "off")
+
 /** What a transaction of planned statements begins with. */
-export const entryOf = (
+export const workspaceEntry = (
   workspaceId: string,
   { durable, sharing }: { readonly durable: boolean; readonly sharing?: string | undefined },
-): { readonly text: string; readonly values: unknown[] } => ({
+): Entry => ({
   text: sharing === undefined ? enter : enterSharing,
-  values: [workspaceId, durable ? "on" : "off", ...(sharing === undefined ? [] : [sharing])],
+  values: [workspaceId, commitOf(durable), ...(sharing === undefined ? [] : [sharing])],
 })
+
+/** What a statement of the narrow role that spans workspaces begins with. */
+export const fleetEntry = (durable: boolean): Entry => ({ text: enterFleet, values: [commitOf(durable)] })
 
 /**
  * Sends two statements and one sync. Postgres runs what stands between two syncs as one transaction: what fails takes all of it
  * along, and what follows a failure is not run. So there is no begin and no commit, and one answer.
  */
-class TenantStatement extends Query {
+class EnteredStatement extends Query {
   readonly #entry: Statement
   readonly #named: string | undefined
   #entered = false
@@ -89,13 +98,13 @@ class TenantStatement extends Query {
   }
 }
 
-/** Runs one statement as the tenant role in a workspace, in a transaction of its own, in one round trip. */
-export function runInWorkspace<Row extends object>(
+/** Runs one statement behind the entry that takes its role, in a transaction of its own, in one round trip. */
+export function runEntered<Row extends object>(
   client: pg.PoolClient,
   statement: Statement,
   entry: Statement,
 ): Promise<Row[]> {
-  const query = new TenantStatement(entry, statement)
+  const query = new EnteredStatement(entry, statement)
   return new Promise((resolve, reject) => {
     const answered = (error: Error | undefined, result: pg.QueryResult<Row>): void =>
       error ? reject(error) : resolve(result.rows)
