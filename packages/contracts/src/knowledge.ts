@@ -278,17 +278,13 @@ export interface KnowledgeWrite {
   saveAccounts(rows: readonly AccountRow[]): Promise<void>
   /**
    * Makes the evidence that `documentIds` give exactly `rows`, adds what moments prove (repeating it changes nothing), and makes
-   * relationships the sum of all evidence.
+   * relationships the sum of all evidence. Comes after the documents are locked and the moments saved, so that nobody else writes theirs.
    */
   saveEvidence(evidence: {
     readonly documentIds: readonly DocumentId[]
     readonly rows: readonly EvidenceRow[]
     readonly moments: readonly EvidenceRow[]
   }): Promise<void>
-  replaceDocumentEntities(
-    documentIds: readonly DocumentId[],
-    rows: readonly { documentId: DocumentId; aliasId: AliasId; role: string }[],
-  ): Promise<void>
   wantVectors(rows: readonly WantedVector[]): Promise<void>
   /** Owes these fetches, unless they were made since. Each waits to settle, so that a burst of events about one thing is one fetch. */
   wantFetches(rows: readonly WantedFetch[], settling: Settling): Promise<void>

@@ -2,7 +2,7 @@ import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
 import * as ids from "@engram/core/ids"
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { sumEvidence } from "../src/knowledge/graph.ts"
+import { sumEvidence } from "../src/knowledge/evidence-sums.ts"
 import { createKnowledge } from "../src/knowledge.ts"
 import { useDatabase } from "./store-fixture.ts"
 

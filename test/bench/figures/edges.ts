@@ -74,7 +74,6 @@ const asIs: Way = { knowledge: (real) => real, source: (real) => real, drafts: (
 const nothing: Partial<KnowledgeWrite> = {
   saveAccounts: async () => {},
   saveEvidence: async () => {},
-  replaceDocumentEntities: async () => {},
 }
 
 const bare: Way = {

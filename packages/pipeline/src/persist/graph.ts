@@ -1,5 +1,5 @@
 import type { AliasRef, EntityDraft } from "@engram/contracts/graph"
-import type { AliasId, DocumentId, EntityId, ScopeId } from "@engram/contracts/ids"
+import type { AliasId, EntityId, ScopeId } from "@engram/contracts/ids"
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
 import { entityId, scopeId } from "@engram/core/ids"
 import { type EntityState, entityFromDraft, mergeEntities, sameEntity } from "@engram/core/state/entity"
@@ -81,7 +81,7 @@ export async function writeAliases(
   await write.saveAliases([...place.mentioned()].map((mention) => claims.get(mention[0]) ?? stub(mention)))
 }
 
-/** The edges that the changed documents state and the moments prove, and who plays which part in the documents now. */
+/** The edges that the changed documents state and the moments prove. */
 export async function writeEvidence(
   write: KnowledgeWrite,
   place: Place,
@@ -90,19 +90,4 @@ export async function writeEvidence(
 ): Promise<void> {
   const rows = changes.flatMap(({ stored, links, live }) => evidenceRows(place, stored.id, stored.aliasId, links, live))
   await write.saveEvidence({ documentIds: changes.map(idOf), rows, moments })
-  await write.replaceDocumentEntities(
-    changes.map(idOf),
-    changes.flatMap((change) => rolesOf(place, change)),
-  )
-}
-
-function rolesOf(
-  place: Place,
-  { stored, links, live }: DocumentChange,
-): { documentId: DocumentId; aliasId: AliasId; role: string }[] {
-  if (!live) return []
-  return links
-    .filter((link) => link.until === null && link.requires === undefined)
-    .filter((link) => link.from === undefined || place.alias(link.from) === stored.aliasId)
-    .map((link) => ({ documentId: stored.id, aliasId: place.alias(link.to), role: link.type }))
 }

@@ -281,7 +281,6 @@ async function left(
     knowledge_chunks: `workspace_id = $1 and (document_id in ${ref("document")} or $3::text[] is null)`,
     memory_observations: `workspace_id = $1 and (document_id in ${ref("document")} or id in ${ref("observation")} ${source})`,
     relationship_evidence: `workspace_id = $1 and (evidence_id in ${ref("document")} or evidence_id in ${ref("observation")} or $3::text[] is null)`,
-    document_entities: `workspace_id = $1 and (document_id in ${ref("document")} or $3::text[] is null)`,
     document_deliveries: `workspace_id = $1 and (document_id in ${ref("document")} or $3::text[] is null)`,
     entities: `workspace_id = $1 and (id in ${ref("entity")} or $3::text[] is null)`,
     embedding_values: `workspace_id = $1 and text_hash in ${ref("text")} and $3::text[] is not null

@@ -233,10 +233,6 @@ async function removePerson(
     edgeIds,
   ])
   await tx.query("delete from relationships where workspace_id = $1 and id = any($2)", [workspaceId, edgeIds])
-  await tx.query("delete from document_entities where workspace_id = $1 and alias_id = any($2)", [
-    workspaceId,
-    aliasIds,
-  ])
   const entities = await removeEntities(
     tx,
     place,

@@ -1,7 +1,7 @@
 import type { ForgetCounts } from "@engram/contracts/forget"
 import { holdConsolidation } from "../consolidation/hold.ts"
 import type { Transaction } from "../database.ts"
-import { sumEvidence } from "../knowledge/graph.ts"
+import { sumEvidence } from "../knowledge/evidence-sums.ts"
 import { removeAccounts } from "../people/remove-accounts.ts"
 import { removeDerived } from "./remove-derived.ts"
 import { removeVectors } from "./remove-vectors.ts"
@@ -224,7 +224,6 @@ export async function removeUnmentioned(
     `delete from entity_aliases a where a.workspace_id = $1 and a.id = any($2) and a.entity_id is null
        and not exists (select from relationships r where r.workspace_id = $1 and r.from_alias_id = a.id)
        and not exists (select from relationships r where r.workspace_id = $1 and r.to_alias_id = a.id)
-       and not exists (select from document_entities d where d.workspace_id = $1 and d.alias_id = a.id)
        and not exists (select from knowledge_documents d where d.workspace_id = $1 and d.alias_id = a.id)`,
     [workspaceId, aliasIds],
   )

@@ -7,7 +7,6 @@ export const tablesForgotten: { readonly [table: string]: string } = {
   document_parts: "go with their document; a person is scrubbed out",
   knowledge_chunks: "go with their document",
   document_deliveries: "go with their document",
-  document_entities: "go with their document, or with the person",
   memory_observations: "go with their document or source; a person is scrubbed out of moments",
   memory_summaries: "go with anything they rest on; the next run writes them without it",
   memory_profiles: "go with the observations of their entity; the next run builds them without those",

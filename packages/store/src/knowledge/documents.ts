@@ -10,7 +10,6 @@ type Documents = Pick<
   | "saveParts"
   | "hideDocuments"
   | "goneDocuments"
-  | "replaceDocumentEntities"
   | "linkDeliveries"
   | "closeDeliveries"
 >
@@ -87,20 +86,6 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
       [ids],
     )
     return rows.map((row) => row.id)
-  },
-
-  replaceDocumentEntities: async (documentIds, rows) => {
-    const table = rows.map((row) => ({ ...row, workspaceId }))
-    tx.send(
-      `delete from document_entities d where document_id = any($1)
-       and not exists (select from json_populate_recordset(null::document_entities, $2) k
-                       where (k.document_id, k.alias_id, k.role) = (d.document_id, d.alias_id, d.role))`,
-      [
-        documentIds,
-        JSON.stringify(rows.map((r) => ({ document_id: r.documentId, alias_id: r.aliasId, role: r.role }))),
-      ],
-    )
-    tx.sendRows("document_entities", table, "on conflict do nothing")
   },
 
   linkDeliveries: async (rows) => {

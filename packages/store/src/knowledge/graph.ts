@@ -1,6 +1,9 @@
-import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
+import type { KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 import { saveAccounts } from "../people/save-accounts.ts"
+import { createConditions } from "./conditions.ts"
+import { saveEvidence } from "./evidence.ts"
+import { sumEvidence } from "./evidence-sums.ts"
 
 type Graph = Pick<
   KnowledgeWrite,
@@ -24,8 +27,7 @@ const newer = {
 }
 
 export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
-  /** Relationships that were given evidence under a condition: summed when this transaction holds the condition's alias. */
-  const waiting = new Set<string>()
+  const conditions = createConditions()
   const perhapsDeleted = new Set<string>()
   return {
     saveScopes: async (rows) => {
@@ -93,153 +95,14 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
       const doubted = await aliasesOf(tx, workspaceId, [...perhapsDeleted])
       // A claim that only is newer changes nobody's mind: a team's letters are claimed with each of its issues.
       const claimed = written.flatMap(({ id, entity_id: now }) => (now === null || before.get(id) === now ? [] : [id]))
-      for (const id of await relationshipsUnder(tx, workspaceId, [...claimed, ...doubted])) waiting.add(id)
-      await sumEvidence(tx, [...waiting].sort())
-      waiting.clear()
+      await sumEvidence(tx, await conditions.decided(tx, workspaceId, [...claimed, ...doubted]))
       perhapsDeleted.clear()
     },
 
     saveAccounts: (rows) => saveAccounts(tx, workspaceId, rows),
 
-    saveEvidence: async ({ documentIds, rows, moments }) => {
-      const removed = await removeEvidence(tx, workspaceId, documentIds, rows)
-      const written = [
-        ...(await writeEvidence(tx, workspaceId, rows, differs)),
-        ...(await writeEvidence(tx, workspaceId, moments, isSurer)),
-      ]
-      const all = [...rows, ...moments]
-      const made = await addRelationships(tx, workspaceId, all)
-      for (const row of all) if (row.requiresAliasId !== null) waiting.add(row.relationshipId)
-      const changed = written.flatMap((row) => (row.added ? [] : [row.relationshipId]))
-      const open = (id: string) => !made.has(id) && !waiting.has(id)
-      const again = new Set([...removed, ...changed].filter(open))
-      await sumEvidence(tx, [...again].sort())
-      const added = new Set(written.flatMap((row) => (row.added ? [`${row.relationshipId} ${row.evidenceId}`] : [])))
-      await addToSums(
-        tx,
-        all.filter(
-          (row) =>
-            open(row.relationshipId) &&
-            !again.has(row.relationshipId) &&
-            added.has(`${row.relationshipId} ${row.evidenceId}`),
-        ),
-      )
-    },
+    saveEvidence: (evidence) => saveEvidence(tx, workspaceId, evidence, conditions),
   }
-}
-
-const isSurer =
-  "(excluded.requires_alias_id is null, excluded.confidence) > (relationship_evidence.requires_alias_id is null, relationship_evidence.confidence)"
-const differs = `(relationship_evidence.confidence, relationship_evidence.since, relationship_evidence.until, relationship_evidence.live, relationship_evidence.requires_alias_id)
-  is distinct from (excluded.confidence, excluded.since, excluded.until, excluded.live, excluded.requires_alias_id)`
-
-interface WrittenEvidence {
-  readonly relationshipId: string
-  readonly evidenceId: string
-  /** It was not there. */
-  readonly added: boolean
-}
-
-/** Writes rows that are new or for which `stands` holds, and returns them. */
-async function writeEvidence(
-  tx: Transaction,
-  workspaceId: string,
-  rows: readonly EvidenceRow[],
-  stands: string,
-): Promise<WrittenEvidence[]> {
-  const records = rows
-    .map(({ type: _, fromAliasId: __, toAliasId: ___, ...row }) => ({ ...row, workspaceId }))
-    .sort((a, b) => (`${a.relationshipId} ${a.evidenceId}` < `${b.relationshipId} ${b.evidenceId}` ? -1 : 1))
-  // An inserted row has no xmax, an updated one was locked.
-  return tx.insert<WrittenEvidence>(
-    "relationship_evidence",
-    records,
-    `on conflict (relationship_id, evidence_id) do update
-       set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live,
-           requires_alias_id = excluded.requires_alias_id
-     where ${stands}
-     returning relationship_id as "relationshipId", evidence_id as "evidenceId", xmax = 0 as added`,
-  )
-}
-
-/** What the documents no longer say. Returns the relationships whose sum may have changed. */
-async function removeEvidence(
-  tx: Transaction,
-  workspaceId: string,
-  documentIds: readonly string[],
-  rows: readonly EvidenceRow[],
-): Promise<string[]> {
-  if (documentIds.length === 0) return []
-  const removed = await tx.query<{ id: string }>(
-    `delete from relationship_evidence e where workspace_id = $1 and evidence_id = any($2)
-     and not exists (select from unnest($3::text[], $4::text[]) as k(relationship_id, evidence_id)
-                     where (k.relationship_id, k.evidence_id) = (e.relationship_id, e.evidence_id))
-     returning relationship_id as id`,
-    [workspaceId, documentIds, rows.map((row) => row.relationshipId), rows.map((row) => row.evidenceId)],
-  )
-  return removed.map((row) => row.id)
-}
-
-/** Adds those that are not there, each with the sum of these rows, which is all the evidence it has. Returns the added. */
-async function addRelationships(
-  tx: Transaction,
-  workspaceId: string,
-  rows: readonly EvidenceRow[],
-): Promise<ReadonlySet<string>> {
-  const relationships = [...Map.groupBy(rows, (row) => row.relationshipId)].map(([id, evidence]) => {
-    const { type, fromAliasId, toAliasId } = evidence[0]!
-    return { id, workspaceId, type, fromAliasId, toAliasId, detectedBy: "rule", ...sumOf(evidence) }
-  })
-  const made = await tx.insert<{ id: string }>(
-    "relationships",
-    relationships.sort(byId),
-    "on conflict do nothing returning id",
-  )
-  return new Set(made.map((row) => row.id))
-}
-
-/** As `sumEvidence` has it, before anybody is known to meet a condition. */
-function sumOf(evidence: readonly EvidenceRow[]): Pick<EvidenceRow, "confidence" | "since" | "until" | "live"> {
-  const live = evidence.filter((row) => row.live && row.requiresAliasId === null)
-  const ends = live.flatMap((row) => row.until ?? [])
-  const said = live.length > 0 ? live : evidence
-  return {
-    confidence: Math.max(...said.map((row) => row.confidence)),
-    since: new Date(Math.min(...said.map((row) => row.since.getTime()))),
-    until: ends.length < live.length || ends.length === 0 ? null : new Date(Math.max(...ends.map(Number))),
-    live: live.length > 0,
-  }
-}
-
-/**
- * Adds evidence that was not there to the sums of relationships that were, without reading what they rest on: an edge to a
- * repository rests on every thing in it. The same as `sumEvidence`. Locked before it is looked at, as there.
- */
-async function addToSums(tx: Transaction, rows: readonly EvidenceRow[]): Promise<void> {
-  const counted = rows.filter((row) => row.live && row.requiresAliasId === null)
-  if (counted.length === 0) return
-  const sums = [...Map.groupBy(counted, (row) => row.relationshipId)].map(([id, evidence]) => ({
-    id,
-    ...sumOf(evidence),
-  }))
-  const values = [JSON.stringify(sums)]
-  tx.send(
-    "select from relationships where id in (select id from json_to_recordset($1) as s(id text)) order by id for update",
-    values,
-  )
-  tx.send(
-    `update relationships r set live = true, since = n.since, until = n.until, confidence = n.confidence
-     from (select o.id,
-                  least(case when o.live then o.since end, s.since) as since,
-                  case when o.live and o.until is null or s.until is null then null
-                       else greatest(case when o.live then o.until end, s.until) end as until,
-                  greatest(case when o.live then o.confidence end, s.confidence) as confidence
-           from json_to_recordset($1) as s(id text, since timestamptz, until timestamptz, confidence real)
-           join relationships o on o.id = s.id) n
-     where r.id = n.id and r.detected_by <> 'manual'
-       and (r.live, r.since, r.until, r.confidence) is distinct from (true, n.since, n.until, n.confidence)`,
-    values,
-  )
 }
 
 /** Who goes by these aliases now, of those that are claimed here. Locked, so that it holds until the claims are written. */
@@ -266,59 +129,6 @@ async function aliasesOf(tx: Transaction, workspaceId: string, entityIds: readon
   return rows.map((row) => row.id)
 }
 
-/** The relationships with evidence that counts, or does not, by who goes by one of these aliases. */
-async function relationshipsUnder(
-  tx: Transaction,
-  workspaceId: string,
-  aliasIds: readonly string[],
-): Promise<string[]> {
-  if (aliasIds.length === 0) return []
-  const rows = await tx.query<{ id: string }>(
-    `select distinct relationship_id as id from relationship_evidence
-     where workspace_id = $1 and requires_alias_id = any($2) and requires_alias_id is not null`,
-    [workspaceId, aliasIds],
-  )
-  return rows.map((row) => row.id)
-}
-
 /** Whether somebody said that it was deleted, or that it is not. */
 const speaksOfDeletion = (state: object): boolean =>
   (state as { readonly fields?: { readonly deleted?: unknown } }).fields?.deleted !== undefined
-
-/**
- * A relationship is the sum of its evidence: the same whatever order that came in. Evidence under a condition counts while its
- * alias is that of an entity that is not deleted. Manual edges are left alone.
- */
-export async function sumEvidence(tx: Transaction, relationshipIds: readonly string[]): Promise<void> {
-  if (relationshipIds.length === 0) return
-  tx.send("select from relationships where id = any($1) order by id for update", [relationshipIds])
-  tx.send(
-    `update relationships r set live = s.live, since = coalesce(s.since, r.since), until = s.until,
-            confidence = coalesce(s.confidence, r.confidence)
-     from (select t.id, count(e.since) > 0 as live, min(e.since) as since, max(e.confidence) as confidence,
-                  case when bool_or(e.until is null) then null else max(e.until) end as until
-           from unnest($1::text[]) as t(id)
-           left join relationship_evidence e on e.relationship_id = t.id and e.live and (e.requires_alias_id is null or exists (
-             select from entity_aliases a join entities n on n.id = a.entity_id
-             where a.id = e.requires_alias_id and n.state #> '{fields,deleted,value}' is distinct from 'true'::jsonb))
-           group by t.id) s
-     where r.id = s.id and r.detected_by <> 'manual'`,
-    [relationshipIds],
-  )
-}
-
-/** Evidence follows the observation that gives it: hidden with it, shown again with it. */
-export async function setEvidenceLive(
-  tx: Transaction,
-  workspaceId: string,
-  evidenceIds: readonly string[],
-  live: boolean,
-): Promise<void> {
-  if (evidenceIds.length === 0) return
-  const changed = await tx.query<{ id: string }>(
-    `update relationship_evidence set live = $3 where workspace_id = $1 and evidence_id = any($2) and live <> $3
-     returning relationship_id as id`,
-    [workspaceId, evidenceIds, live],
-  )
-  await sumEvidence(tx, [...new Set(changed.map((row) => row.id))].sort())
-}

@@ -1,7 +1,7 @@
 import type { ObservationId } from "@engram/contracts/ids"
 import type { KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
-import { setEvidenceLive } from "./graph.ts"
+import { setEvidenceLive } from "./evidence-sums.ts"
 import { unwant, unwanted } from "./vectors.ts"
 
 type Observations = Pick<KnowledgeWrite, "saveObservations" | "keepViews" | "keepStatements" | "setMomentsLive">

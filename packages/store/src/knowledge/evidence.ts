@@ -1,0 +1,172 @@
+import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
+import type { Transaction } from "../database.ts"
+import { type Conditions, metOf } from "./conditions.ts"
+import { sumEvidence } from "./evidence-sums.ts"
+
+type Evidence = Parameters<KnowledgeWrite["saveEvidence"]>[0]
+type StoredEvidence = Omit<EvidenceRow, "type" | "fromAliasId" | "toAliasId">
+
+/** Reads what is known first, so that only what is new or different is written: nearly all that a known document says was said before. */
+export async function saveEvidence(
+  tx: Transaction,
+  workspaceId: string,
+  { documentIds, rows, moments }: Evidence,
+  conditions: Conditions,
+): Promise<void> {
+  const given = [...rows, ...moments]
+  const known = await knownEvidence(tx, workspaceId, [...documentIds, ...moments.map((row) => row.evidenceId)])
+  const added = given.filter((row) => !known.has(keyOf(row)))
+  const changed = [
+    ...rows.filter((row) => isKnown(known, row, differs)),
+    ...moments.filter((row) => isKnown(known, row, isSurer)),
+  ]
+  const removed = unsaid(known, documentIds, rows)
+  removeEvidence(tx, removed)
+  writeEvidence(tx, workspaceId, [...added, ...changed])
+  const made = await addRelationships(tx, workspaceId, added, conditions)
+
+  const isMade = ({ relationshipId }: EvidenceRow) => made.has(relationshipId)
+  conditions.wait([...added.filter((row) => !isMade(row)), ...changed])
+  const again = new Set([...removed, ...changed].map((row) => row.relationshipId).filter((id) => !conditions.waits(id)))
+  await sumEvidence(tx, [...again].sort())
+  addToSums(
+    tx,
+    added.filter((row) => !isMade(row) && !again.has(row.relationshipId) && !conditions.waits(row.relationshipId)),
+  )
+}
+
+const keyOf = ({ relationshipId, evidenceId }: Pick<EvidenceRow, "relationshipId" | "evidenceId">): string =>
+  `${relationshipId} ${evidenceId}`
+
+const byKey = (a: EvidenceRow, b: EvidenceRow): number => (keyOf(a) < keyOf(b) ? -1 : 1)
+const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
+
+type Known = ReadonlyMap<string, StoredEvidence>
+
+const isKnown = (known: Known, row: EvidenceRow, stands: (now: EvidenceRow, before: StoredEvidence) => boolean) => {
+  const before = known.get(keyOf(row))
+  return before !== undefined && stands(row, before)
+}
+
+const differs = (now: EvidenceRow, before: StoredEvidence): boolean =>
+  now.confidence !== before.confidence ||
+  now.since.getTime() !== before.since.getTime() ||
+  now.until?.getTime() !== before.until?.getTime() ||
+  now.live !== before.live ||
+  now.requiresAliasId !== before.requiresAliasId
+
+/** Of two tellings of one moment the one without a condition stands, then the one with more confidence. */
+const isSurer = (now: EvidenceRow, before: StoredEvidence): boolean => {
+  const [certain, was] = [now.requiresAliasId === null, before.requiresAliasId === null]
+  return certain === was ? now.confidence > before.confidence : certain
+}
+
+async function knownEvidence(tx: Transaction, workspaceId: string, evidenceIds: readonly string[]): Promise<Known> {
+  if (evidenceIds.length === 0) return new Map()
+  const rows = await tx.query<StoredEvidence>(
+    `select relationship_id as "relationshipId", evidence_id as "evidenceId", confidence, since, until, live,
+            requires_alias_id as "requiresAliasId"
+     from relationship_evidence where workspace_id = $1 and evidence_id = any($2)`,
+    [workspaceId, evidenceIds],
+  )
+  return new Map(rows.map((row) => [keyOf(row), row]))
+}
+
+/** What the documents no longer say. */
+function unsaid(known: Known, documentIds: readonly string[], rows: readonly EvidenceRow[]): StoredEvidence[] {
+  if (known.size === 0) return []
+  const documents = new Set(documentIds)
+  const said = new Set(rows.map(keyOf))
+  return [...known.values()].filter((row) => documents.has(row.evidenceId) && !said.has(keyOf(row)))
+}
+
+function removeEvidence(tx: Transaction, rows: readonly StoredEvidence[]): void {
+  if (rows.length === 0) return
+  tx.send(
+    `delete from relationship_evidence e using unnest($1::text[], $2::text[]) as k(relationship_id, evidence_id)
+     where e.relationship_id = k.relationship_id and e.evidence_id = k.evidence_id`,
+    [rows.map((row) => row.relationshipId), rows.map((row) => row.evidenceId)],
+  )
+}
+
+function writeEvidence(tx: Transaction, workspaceId: string, rows: readonly EvidenceRow[]): void {
+  tx.sendRows(
+    "relationship_evidence",
+    rows.toSorted(byKey).map(({ type: _, fromAliasId: __, toAliasId: ___, ...row }) => ({ ...row, workspaceId })),
+    `on conflict (relationship_id, evidence_id) do update
+       set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live,
+           requires_alias_id = excluded.requires_alias_id`,
+  )
+}
+
+/** Adds those that are not there, each with the sum of these rows, which is all the evidence it has. Returns the added. */
+async function addRelationships(
+  tx: Transaction,
+  workspaceId: string,
+  rows: readonly EvidenceRow[],
+  conditions: Conditions,
+): Promise<ReadonlySet<string>> {
+  const met = await metOf(
+    tx,
+    rows.flatMap(({ requiresAliasId }) => requiresAliasId ?? []),
+  )
+  const edges = Map.groupBy(rows, (row) => row.relationshipId)
+  const relationships = [...edges].map(([id, evidence]) => {
+    const { type, fromAliasId, toAliasId } = evidence[0]!
+    return { id, workspaceId, type, fromAliasId, toAliasId, detectedBy: "rule", ...sumOf(evidence, met) }
+  })
+  const written = await tx.insert<{ id: EvidenceRow["relationshipId"] }>(
+    "relationships",
+    relationships.sort(byId),
+    "on conflict do nothing returning id",
+  )
+  const made = new Set(written.map(({ id }) => id))
+  conditions.presume(
+    rows.filter((row) => made.has(row.relationshipId)),
+    met,
+  )
+  return made
+}
+
+/** As `sumEvidence` has it, while these aliases are those of entities that are not deleted. */
+function sumOf(
+  evidence: readonly EvidenceRow[],
+  met: ReadonlySet<string> = new Set(),
+): Pick<EvidenceRow, "confidence" | "since" | "until" | "live"> {
+  const live = evidence.filter((row) => row.live && (row.requiresAliasId === null || met.has(row.requiresAliasId)))
+  const ends = live.flatMap((row) => row.until ?? [])
+  const said = live.length > 0 ? live : evidence
+  return {
+    confidence: Math.max(...said.map((row) => row.confidence)),
+    since: new Date(Math.min(...said.map((row) => row.since.getTime()))),
+    until: ends.length < live.length || ends.length === 0 ? null : new Date(Math.max(...ends.map(Number))),
+    live: live.length > 0,
+  }
+}
+
+/**
+ * Adds evidence that was not there to the sums of relationships that were, without reading what they rest on: an edge to a
+ * repository rests on every thing in it. The same as `sumEvidence`. Locked before it is looked at, as there.
+ */
+function addToSums(tx: Transaction, rows: readonly EvidenceRow[]): void {
+  const counted = rows.filter((row) => row.live && row.requiresAliasId === null)
+  if (counted.length === 0) return
+  const sums = [...Map.groupBy(counted, (row) => row.relationshipId)].map(([id, evidence]) => ({
+    id,
+    ...sumOf(evidence),
+  }))
+  tx.send("select from relationships where id = any($1) order by id for update", [sums.map(({ id }) => id)])
+  tx.send(
+    `update relationships r set live = true, since = n.since, until = n.until, confidence = n.confidence
+     from (select o.id,
+                  least(case when o.live then o.since end, s.since) as since,
+                  case when o.live and o.until is null or s.until is null then null
+                       else greatest(case when o.live then o.until end, s.until) end as until,
+                  greatest(case when o.live then o.confidence end, s.confidence) as confidence
+           from json_to_recordset($1) as s(id text, since timestamptz, until timestamptz, confidence real)
+           join relationships o on o.id = s.id) n
+     where r.id = n.id and r.detected_by <> 'manual'
+       and (r.live, r.since, r.until, r.confidence) is distinct from (true, n.since, n.until, n.confidence)`,
+    [JSON.stringify(sums)],
+  )
+}
