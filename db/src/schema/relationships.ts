@@ -1,10 +1,11 @@
-import { boolean, index, pgTable, real, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core"
+import { boolean, index, pgTable, real, text, timestamp } from "drizzle-orm/pg-core"
 import { tenantPolicy, workspaceId } from "./columns.ts"
 
 /** A typed, directed edge between two aliases: the sum of its evidence. */
 export const relationships = pgTable(
   "relationships",
   {
+    /** Derived from the next four, so that there is one row of each edge. */
     id: text().primaryKey(),
     workspaceId: workspaceId(),
     type: text().notNull(),
@@ -19,10 +20,5 @@ export const relationships = pgTable(
     /** False when no live evidence is left. */
     live: boolean().notNull(),
   },
-  (t) => [
-    uniqueIndex().on(t.workspaceId, t.type, t.fromAliasId, t.toAliasId),
-    index().on(t.workspaceId, t.fromAliasId),
-    index().on(t.workspaceId, t.toAliasId),
-    tenantPolicy(),
-  ],
+  (t) => [index().on(t.workspaceId, t.fromAliasId), index().on(t.workspaceId, t.toAliasId), tenantPolicy()],
 )
