@@ -22,19 +22,21 @@ export const referencesMax = 500
 const owner = "[\\w-]{1,39}"
 const repositoryName = "[\\w.-]{1,100}"
 const inUrl = "[^\\s<>\"'|\\]()\\ufffc]"
+/** None begins within a word, and what begins a word of an address may follow a hyphen. */
 const grammar = new RegExp(
-  [
-    `\\b(?<url>https?:\\/\\/${inUrl}+(?:\\(${inUrl}*\\)${inUrl}*)*)`,
-    `(?<![\\w/.@-])(?:(?<of>${owner}/${repositoryName})@)?(?<sha>[0-9a-f]{40})(?![\\w-])`,
-    `(?<![\\w&/.#@-])(?:(?<slug>${owner}/${repositoryName})#|(?<!\\]\\()#|gh-)(?<number>[1-9]\\d{0,8})(?![\\w#]|[./-]\\w)`,
-    "(?<![\\w-])(?:commit|reverts?|reverted|sha|cherry[- ]picked from|introduced in|regression from)(?: commit)?:?[ \\t]+\\(?(?<short>[0-9a-f]{7,39})(?![\\w-])",
-    "(?<![\\w/.@-])@(?<login>[a-z\\d](?:[a-z\\d]|-(?=[a-z\\d])){0,38})(?![\\w/@[-]|\\.\\w)",
-    "(?<![\\w-])(?<ghsa>GHSA(?:-[2-9cfghjmpqrvwx]{4}){3})(?![\\w-])",
-    "(?<![\\w&/.#@-])(?<team>[a-z][a-z\\d]{0,9})-(?<key>[1-9]\\d{0,5})(?![\\w-]|\\.\\w)",
-  ].join("|"),
+  `(?<!\\w)(?:${[
+    `(?<url>https?:\\/\\/${inUrl}+(?:\\(${inUrl}*\\)${inUrl}*)*)`,
+    `(?<![/.@-])(?:(?<of>${owner}/${repositoryName})@)?(?<sha>[0-9a-f]{40})(?![\\w-])`,
+    `(?<![&/.#@-])(?:(?<slug>${owner}/${repositoryName})#|(?<!\\]\\()#|gh-)(?<number>[1-9]\\d{0,8})(?![\\w#]|[./-]\\w)`,
+    "(?<!-)(?:commit|reverts?|reverted|sha|cherry[- ]picked from|introduced in|regression from)(?: commit)?:?[ \\t]+\\(?(?<short>[0-9a-f]{7,39})(?![\\w-])",
+    "(?<![/.@-])@(?<login>[a-z\\d](?:[a-z\\d]|-(?=[a-z\\d])){0,38})(?![\\w/@[-]|\\.\\w)",
+    "(?<!-)(?<ghsa>GHSA(?:-[2-9cfghjmpqrvwx]{4}){3})(?![\\w-])",
+    "(?<![&/.#@-])(?<team>[a-z][a-z\\d]{0,9})-(?<key>[1-9]\\d{0,5})(?![\\w-]|\\.\\w)",
+  ].join("|")})`,
   "gi",
 )
-const anything = /[#@]|https?:|[0-9a-f]{7}|ghsa-|[a-z\d]-[1-9]/i
+/** Every reference has one of these, and stands in one line. */
+const sign = /[@\d]|:\/\/|ghsa-/i
 
 const keywords = new Set(
   "param params return returns override deprecated todo see type media import charset here everyone channel all throws example default since author version internal private public test".split(
@@ -54,17 +56,17 @@ const isMixed = (hex: string) => /[a-f]/i.test(hex) && /\d/.test(hex)
  * Code, comments and other hosts' addresses name nothing. Linear in the text, at most 500 distinct references.
  */
 export function crossReferences(markdown: string, place: TextPlace = {}): Reference[] {
-  if (!anything.test(markdown)) return []
+  if (!sign.test(markdown)) return []
   const text = maskCode(markdown)
   const found = new Found()
   let last: Mention = { type: "REFERENCES", end: 0 }
   let end = 0
-  for (const match of text.matchAll(grammar)) {
-    const before = wordsBefore(text, match.index, end)
-    end = match.index + match[0].length
-    const target = targetOf(match.groups ?? {}, before, place)
+  for (const { index, length, groups } of matchesIn(text)) {
+    const before = wordsBefore(text, index, end)
+    end = index + length
+    const target = targetOf(groups, before, place)
     if (target === undefined) continue
-    const said = saidWith(target, before, last, text.slice(last.end, Math.min(match.index, last.end + 9)))
+    const said = saidWith(target, before, last, text.slice(last.end, Math.min(index, last.end + 9)))
     last = { type: said, end }
     found.add(said === "RESOLVES" && !place.closes ? "REFERENCES" : said, target)
     if (found.size === referencesMax) break
@@ -85,6 +87,25 @@ export function branchReferences(branch: string): Reference[] {
       ? [{ type: "IMPLEMENTS" as const, to: target.to, confidence: 0.8, requires: target.requires }]
       : []
   })
+}
+
+interface Match {
+  readonly index: number
+  readonly length: number
+  readonly groups: Groups
+}
+
+/** What reads as a reference, in order. Most lines have no sign of one, and finding that out takes a tenth of reading them. */
+function* matchesIn(text: string): Generator<Match> {
+  const signs = new RegExp(sign, "gi")
+  for (let found = signs.exec(text); found; found = signs.exec(text)) {
+    const start = text.lastIndexOf("\n", found.index) + 1
+    const stop = text.indexOf("\n", found.index)
+    const line = text.slice(start, stop < 0 ? undefined : stop)
+    for (const { 0: match, index, groups = {} } of line.matchAll(grammar))
+      yield { index: start + index, length: match.length, groups }
+    signs.lastIndex = start + line.length
+  }
 }
 
 interface Mention {
