@@ -42,7 +42,7 @@ export async function decide(
   decision: Decision,
   act: Pick<Act, "actor" | "action">,
 ): Promise<Decided> {
-  await lockPeople(tx, workspaceId)
+  lockPeople(tx, workspaceId)
   const [subject, object] = keyOf(decision)
   const after = { verdict: decision.verdict, leaves: "leaves" in decision ? decision.leaves : null }
   const before = await standing(tx, workspaceId, subject, object)
@@ -58,7 +58,7 @@ export async function decide(
 
 /** Puts back what stood before that entry. An undo is an entry like others, and can be undone. */
 export async function undo(tx: Transaction, workspaceId: string, auditId: string, actor: string): Promise<Decided> {
-  await lockPeople(tx, workspaceId)
+  lockPeople(tx, workspaceId)
   const entry = await findAudit<Change>(tx, workspaceId, auditId)
   if (!entry?.action.startsWith("people."))
     throw new Rejected("audit_missing", `There is no entry ${auditId} about people in ${workspaceId}.`)

@@ -16,8 +16,8 @@ export interface Neighbourhood {
  * Whoever changes accounts or decisions holds this until the transaction ends, so that the people found are those of what is stored.
  * Taken last: whoever has it waits for nobody.
  */
-export async function lockPeople(tx: Transaction, workspaceId: string): Promise<void> {
-  await tx.query("select pg_advisory_xact_lock(hashtextextended('people ' || $1, 0))", [workspaceId])
+export function lockPeople(tx: Transaction, workspaceId: string): void {
+  tx.send("select pg_advisory_xact_lock(hashtextextended('people ' || $1, 0))", [workspaceId])
 }
 
 /** Finds the people anew among all accounts that a change of these accounts or keys can touch. The cost grows with those, not with the workspace. */
@@ -28,23 +28,37 @@ export async function findPeopleAgain(
 ): Promise<Neighbourhood & { readonly people: People }> {
   const found = await neighbourhood(tx, workspaceId, seeds)
   const people = findPeople(found.accounts, found.decisions)
-  const changed = found.accounts
-    .map(({ id, personId }) => ({ id, before: personId, after: people.personOf.get(id) ?? null }))
-    .filter(({ before, after }) => before !== after)
-  if (changed.length > 0)
-    await tx.query(
-      `update accounts a set person_id = k.person_id from unnest($2::text[], $3::text[]) as k(id, person_id)
-       where a.workspace_id = $1 and a.id = k.id`,
-      [workspaceId, changed.map(({ id }) => id), changed.map(({ after }) => after)],
-    )
+  writePeople(tx, workspaceId, found.accounts, people.personOf)
   return { ...found, people }
 }
 
-/** Everything reachable from the seeds (accounts' ids, and keys) by keys held in common and by operators' words. */
+/** Writes the person of those that belong to another one now. */
+export function writePeople(
+  tx: Transaction,
+  workspaceId: string,
+  accounts: Neighbourhood["accounts"],
+  personOf: People["personOf"],
+): void {
+  const changed = accounts
+    .map(({ id, personId }) => ({ id, before: personId, after: personOf.get(id) ?? null }))
+    .filter(({ before, after }) => before !== after)
+  if (changed.length === 0) return
+  tx.send(
+    `update accounts a set person_id = k.person_id from unnest($2::text[], $3::text[]) as k(id, person_id)
+     where a.workspace_id = $1 and a.id = k.id`,
+    [workspaceId, changed.map(({ id }) => id), changed.map(({ after }) => after)],
+  )
+}
+
+/**
+ * Everything reachable from the seeds (accounts' ids, and keys) by keys held in common and by operators' words. `changing` says how
+ * many accounts may take a key or leave one before the people are found.
+ */
 export async function neighbourhood(
   tx: Transaction,
   workspaceId: string,
   seeds: Iterable<string>,
+  { changing = 0 } = {},
 ): Promise<Neighbourhood> {
   const accounts = new Map<string, Neighbourhood["accounts"][number]>()
   const decisions = new Map<string, StandingDecision>()
@@ -52,8 +66,10 @@ export async function neighbourhood(
   let keys = new Set(seeds)
   while (keys.size > 0) {
     for (const key of keys) asked.add(key)
-    const rows = await accountsOf(tx, workspaceId, [...keys])
-    const told = await decisionsOn(tx, workspaceId, [...keys])
+    const [rows, told] = await Promise.all([
+      accountsOf(tx, workspaceId, [...keys], holdersMax + 2 + changing),
+      decisionsOn(tx, workspaceId, [...keys]),
+    ])
     for (const row of rows) accounts.set(row.id, row)
     for (const decision of told) decisions.set(keyOf(decision).join(" "), decision)
     const named = [
@@ -77,14 +93,15 @@ const accountsOf = (
   tx: Transaction,
   workspaceId: string,
   keys: readonly string[],
+  holders: number,
 ): Promise<Neighbourhood["accounts"]> =>
   tx.query<Neighbourhood["accounts"][number]>(
     `select id, kind, realm, name, link_key as "linkKey", person_id as "personId" from accounts
      where workspace_id = $1 and id = any($2::text[])
      union select h.* from unnest($2::text[]) as k(key) cross join lateral (
        select a.id, a.kind, a.realm, a.name, a.link_key, a.person_id from accounts a
-       where a.workspace_id = $1 and a.link_key = k.key limit ${holdersMax + 2}) h`,
-    [workspaceId, keys],
+       where a.workspace_id = $1 and a.link_key = k.key limit $3) h`,
+    [workspaceId, keys, holders],
   )
 
 async function decisionsOn(

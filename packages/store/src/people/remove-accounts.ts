@@ -8,7 +8,7 @@ import { findPeopleAgain, lockPeople } from "./find-again.ts"
  */
 export async function removeAccounts(tx: Transaction, workspaceId: string, ids: readonly EntityId[]): Promise<void> {
   if (ids.length === 0) return
-  await lockPeople(tx, workspaceId)
+  lockPeople(tx, workspaceId)
   const removed = await tx.query<{ id: string; key: string | null }>(
     "delete from accounts where workspace_id = $1 and id = any($2) returning id, link_key as key",
     [workspaceId, ids],

@@ -1,20 +1,23 @@
 import type { AccountRow } from "@engram/contracts/people"
+import { findPeople } from "@engram/core/identity/people"
 import type { Transaction } from "../database.ts"
-import { findPeopleAgain, lockPeople } from "./find-again.ts"
+import { lockPeople, neighbourhood, writePeople } from "./find-again.ts"
 
-/** Saves what identity reads of these accounts, and the people that follow. */
+/** Saves what identity reads of these accounts, and the people that follow: found before they are saved, so that each is written once. */
 export async function saveAccounts(tx: Transaction, workspaceId: string, rows: readonly AccountRow[]): Promise<void> {
   if (rows.length === 0) return
-  await lockPeople(tx, workspaceId)
-  const records = rows.map((row) => ({ ...row, workspaceId, personId: row.kind === "person" ? row.id : null }))
-  // The sub-select reads the row as it was before this statement.
-  const saved = await tx.insert<{ id: string; key: string | null; before: string | null }>(
+  lockPeople(tx, workspaceId)
+  const seeds = rows.flatMap(({ id, linkKey }) => (linkKey === null ? [id] : [id, linkKey]))
+  const { accounts, decisions } = await neighbourhood(tx, workspaceId, seeds, { changing: rows.length })
+  const saved = new Set<string>(rows.map(({ id }) => id))
+  const others = accounts.filter(({ id }) => !saved.has(id))
+  const { personOf } = findPeople([...others, ...rows], decisions)
+  writePeople(tx, workspaceId, others, personOf)
+  const records = rows.map((row) => ({ ...row, workspaceId, personId: personOf.get(row.id) ?? null }))
+  tx.sendRows(
     "accounts",
     records.sort((a, b) => (a.id < b.id ? -1 : 1)),
     `on conflict (id) do update set kind = excluded.kind, name = excluded.name, handle = excluded.handle, address = excluded.address,
-       hint = excluded.hint, verified = excluded.verified, link_key = excluded.link_key
-     returning id, link_key as key, (select b.link_key from accounts b where b.id = accounts.id) as before`,
+       hint = excluded.hint, verified = excluded.verified, link_key = excluded.link_key, person_id = excluded.person_id`,
   )
-  const touched = saved.flatMap(({ id, key, before }) => [id, key, before]).filter((each) => each !== null)
-  await findPeopleAgain(tx, workspaceId, touched)
 }
