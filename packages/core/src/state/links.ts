@@ -1,5 +1,5 @@
 import type { AliasRef, Link } from "@engram/contracts/graph"
-import { canonicalJson, shortHash, storableText } from "../canonical.ts"
+import { shortHash, storableText } from "../canonical.ts"
 import { compareText } from "../compare-text.ts"
 import { joinRecords, type Register } from "./register.ts"
 
@@ -13,9 +13,9 @@ export interface SeenLink {
 export type SeenLinks = { readonly [linkKey: string]: SeenLink }
 
 /** A link's identity: two links that differ only in confidence, or in what they require, are one. */
-export function linkKey(link: Link): string {
-  const from = link.from ? [link.from.type, link.from.value] : null
-  return canonicalJson([link.type, from, [link.to.type, link.to.value]])
+export function linkKey({ type, from, to }: Link): string {
+  // Lists of texts, which are canonical as they are; said of every link, often.
+  return JSON.stringify([type, from ? [from.type, from.value] : null, [to.type, to.value]])
 }
 
 /** A complete list as a register. Order and repetition carry no meaning, so they do not reach the clock. */
@@ -25,9 +25,10 @@ export function linkList(links: readonly Link[], at: number, rank: number): Regi
     const key = linkKey(link)
     byKey.set(key, surer(byKey.get(key) ?? link, link))
   }
-  const value = [...byKey.keys()].sort().map((key) => byKey.get(key)!)
-  const said = value.map((link) => [linkKey(link), link.confidence, ...(link.requires ? [nameOf(link.requires)] : [])])
-  return { value, clock: { at, rank, hash: shortHash(canonicalJson(said)) } }
+  const keys = [...byKey.keys()].sort()
+  const value = keys.map((key) => byKey.get(key)!)
+  const said = value.map((link, n) => [keys[n]!, link.confidence, ...(link.requires ? [nameOf(link.requires)] : [])])
+  return { value, clock: { at, rank, hash: shortHash(JSON.stringify(said)) } }
 }
 
 export function seenIn(list: Register<readonly Link[]>): SeenLinks {
@@ -64,7 +65,7 @@ function compareSureness(a: Link, b: Link): number {
   return a.confidence - b.confidence || compareText(nameOf(a.requires), nameOf(b.requires))
 }
 
-const nameOf = ({ type, value }: AliasRef): string => canonicalJson([type, value])
+const nameOf = ({ type, value }: AliasRef): string => JSON.stringify([type, value])
 
 function storableLink(link: Link): Link {
   const ends = { to: storableAlias(link.to), ...(link.from && { from: storableAlias(link.from) }) }

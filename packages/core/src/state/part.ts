@@ -119,15 +119,16 @@ export function partEdges(part: PartState): readonly Edge[] {
 }
 
 function fieldEdges(seen: SeenLinks, list: Register<readonly Link[]>, removedAt: number | null): Edge[] {
-  const listed = new Map(list.value.map((link) => [linkKey(link), link]))
-  return Object.keys(seen)
-    .sort()
-    .map((key) => {
-      const { link, at } = seen[key]!
-      const current = listed.get(key)
-      if (current) return { ...current, since: at, until: removedAt === null ? null : Math.max(at, removedAt) }
-      return { ...link, since: at, until: Math.max(at, Math.min(list.clock.at, removedAt ?? list.clock.at)) }
-    })
+  const keys = Object.keys(seen).sort()
+  // What is listed was seen, and both are in this order: where nothing else was, the two go side by side.
+  const listed =
+    keys.length === list.value.length ? undefined : new Map(list.value.map((link) => [linkKey(link), link]))
+  return keys.map((key, n) => {
+    const { link, at } = seen[key]!
+    const current = listed ? listed.get(key) : list.value[n]
+    if (current) return { ...current, since: at, until: removedAt === null ? null : Math.max(at, removedAt) }
+    return { ...link, since: at, until: Math.max(at, Math.min(list.clock.at, removedAt ?? list.clock.at)) }
+  })
 }
 
 /** What a removal leaves of the values: those said strictly after it. */
