@@ -14,7 +14,13 @@ export async function saveEvidence(
   conditions: Conditions,
 ): Promise<void> {
   const given = [...rows, ...moments]
-  const known = await knownEvidence(tx, workspaceId, [...documentIds, ...moments.map((row) => row.evidenceId)])
+  const [known, met] = await Promise.all([
+    knownEvidence(tx, workspaceId, [...documentIds, ...moments.map((row) => row.evidenceId)]),
+    metOf(
+      tx,
+      given.flatMap(({ requiresAliasId }) => requiresAliasId ?? []),
+    ),
+  ])
   const added = given.filter((row) => !known.has(keyOf(row)))
   const changed = [
     ...rows.filter((row) => isKnown(known, row, differs)),
@@ -22,10 +28,10 @@ export async function saveEvidence(
   ]
   const removed = unsaid(known, documentIds, rows)
   removeEvidence(tx, removed)
-  writeEvidence(tx, workspaceId, [...added, ...changed])
-  const made = await addRelationships(tx, workspaceId, added, conditions)
+  const made = await writeEvidence(tx, workspaceId, { added, changed, met })
 
   const isMade = ({ relationshipId }: EvidenceRow) => made.has(relationshipId)
+  conditions.presume(added.filter(isMade), met)
   conditions.wait([...added.filter((row) => !isMade(row)), ...changed])
   const again = new Set([...removed, ...changed].map((row) => row.relationshipId).filter((id) => !conditions.waits(id)))
   await sumEvidence(tx, [...again].sort())
@@ -39,7 +45,6 @@ const keyOf = ({ relationshipId, evidenceId }: Pick<EvidenceRow, "relationshipId
   `${relationshipId} ${evidenceId}`
 
 const byKey = (a: EvidenceRow, b: EvidenceRow): number => (keyOf(a) < keyOf(b) ? -1 : 1)
-const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
 
 type Known = ReadonlyMap<string, StoredEvidence>
 
@@ -89,43 +94,49 @@ function removeEvidence(tx: Transaction, rows: readonly StoredEvidence[]): void 
   )
 }
 
-function writeEvidence(tx: Transaction, workspaceId: string, rows: readonly EvidenceRow[]): void {
-  tx.sendRows(
-    "relationship_evidence",
-    rows.toSorted(byKey).map(({ type: _, fromAliasId: __, toAliasId: ___, ...row }) => ({ ...row, workspaceId })),
-    `on conflict (relationship_id, evidence_id) do update
-       set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live,
-           requires_alias_id = excluded.requires_alias_id`,
-  )
+interface Written {
+  readonly added: readonly EvidenceRow[]
+  readonly changed: readonly EvidenceRow[]
+  readonly met: ReadonlySet<string>
 }
 
-/** Adds those that are not there, each with the sum of these rows, which is all the evidence it has. Returns the added. */
-async function addRelationships(
+/**
+ * Writes evidence, and with what is added the relationships that are not there, each with the sum of these rows, which is all the
+ * evidence it has. Returns those. The first row of a relationship brings it along; names are short, since Postgres reads each of every row.
+ */
+async function writeEvidence(
   tx: Transaction,
   workspaceId: string,
-  rows: readonly EvidenceRow[],
-  conditions: Conditions,
+  { added, changed, met }: Written,
 ): Promise<ReadonlySet<string>> {
-  const met = await metOf(
-    tx,
-    rows.flatMap(({ requiresAliasId }) => requiresAliasId ?? []),
-  )
-  const edges = Map.groupBy(rows, (row) => row.relationshipId)
-  const relationships = [...edges].map(([id, evidence]) => {
-    const { type, fromAliasId, toAliasId } = evidence[0]!
-    return { id, workspaceId, type, fromAliasId, toAliasId, detectedBy: "rule", ...sumOf(evidence, met) }
+  const edges = Map.groupBy(added, (row) => row.relationshipId)
+  const records = [...added, ...changed].sort(byKey).map((row) => {
+    const { relationshipId: r, evidenceId: e, confidence: c, since: s, until: u, live: l, requiresAliasId: q } = row
+    const evidence = { r, e, c, s, u, l, q }
+    const edge = edges.get(r)
+    if (edge === undefined || !edges.delete(r)) return evidence
+    const { type: t, fromAliasId: f, toAliasId: o } = row
+    return { ...evidence, t, f, o, ...sumOf(edge, met) }
   })
-  const written = await tx.insert<{ id: EvidenceRow["relationshipId"] }>(
-    "relationships",
-    relationships.sort(byId),
-    "on conflict do nothing returning id",
+  if (records.length === 0) return new Set()
+  const written = await tx.query<{ id: string }>(
+    `with given as materialized (
+       select * from json_to_recordset($2) as g(r text, e text, c real, s timestamptz, u timestamptz, l boolean, q text,
+         t text, f text, o text, confidence real, since timestamptz, until timestamptz, live boolean)
+     ), said as (
+       insert into relationship_evidence
+         (relationship_id, evidence_id, workspace_id, confidence, since, until, live, requires_alias_id)
+       select r, e, $1, c, s, u, l, q from given
+       on conflict (relationship_id, evidence_id) do update
+         set confidence = excluded.confidence, since = excluded.since, until = excluded.until, live = excluded.live,
+             requires_alias_id = excluded.requires_alias_id
+     )
+     insert into relationships (id, workspace_id, type, from_alias_id, to_alias_id, detected_by, confidence, since, until, live)
+     select r, $1, t, f, o, 'rule', confidence, since, until, live from given where t is not null
+     on conflict do nothing returning id`,
+    [workspaceId, JSON.stringify(records)],
   )
-  const made = new Set(written.map(({ id }) => id))
-  conditions.presume(
-    rows.filter((row) => made.has(row.relationshipId)),
-    met,
-  )
-  return made
+  return new Set(written.map(({ id }) => id))
 }
 
 /** As `sumEvidence` has it, while these aliases are those of entities that are not deleted. */
