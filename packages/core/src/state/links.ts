@@ -18,8 +18,11 @@ export function linkKey({ type, from, to }: Link): string {
   return JSON.stringify([type, from ? [from.type, from.value] : null, [to.type, to.value]])
 }
 
+const noLinks = shortHash("[]")
+
 /** A complete list as a register. Order and repetition carry no meaning, so they do not reach the clock. */
 export function linkList(links: readonly Link[], at: number, rank: number): Register<readonly Link[]> {
+  if (links.length === 0) return { value: [], clock: { at, rank, hash: noLinks } }
   const byKey = new Map<string, Link>()
   for (const link of links.map(storableLink)) {
     const key = linkKey(link)

@@ -7,6 +7,7 @@ import { scopeId, textHash } from "@engram/core/ids"
 import { marksIn } from "@engram/core/redact/redactor"
 import { isDocumentLive, liveParts, mergeDocument } from "@engram/core/state/document"
 import { type PartState, partEdges } from "@engram/core/state/part"
+import { partFromStored, type StoredPart } from "@engram/core/state/stored-part"
 import type { DatedLink } from "./evidence.ts"
 import type { Place } from "./place.ts"
 
@@ -32,7 +33,10 @@ export interface DocumentChange {
 /** Pure: merges the claims into what is stored and renders the result. */
 export function changeDocument(place: Place, stored: StoredDocument, claim: Claim): DocumentChange {
   const drafts = claim.drafts.flatMap((draft) => draft.parts)
-  return renderChange(place, stored, { ...mergeDocument(stored.parts as PartState[], drafts), ...claim })
+  return renderChange(place, stored, {
+    ...mergeDocument((stored.parts as StoredPart[]).map(partFromStored), drafts),
+    ...claim,
+  })
 }
 
 /** What readers see of a document whose parts are these now. Pure. */
