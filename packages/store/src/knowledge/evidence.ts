@@ -166,18 +166,21 @@ function addToSums(tx: Transaction, rows: readonly EvidenceRow[]): void {
     id,
     ...sumOf(evidence),
   }))
-  tx.send("select from relationships where id = any($1) order by id for update", [sums.map(({ id }) => id)])
+  const ids = sums.map(({ id }) => id)
+  tx.send("select from relationships where id = any($1) order by id for update", [ids])
   tx.send(
-    `update relationships r set live = true, since = n.since, until = n.until, confidence = n.confidence
-     from (select o.id,
-                  least(case when o.live then o.since end, s.since) as since,
-                  case when o.live and o.until is null or s.until is null then null
-                       else greatest(case when o.live then o.until end, s.until) end as until,
-                  greatest(case when o.live then o.confidence end, s.confidence) as confidence
-           from json_to_recordset($1) as s(id text, since timestamptz, until timestamptz, confidence real)
-           join relationships o on o.id = s.id) n
-     where r.id = n.id and r.detected_by <> 'manual'
-       and (r.live, r.since, r.until, r.confidence) is distinct from (true, n.since, n.until, n.confidence)`,
-    [JSON.stringify(sums)],
+    `update relationships r set live = true, since = ${added.since}, until = ${added.until}, confidence = ${added.confidence}
+     from json_to_recordset($2) as s(id text, since timestamptz, until timestamptz, confidence real)
+     where r.id = any($1) and r.id = s.id and r.detected_by <> 'manual'
+       and (r.live, r.since, r.until, r.confidence) is distinct from (true, ${added.since}, ${added.until}, ${added.confidence})`,
+    [ids, JSON.stringify(sums)],
   )
+}
+
+/** What was not live before adds nothing. */
+const added = {
+  since: "least(case when r.live then r.since end, s.since)",
+  until: `case when r.live and r.until is null or s.until is null then null
+    else greatest(case when r.live then r.until end, s.until) end`,
+  confidence: "greatest(case when r.live then r.confidence end, s.confidence)",
 }

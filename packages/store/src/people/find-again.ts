@@ -45,7 +45,7 @@ export function writePeople(
   if (changed.length === 0) return
   tx.send(
     `update accounts a set person_id = k.person_id from unnest($2::text[], $3::text[]) as k(id, person_id)
-     where a.workspace_id = $1 and a.id = k.id`,
+     where a.workspace_id = $1 and a.id = any($2) and a.id = k.id`,
     [workspaceId, changed.map(({ id }) => id), changed.map(({ after }) => after)],
   )
 }
