@@ -34,9 +34,23 @@ function story(team: string) {
     evidence: (write: KnowledgeWrite) =>
       write.saveEvidence({ documentIds: [evidenceId], rows: [evidence], moments: [] }),
     names: (write: KnowledgeWrite) => write.saveAliases(stubs),
+    silence: (write: KnowledgeWrite) => write.saveEvidence({ documentIds: [evidenceId], rows: [], moments: [] }),
     team: async (write: KnowledgeWrite) => {
       await write.saveEntities([{ id: entityId, kind: "team", state: { fields: {} } }])
       await write.saveAliases([{ id: id(key), ...key, entityId, at: 1 }])
+    },
+    deletion: async (write: KnowledgeWrite) => {
+      const deleted = { value: true, clock: { at: 2, rank: 0, hash: "" } }
+      await write.saveEntities([{ id: entityId, kind: "team", state: { fields: { deleted } } }])
+      await write.saveAliases([{ id: id(key), ...key, entityId, at: 2 }])
+    },
+    versions: async () => {
+      const { rows } = await context.database.pool.query(
+        `select e.xmin, r.xmin as edge from relationship_evidence e join relationships r on r.id = e.relationship_id
+         where e.relationship_id = $1`,
+        [relationshipId],
+      )
+      return rows
     },
     isLive: async () => {
       const found = await context.database.pool.query("select live from relationships where id = $1", [relationshipId])
@@ -83,5 +97,49 @@ test("evidence under a condition is not counted before its names are there", asy
     await evidence(write)
     await names(write)
   })
+  expect(await isLive()).toBe(false)
+})
+
+test("a text that counts on its team, which is deleted before it is written whole, does not count", async () => {
+  const knowledge = createKnowledge(context.database)
+  const { evidence, names, team, deletion, isLive } = story("FOUR")
+  await knowledge.write(workspace, team)
+  await knowledge.write(workspace, async (write) => {
+    await evidence(write)
+    await knowledge.write(workspace, deletion)
+    await names(write)
+  })
+  expect(await isLive()).toBe(false)
+})
+
+test("a team that is deleted while a text that counts on it is being written is told of the text", async () => {
+  const knowledge = createKnowledge(context.database)
+  const { evidence, names, team, deletion, isLive } = story("FIVE")
+  await knowledge.write(workspace, team)
+  let deleted: Promise<void> | undefined
+  await knowledge.write(workspace, async (write) => {
+    await evidence(write)
+    await names(write)
+    deleted = knowledge.write(workspace, deletion)
+  })
+  await deleted
+  expect(await isLive()).toBe(false)
+})
+
+test("what is said again changes no row, and what is no longer said leaves its edge", async () => {
+  const knowledge = createKnowledge(context.database)
+  const { evidence, names, team, silence, isLive, versions } = story("SIX")
+  await knowledge.write(workspace, team)
+  const say = () =>
+    knowledge.write(workspace, async (write) => {
+      await evidence(write)
+      await names(write)
+    })
+  await say()
+  const before = await versions()
+  await say()
+  expect(await versions()).toEqual(before)
+  expect(await isLive()).toBe(true)
+  await knowledge.write(workspace, silence)
   expect(await isLive()).toBe(false)
 })
