@@ -86,7 +86,7 @@ export interface StoredDocument {
   readonly kind: string
   readonly importance: number
   readonly labels: readonly string[]
-  /** core/state's StoredPart, as JSON. */
+  /** core/state's PartState, as JSON. */
   readonly parts: readonly unknown[]
 }
 

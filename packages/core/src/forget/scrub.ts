@@ -1,7 +1,7 @@
 import type { AliasRef, Link } from "@engram/contracts/graph"
 import type { Json } from "@engram/contracts/json"
 import { linkKey, linkList } from "../state/links.ts"
-import type { PartState } from "../state/part.ts"
+import { type PartState, partFromStored } from "../state/part.ts"
 import { type Registers, register } from "../state/register.ts"
 import { type Forgotten, identifierCharsMin, suppressionText } from "./forgotten.ts"
 
@@ -83,7 +83,7 @@ export function scrubPart(part: PartState, forgotten: Forgotten): PartState {
     return Object.fromEntries(entries.map(([, one]) => [linkKey(one.link), one]))
   })
   const same = fields === part.fields && links === part.links && seen === part.seen
-  return same ? part : { ...part, fields, links, seen }
+  return same ? part : partFromStored({ ...part, fields, links, seen })
 }
 
 /** An entity's fields, likewise. */

@@ -1,7 +1,7 @@
 import type { AliasRef, Link } from "@engram/contracts/graph"
 import { shortHash, storableText } from "../canonical.ts"
 import { compareText } from "../compare-text.ts"
-import { joinRecords, type Register } from "./register.ts"
+import { joinRecords, type Register, type Registers } from "./register.ts"
 
 /** A link that a claim has listed, and the earliest time (ms) any claim did. */
 export interface SeenLink {
@@ -36,6 +36,15 @@ export function linkList(links: readonly Link[], at: number, rank: number): Regi
 
 export function seenIn(list: Register<readonly Link[]>): SeenLinks {
   return Object.fromEntries(list.value.map((link) => [linkKey(link), { link, at: list.clock.at }]))
+}
+
+/** What was seen in each field, but for fields whose list shows all of it. */
+export function seenBeside(
+  links: Registers<readonly Link[]>,
+  seenOf: (field: string) => SeenLinks,
+): { readonly [field: string]: SeenLinks } {
+  const entries = Object.keys(links).map((field) => [field, seenOf(field)] as const)
+  return Object.fromEntries(entries.filter(([field, seen]) => !sameSeen(seen, seenIn(links[field]!))))
 }
 
 /** Earliest time and surest link, each a join of its own. */

@@ -4,9 +4,8 @@ import type { Json } from "@engram/contracts/json"
 import { storableText } from "../canonical.ts"
 import { compareText } from "../compare-text.ts"
 import { type Clock, compareClocks } from "./clock.ts"
-import { joinSeen, linkKey, linkList, type SeenLinks, sameSeen, seenIn } from "./links.ts"
+import { joinSeen, linkKey, linkList, type SeenLinks, sameSeen, seenBeside, seenIn } from "./links.ts"
 import {
-  joinRecords,
   newer,
   newerRegisters,
   type Register,
@@ -32,7 +31,7 @@ export interface PartState {
   readonly fields: Registers<Json>
   /** The newest complete list, by field. */
   readonly links: Registers<readonly Link[]>
-  /** Every link that any list of the field ever held. */
+  /** Every link that any list of the field ever held. Left out where the newest list shows it all, as it nearly always does. */
   readonly seen: { readonly [field: string]: SeenLinks }
 }
 
@@ -59,13 +58,14 @@ export function partFromDraft(draft: PartDraft): PartState {
     fields:
       draft.alive === false ? {} : Object.fromEntries(fields.map(([name, value]) => [name, register(value, at, rank)])),
     links: Object.fromEntries(links),
-    seen: Object.fromEntries(links.map(([name, list]) => [name, seenIn(list)])),
+    seen: {},
   }
 }
 
 /** The join of two states of one part: commutative, associative, idempotent. */
 export function mergeParts(a: PartState, b: PartState): PartState {
   const removedAt = a.removedAt === null ? b.removedAt : Math.max(a.removedAt, b.removedAt ?? a.removedAt)
+  const links = newerRegisters(a.links, b.links)
   return {
     partId: a.partId,
     kind: compareText(a.kind, b.kind) <= 0 ? a.kind : b.kind,
@@ -73,9 +73,20 @@ export function mergeParts(a: PartState, b: PartState): PartState {
     alive: a.alive && b.alive ? newer(a.alive, b.alive) : (a.alive ?? b.alive),
     removedAt,
     fields: saidAfter(removedAt, newerRegisters(a.fields, b.fields)),
-    links: newerRegisters(a.links, b.links),
-    seen: joinRecords(a.seen, b.seen, joinSeen),
+    links,
+    seen: seenBeside(links, (field) => joinSeen(seenOf(a, field), seenOf(b, field))),
   }
+}
+
+/** One that was stored with all that was seen, as parts once were, without what its lists show. */
+export function partFromStored(part: PartState): PartState {
+  const isPlain = Object.keys(part.seen).length === 0
+  return isPlain ? part : { ...part, seen: seenBeside(part.links, (field) => seenOf(part, field)) }
+}
+
+function seenOf({ seen, links }: PartState, field: string): SeenLinks {
+  if (Object.hasOwn(seen, field)) return seen[field]!
+  return Object.hasOwn(links, field) ? seenIn(links[field]!) : {}
 }
 
 /** Whether nothing would be gained by storing one over the other. Compares clocks, not texts: equal clocks hold equal values. */
@@ -113,23 +124,33 @@ export function mergedPart(part: PartState): MergedPart {
  */
 export function partEdges(part: PartState): readonly Edge[] {
   const removedAt = isRemoved(part) ? part.alive!.clock.at : null
-  return Object.keys(part.seen)
+  return Object.keys(part.links)
     .sort()
-    .flatMap((field) => fieldEdges(part.seen[field]!, part.links[field]!, removedAt))
+    .flatMap((field) => {
+      const list = part.links[field]!
+      return Object.hasOwn(part.seen, field)
+        ? fieldEdges(part.seen[field]!, list, removedAt)
+        : list.value.map((link) => listedEdge(link, list.clock.at, removedAt))
+    })
 }
 
 function fieldEdges(seen: SeenLinks, list: Register<readonly Link[]>, removedAt: number | null): Edge[] {
-  const keys = Object.keys(seen).sort()
-  // What is listed was seen, and both are in this order: where nothing else was, the two go side by side.
-  const listed =
-    keys.length === list.value.length ? undefined : new Map(list.value.map((link) => [linkKey(link), link]))
-  return keys.map((key, n) => {
-    const { link, at } = seen[key]!
-    const current = listed ? listed.get(key) : list.value[n]
-    if (current) return { ...current, since: at, until: removedAt === null ? null : Math.max(at, removedAt) }
-    return { ...link, since: at, until: Math.max(at, Math.min(list.clock.at, removedAt ?? list.clock.at)) }
-  })
+  const listed = new Map(list.value.map((link) => [linkKey(link), link]))
+  return Object.keys(seen)
+    .sort()
+    .map((key) => {
+      const { link, at } = seen[key]!
+      const current = listed.get(key)
+      if (current) return listedEdge(current, at, removedAt)
+      return { ...link, since: at, until: Math.max(at, Math.min(list.clock.at, removedAt ?? list.clock.at)) }
+    })
 }
+
+const listedEdge = (link: Link, since: number, removedAt: number | null): Edge => ({
+  ...link,
+  since,
+  until: removedAt === null ? null : Math.max(since, removedAt),
+})
 
 /** What a removal leaves of the values: those said strictly after it. */
 function saidAfter(removedAt: number | null, fields: Registers<Json>): Registers<Json> {

@@ -4,7 +4,7 @@ import type { ObservationRow } from "@engram/contracts/knowledge"
 import type { Forgotten } from "@engram/core/forget/forgotten"
 import { scrubFields, scrubPart, scrubText } from "@engram/core/forget/scrub"
 import type { EntityState } from "@engram/core/state/entity"
-import { partFromStored, type StoredPart, storedPart } from "@engram/core/state/stored-part"
+import { type PartState, partFromStored } from "@engram/core/state/part"
 import { writeChunks } from "../persist/chunks.ts"
 import { renderChange } from "../persist/document-change.ts"
 import { writeEvidence } from "../persist/graph.ts"
@@ -60,7 +60,7 @@ async function rewriteDocuments(deps: ForgetDeps, work: Work, ids: readonly Docu
       const stored = await write.lockDocuments(documents.map((each) => keyOf(each, place)))
       const changes = stored.flatMap((document) => {
         const source = deps.sources[document.source]
-        const before = (document.parts as StoredPart[]).map(partFromStored)
+        const before = (document.parts as PartState[]).map(partFromStored)
         const parts = before.map((part) => scrubPart(part, work.forgotten))
         const changed = parts.filter((part, at) => part !== before[at])
         if (changed.length === 0 || source === undefined) return []
@@ -68,7 +68,7 @@ async function rewriteDocuments(deps: ForgetDeps, work: Work, ids: readonly Docu
       })
       await write.saveParts(
         changes.flatMap(({ stored: { id }, changedParts }) =>
-          changedParts.map((state) => ({ documentId: id, partId: state.partId, state: storedPart(state) })),
+          changedParts.map((state) => ({ documentId: id, partId: state.partId, state })),
         ),
       )
       await write.saveDocuments(changes.flatMap(({ rendered }) => rendered?.row ?? []))

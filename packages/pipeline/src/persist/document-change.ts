@@ -6,8 +6,7 @@ import { canonicalJson } from "@engram/core/canonical"
 import { scopeId, textHash } from "@engram/core/ids"
 import { marksIn } from "@engram/core/redact/redactor"
 import { isDocumentLive, liveParts, mergeDocument } from "@engram/core/state/document"
-import { type PartState, partEdges } from "@engram/core/state/part"
-import { partFromStored, type StoredPart } from "@engram/core/state/stored-part"
+import { type PartState, partEdges, partFromStored } from "@engram/core/state/part"
 import type { DatedLink } from "./evidence.ts"
 import type { Place } from "./place.ts"
 
@@ -34,7 +33,7 @@ export interface DocumentChange {
 export function changeDocument(place: Place, stored: StoredDocument, claim: Claim): DocumentChange {
   const drafts = claim.drafts.flatMap((draft) => draft.parts)
   return renderChange(place, stored, {
-    ...mergeDocument((stored.parts as StoredPart[]).map(partFromStored), drafts),
+    ...mergeDocument((stored.parts as PartState[]).map(partFromStored), drafts),
     ...claim,
   })
 }

@@ -1,7 +1,6 @@
 import type { DocumentId } from "@engram/contracts/ids"
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
 import { documentId } from "@engram/core/ids"
-import { storedPart } from "@engram/core/state/stored-part"
 import { type Claim, changeDocument, type DocumentChange } from "./document-change.ts"
 import type { Place } from "./place.ts"
 import type { ReadDelivery } from "./read-delivery.ts"
@@ -27,7 +26,7 @@ export async function writeDocuments(
   await write.saveDocuments(changes.flatMap(({ rendered }) => rendered?.row ?? []))
   await write.saveParts(
     changes.flatMap(({ stored, changedParts }) =>
-      changedParts.map((state) => ({ documentId: stored.id, partId: state.partId, state: storedPart(state) })),
+      changedParts.map((state) => ({ documentId: stored.id, partId: state.partId, state })),
     ),
   )
   await write.hideDocuments(
