@@ -291,7 +291,7 @@ test("a memory is told the same, to the last digit, whichever way it was found",
   const whole = { content, embedding: client.at(0), propagation, pin: true, expires_at: "2999-01-01T00:00:00.123Z" }
   await client.write(name, whole)
   await client.write(name, { content: "bare", embedding: client.at(90) })
-  const told = async (question: object) => {
+  const told = async (question: Record<string, unknown>) => {
     const found = await client.search(name, question)
     return found.map(({ score: _, ...memory }) => memory).sort((a, b) => (a.content < b.content ? -1 : 1))
   }
