@@ -24,7 +24,7 @@ export const sourceMeasures: { readonly [name: string]: (site: Site) => Promise<
   },
 
   edges: async (site) => {
-    const { added, ...detail } = await measureEdges(site, { count: 3_000, block: 600 })
+    const { added, ...detail } = await measureEdges(site, { count: 3_000, block: 500 })
     return [
       {
         name: "what identity and edges add to persist, processor time",
