@@ -19,9 +19,7 @@ const tables = {
   entity_aliases: `select id, alias_type, value, entity_id from entity_aliases where entity_id is not null or id in (${named})`,
   accounts:
     "select id, alias_type, alias_value, realm, kind, name, handle, address, hint, verified, link_key, person_id from accounts",
-  documents_about: `select d.id as document_id, r.to_alias_id as alias_id, r.type as role from knowledge_documents d
-    join relationship_evidence e on e.evidence_id = d.id and e.live and e.until is null and e.requires_alias_id is null
-    join relationships r on r.id = e.relationship_id and r.from_alias_id = d.alias_id`,
+  document_entities: "select document_id, alias_id, role from document_entities",
   relationships: "select id, type, from_alias_id, to_alias_id, confidence, since, until from relationships where live",
   relationship_evidence:
     "select relationship_id, evidence_id, confidence, since, until, requires_alias_id from relationship_evidence where live",

@@ -53,7 +53,7 @@ async function on<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
 test("what was imported reads as what its webhooks said: documents, chunks, moments, edges, entities", async () => {
   const live = await stateAfter((bench) => bench.accept(constant.webhooks))
   const imported = await stateAfter((bench) => importInto(bench, "codertocat/hello-world"))
-  for (const table of ["knowledge_documents", "knowledge_chunks", "documents_about", "scopes"] as const) {
+  for (const table of ["knowledge_documents", "knowledge_chunks", "document_entities", "scopes"] as const) {
     expect([table, imported[table]]).toEqual([table, live[table]])
     expect(imported[table]!.length).toBeGreaterThan(0)
   }

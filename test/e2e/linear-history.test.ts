@@ -37,7 +37,7 @@ async function newBench(): Promise<Workbench> {
 test("what was imported reads as what its webhooks said", async () => {
   const live = await stateAfter((bench) => bench.accept(linearWebhooks))
   const imported = await stateAfter((bench) => importInto(bench, "linear", open))
-  for (const table of ["knowledge_documents", "knowledge_chunks", "documents_about"] as const) {
+  for (const table of ["knowledge_documents", "knowledge_chunks", "document_entities"] as const) {
     expect([table, imported[table]]).toEqual([table, live[table]])
     expect(imported[table]!.length).toBeGreaterThanOrEqual(10)
   }

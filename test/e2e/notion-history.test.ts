@@ -53,12 +53,12 @@ const created = () => [
 
 /** The reading's clock is the moment of asking, which differs. */
 const state = async (bench: NotionBench): Promise<unknown> => {
-  const { knowledge_documents, knowledge_chunks, documents_about, relationships, accounts, memory_observations } =
+  const { knowledge_documents, knowledge_chunks, document_entities, relationships, accounts, memory_observations } =
     await currentState(bench)
   const dated = (lines: readonly string[] | undefined) =>
     lines?.map((line) => ({ ...JSON.parse(line), since: undefined, until: undefined }))
   return {
-    ...{ knowledge_documents, knowledge_chunks, documents_about, accounts, memory_observations },
+    ...{ knowledge_documents, knowledge_chunks, document_entities, accounts, memory_observations },
     relationships: dated(relationships),
   }
 }

@@ -41,7 +41,7 @@ async function newBench(): Promise<Workbench> {
 test("what was imported reads as what its events said: threads, channels, people, who may see what", async () => {
   const live = await stateAfter((bench) => bench.accept(slackWebhooks))
   const imported = await stateAfter((bench) => importInto(bench, "slack", open))
-  for (const table of ["knowledge_documents", "knowledge_chunks", "documents_about", "scopes", "accounts"] as const) {
+  for (const table of ["knowledge_documents", "knowledge_chunks", "document_entities", "scopes", "accounts"] as const) {
     expect([table, imported[table]]).toEqual([table, live[table]])
     expect(imported[table]!.length).toBeGreaterThan(1)
   }

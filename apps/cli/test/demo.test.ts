@@ -32,7 +32,7 @@ test(
     expect(report.deliveries.processed + report.deliveries.skipped).toBe(345)
 
     const named = await engram.rows<{ name: string }>(
-      "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relrowsecurity order by 1",
+      "select relname as name from pg_class where relnamespace = 'public'::regnamespace and (relrowsecurity or relkind = 'v') order by 1",
     )
     const kept = named.map(({ name }) => name).filter((name) => !["lanes", "workspaces"].includes(name))
     expect(Object.keys(report.tables).sort()).toEqual(kept)

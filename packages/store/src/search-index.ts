@@ -107,10 +107,8 @@ const aboutSql = `
     select a.id as alias_id, e.id as entity_id from unnest($2::text[]) as e(id)
     join entity_aliases a on a.workspace_id = $1 and (a.entity_id = e.id or a.id = e.id and a.entity_id is null
       or a.entity_id in (select c.id from accounts c where c.workspace_id = $1 and c.person_id = e.id)))
-  select d.id, n.entity_id as "entityId" from knowledge_documents d
-  join relationship_evidence e on e.workspace_id = $1 and e.evidence_id = d.id and e.live and e.until is null and e.requires_alias_id is null
-  join relationships r on r.id = e.relationship_id and r.from_alias_id = d.alias_id join names n on n.alias_id = r.to_alias_id
-  where d.workspace_id = $1 and d.id = any($3)
+  select d.document_id as id, n.entity_id as "entityId" from document_entities d join names n on n.alias_id = d.alias_id
+  where d.workspace_id = $1 and d.document_id = any($3)
   union select o.id, n.entity_id from memory_observations o join names n on n.alias_id = any(o.subject_alias_ids)
   where o.workspace_id = $1 and o.id = any($3)
   union select m.id, m.entity_id from memory_summaries m where m.workspace_id = $1 and m.id = any($3) and m.entity_id = any($2)`

@@ -90,6 +90,7 @@ const tables = [
   "consolidation_marks",
   "consolidation_runs",
   "document_deliveries",
+  "document_entities",
   "document_parts",
   "embedding_values",
   "embedding_versions",

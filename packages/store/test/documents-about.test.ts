@@ -62,4 +62,8 @@ test("a document is about those that its own edges lead to now, for certain", as
   const entities = people.map((ref) => ids.entityId(workspace, ref))
   const about = await createSearchIndex(database).about(reader, entities, [documentId])
   expect(about).toEqual([{ id: documentId, entityId: ids.entityId(workspace, user("now")) }])
+  // A view shows what its owner may see, unless it says otherwise.
+  const seenBy = (workspaceId: string) =>
+    database.inWorkspace(workspaceId, (tx) => tx.query("select role from document_entities"))
+  expect([await seenBy(workspace), await seenBy("other")]).toEqual([[{ role: "ASSIGNED_TO" }], []])
 })

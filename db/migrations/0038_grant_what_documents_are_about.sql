@@ -1,0 +1,1 @@
+GRANT SELECT ON "document_entities" TO engram_app;
