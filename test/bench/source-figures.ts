@@ -24,7 +24,7 @@ export const sourceMeasures: { readonly [name: string]: (site: Site) => Promise<
   },
 
   edges: async (site) => {
-    const { added, ...detail } = await measureEdges(site, { count: 3_000, block: 500 })
+    const { added, ...detail } = await measureEdges(site, { count: 6_000, block: 200 })
     return [
       {
         name: "what identity and edges add to persist, processor time",
