@@ -13,7 +13,8 @@ const stamp = join(root, "node_modules", ".engram-setup")
 
 /** What each word runs, one command after the other; arguments go to the last. */
 const words = {
-  engram: [["node", "--disable-warning=ExperimentalWarning", "apps/cli/src/main.ts"]],
+  // `up` and `demo` run a worker in this process, which is started as apps/worker is.
+  engram: [["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=32", "apps/cli/src/main.ts"]],
   test: [["vitest", "run"]],
   check: [
     ["biome", "check", "--error-on-warnings", "."],

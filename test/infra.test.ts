@@ -1,8 +1,12 @@
-import { readFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { readConfig } from "@engram/config/config"
 import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
+import { type App, startOf } from "./start-of.ts"
 
 interface Service {
   readonly image: string
@@ -14,10 +18,11 @@ interface Service {
   readonly volumes?: string[]
 }
 
-const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), "utf8")
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "")
+const read = (path: string): string => readFileSync(join(root, path), "utf8")
 const compose = parse(read("infra/compose.yaml"), { merge: true })
 const services: Record<string, Service> = compose.services
-const apps = ["ingest", "worker", "nightly", "memory"]
+const apps: readonly App[] = ["ingest", "worker", "nightly", "memory"]
 
 /** As compose fills it in, with something for each secret that has to be given. */
 const filledIn = (text: string): string =>
@@ -29,7 +34,7 @@ const environmentOf = (name: string): Record<string, string> =>
 describe("what compose starts is what the apps are", () => {
   test.each([...apps, "migrate"])("%s is given settings that exist and go together", (name) => {
     const { APP, ...settings } = environmentOf(name)
-    if (apps.includes(name)) expect(APP).toBe(name)
+    if (apps.some((app) => app === name)) expect(APP).toBe(name)
     const known = read("packages/config/src/read-settings.ts")
     for (const setting of Object.keys(settings)) expect(known).toMatch(new RegExp(`^  ${setting}: `, "m"))
     const config = readConfig(settings)
@@ -73,5 +78,24 @@ test("the image has the Node and the pnpm that the repository is pinned to", () 
   const { packageManager, devDependencies } = JSON.parse(read("package.json"))
   expect(dockerfile).toContain(`npm install --global ${packageManager}`)
   expect(dockerfile).toContain(`FROM node:${devDependencies.node.split(".")[0]}-bookworm-slim`)
-  for (const app of apps) expect(read(`apps/${app}/src/main.ts`)).not.toBe("")
+})
+
+const command: string[] = JSON.parse(/^CMD (.*)$/m.exec(read("infra/docker/Dockerfile"))![1]!)
+
+test.each(apps)("the image starts %s as its package.json says", (app) => {
+  const { nodeArgs, main } = startOf(app)
+  // A `node` that says what it was asked to run, and answers the command's own question.
+  const path = mkdtempSync(join(tmpdir(), "engram-image-"))
+  const said = '[ "$1" = -p ] && exec "$NODE" "$@"; echo "$PWD" "$@"'
+  writeFileSync(join(path, "node"), `#!/bin/sh\n${said}\n`, { mode: 0o755 })
+  const env = { APP: app, NODE: process.execPath, PATH: `${path}${delimiter}${process.env.PATH}` }
+  const [file = "", ...args] = command
+  const ran = execFileSync(file, args, { cwd: root, env, encoding: "utf8" })
+  rmSync(path, { recursive: true })
+  expect(ran.trim().split(" ")).toEqual([join(root, "apps", app), ...nodeArgs, "src/main.ts"])
+  expect(main).toBe(join(root, "apps", app, "src/main.ts"))
+})
+
+test("a worker is started with a bound on its young garbage, which its memory rests on", () => {
+  expect(startOf("worker").nodeArgs).toContain("--max-semi-space-size=32")
 })

@@ -9,6 +9,7 @@ import { createDatabase, createPool } from "@engram/store/database"
 import { createSealer } from "@engram/store/sealing"
 import { startRedis } from "@engram/testkit/redis"
 import pg from "pg"
+import { type App, startOf } from "../start-of.ts"
 import { type Child, startChild } from "./child.ts"
 import { type MixedSource, mixedSources } from "./mixed-load.ts"
 
@@ -93,8 +94,9 @@ async function createProduct(databaseUrl: string, dataDir: string, redisUrl: str
     LOG_LEVEL: "info",
     ...(redisUrl && { REDIS_URL: redisUrl }),
   }
-  const start = async (file: string, field: string, more: { readonly [name: string]: string } = {}) => {
-    const child = startChild(file, { env: { ...env, ...more } })
+  const start = async (app: App, field: string, more: { readonly [name: string]: string } = {}) => {
+    const { nodeArgs, main } = startOf(app)
+    const child = startChild(main, { env: { ...env, ...more }, nodeArgs })
     const line = await child.said(field)
     return { ...child, url: String(line[field]) }
   }
@@ -104,9 +106,9 @@ async function createProduct(databaseUrl: string, dataDir: string, redisUrl: str
     storeId: connections[0]!.storeId,
     paths: paths as Product["paths"],
     pool,
-    ingest: () => start(fileAt("../../apps/ingest/src/main.ts"), "url"),
-    worker: (more) => start(fileAt("../../apps/worker/src/main.ts"), "status", more),
-    memory: () => start(fileAt("../../apps/memory/src/main.ts"), "plugin"),
+    ingest: () => start("ingest", "url"),
+    worker: (more) => start("worker", "status", more),
+    memory: () => start("memory", "plugin"),
     close: () => pool.end(),
   }
 }
