@@ -13,8 +13,7 @@ const stamp = join(root, "node_modules", ".engram-setup")
 
 /** What each word runs, one command after the other; arguments go to the last. */
 const words = {
-  // `up` and `demo` run a worker in this process, which is started as apps/worker is.
-  engram: [["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=32", "apps/cli/src/main.ts"]],
+  engram: [startOf("apps/cli")],
   test: [["vitest", "run"]],
   check: [
     ["biome", "check", "--error-on-warnings", "."],
@@ -25,6 +24,12 @@ const words = {
   contract: [["node", "--disable-warning=ExperimentalWarning", "test/contract/main.ts"]],
   bench: [["node", "--disable-warning=ExperimentalWarning", "test/bench/main.ts"]],
   format: [["biome", "check", "--write", "."]],
+}
+
+/** The command in its package.json, from here. */
+function startOf(folder) {
+  const command = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")).scripts.start.split(" ")
+  return [...command.slice(0, -1), `${folder}/${command.at(-1)}`]
 }
 
 async function main([word = "", ...args]) {

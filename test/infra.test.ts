@@ -96,6 +96,9 @@ test.each(apps)("the image starts %s as its package.json says", (app) => {
   expect(main).toBe(join(root, "apps", app, "src/main.ts"))
 })
 
-test("a worker is started with a bound on its young garbage, which its memory rests on", () => {
-  expect(startOf("worker").nodeArgs).toContain("--max-semi-space-size=32")
-})
+test.each(["worker", "memory", "cli"] as const)(
+  "%s is started with a bound on its young garbage, which its memory rests on",
+  (app) => {
+    expect(startOf(app).nodeArgs).toContain("--max-semi-space-size=32")
+  },
+)

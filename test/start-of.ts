@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
-export type App = "ingest" | "worker" | "nightly" | "memory"
+export type App = "ingest" | "worker" | "nightly" | "memory" | "cli"
 
-/** How an app is started by whoever follows its package.json, as the image does: what Node is told, and the file that it runs. */
+/** How an app is started by whoever follows its package.json, as the image and `npm run engram` do: what Node is told, and the file that it runs. */
 export function startOf(app: App): { readonly nodeArgs: readonly string[]; readonly main: string } {
   const file = (path: string): string => fileURLToPath(new URL(`../apps/${app}/${path}`, import.meta.url))
   const [node, ...args] = String(JSON.parse(readFileSync(file("package.json"), "utf8")).scripts.start).split(" ")

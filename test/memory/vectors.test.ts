@@ -259,6 +259,52 @@ test("plugins of two workspaces know nothing of each other, though they use the 
   }
 })
 
+test("a vector that is written while it is searched for is found", async () => {
+  let meanwhile = async (): Promise<void> => {}
+  const slow = await openPlugin({
+    index: (real) => ({
+      ...real,
+      query: async (...question) => {
+        const hits = await real.query(...question)
+        await meanwhile()
+        return hits
+      },
+    }),
+  })
+  try {
+    const client = await createClient(slow.url)
+    const name = await client.namespace()
+    // From now on a search knows the namespace, so that it looks once.
+    expect(await client.contents(name, { embedding: client.at(0) })).toEqual([])
+    await client.write(name, { content: "written before", embedding: client.at(0) })
+    meanwhile = slow.drain
+    expect(await client.contents(name, { embedding: client.at(0) })).toEqual(["written before"])
+  } finally {
+    await slow.close()
+  }
+})
+
+test("a memory is told the same, to the last digit, whichever way it was found", async () => {
+  const name = await client.namespace()
+  const content = 'its "words", \\ and 🎉\n'
+  const propagation = { digits: 12_345, list: [1, null], text: "ä" }
+  const whole = { content, embedding: client.at(0), propagation, pin: true, expires_at: "2999-01-01T00:00:00.123Z" }
+  await client.write(name, whole)
+  await client.write(name, { content: "bare", embedding: client.at(90) })
+  const told = async (question: Record<string, unknown>) => {
+    const found = await client.search(name, question)
+    return found.map(({ score: _, ...memory }) => memory).sort((a, b) => (a.content < b.content ? -1 : 1))
+  }
+  const newest = await told({})
+  const { embedding: _, ...said } = whole
+  expect(newest).toMatchObject([{ content: "bare" }, said])
+  expect(await told({ embedding: client.at(0) })).toEqual(newest)
+  await plugin.drain()
+  // Old enough that the index is believed.
+  await plugin.rows("update vector_entries set written_at = now() - interval '2 minutes'")
+  expect(await told({ embedding: client.at(0) })).toEqual(newest)
+})
+
 test("a better match that was just written is not behind one whose vector is known already", async () => {
   const name = await client.namespace()
   await client.write(name, "the rollout of billing, and of much else")

@@ -197,10 +197,12 @@ export interface MemoryRow {
   readonly createdAt: Date
 }
 
-/** A memory's place in a list; what it says is read once it is known to be answered. */
+/** A memory's place in a list. */
 export interface RankedMemory extends Pick<MemoryRow, "id" | "pin" | "createdAt"> {
   /** Within its list: text rank, or cosine similarity. */
   readonly rank: number
+  /** Where most of the list will be answered; else what it says is read once it is known to be. */
+  readonly row?: MemoryRow
 }
 
 /** The namespaces, by name, and kinds that a search may answer from. */
@@ -224,7 +226,7 @@ export interface NearQuestion {
   readonly values: Float32Array
   /** undefined while the index is away: then all is compared exactly. */
   readonly indexed: IndexHits | undefined
-  /** For how long the index may not show what was written to it. */
+  /** What was written to the index in this time may be missing from `indexed`. */
   readonly trailsMs: number
   readonly exactMax: number
   readonly scoreMin: number
@@ -278,7 +280,8 @@ export interface MemoryLedger {
   newest(place: MemoryPlace, filter: MemoryFilter, max: number): Promise<MemoryRow[]>
   /**
    * The best `max` by text, and the `max` nearest: what the index found, checked for being still so, and what the index does not show
-   * yet (the newest `exactMax`), compared exactly; not below `scoreMin`. Both as they were at one moment, in one round trip. At least one is asked for.
+   * yet (the newest `exactMax`), compared exactly; not below `scoreMin`. Both as they were at one moment, in one round trip. At
+   * least one is asked for; where nothing is sought by words, what the index found comes with its row.
    */
   lists(
     place: MemoryPlace,

@@ -41,6 +41,32 @@ test("texts are read of what is answered, and of nothing else", async () => {
   ])
 })
 
+test("a memory whose row came with the list is not read again", async () => {
+  const reads: unknown[] = []
+  const ledger: Pick<MemoryLedger, "lists" | "read" | "livesSeen"> = {
+    livesSeen: () => [],
+    lists: async () => ({
+      byText: [],
+      wordless: false,
+      byVector: [{ ...ranked("a", 0.9), row: row("a") }, ranked("b", 0.8)],
+      unknown: new Set(),
+      lives: [],
+    }),
+    read: async (_place, _filter, ids) => {
+      reads.push(ids)
+      return ids.map(row)
+    },
+  }
+  const callers = { find: async () => ({ id: "emb", indexName: "index" }) }
+  const search = searchMemories({ ledger, callers, index: { trailsMs: 0 } } as unknown as MemorySearchDeps)
+  const { memories } = await search(place, { ...question, query: undefined, embedding: Float32Array.of(1, 0) })
+  expect(memories.map(({ content, score }) => [content, score])).toEqual([
+    ["what a says", 0.9],
+    ["what b says", 0.8],
+  ])
+  expect(reads).toEqual([["b"]])
+})
+
 test("one character is looked for as it stands, and so is what turns out to hold no words", async () => {
   const one = searching({}, [])
   await one.search("🎉")

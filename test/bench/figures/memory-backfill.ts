@@ -1,8 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises"
 import pg from "pg"
+import { startOf } from "../../start-of.ts"
 import { type Child, memoryMb, startChild } from "../child.ts"
 import { benchWorkspaces, memoriesCount, memoryAt } from "../memories.ts"
-import { fileAt, type Product, type Site } from "../site.ts"
+import type { Product, Site } from "../site.ts"
 
 export interface Backfilled {
   readonly seconds: number
@@ -17,7 +18,9 @@ export async function measureBackfill(site: Site, product: Product): Promise<Bac
   const legacyUrl = await site.database("none")
   await fillLegacy(legacyUrl)
   const memory = await product.memory()
-  const cli = startChild(fileAt("../../apps/cli/src/main.ts"), {
+  const { nodeArgs, main } = startOf("cli")
+  const cli = startChild(main, {
+    nodeArgs,
     args: ["backfill", "--apply", "--json"],
     env: { DATABASE_URL: legacyUrl, MEMORY_PLUGIN_URL: memory.url, ENGRAM_DATA_DIR: product.dataDir },
   })

@@ -31,6 +31,8 @@ const exactMax = 1_000
 const similarityMin = 0.35
 /** Ranks nearer than this are equal: an index and we round differently. */
 const sameRank = 1e-6
+/** How long a statement may wait to be begun: what was written to the index meanwhile counts as not seen in it. */
+const waitMs = 100
 /** The embedder and the index get this long together; then full text answers alone. */
 const vectorsMs = 3_000
 
@@ -176,12 +178,12 @@ async function lists(
   let lives: readonly string[] = deps.ledger.livesSeen(place, filter.namespaces)
   for (let look = 1; ; look++) {
     const asked = lives
+    const lookedAt = performance.now()
     const seen = await unlessAway(deps, () => near.look(asked, max))
     const values = seen?.values ?? near.values
     const { version, scoreMin } = near
-    const byVector = values && {
-      near: { version, values, indexed: seen?.indexed, trailsMs: deps.index.trailsMs, exactMax, scoreMin },
-    }
+    const trailsMs = deps.index.trailsMs + performance.now() - lookedAt + waitMs
+    const byVector = values && { near: { version, values, indexed: seen?.indexed, trailsMs, exactMax, scoreMin } }
     const found = await deps.ledger.lists(place, filter, { ...byText, ...byVector, max })
     if (seen === undefined || look === looksMax || isSame(asked, found.lives)) {
       return { ...found, degraded: seen === undefined, isCut: seen?.indexed.length === max }
@@ -190,14 +192,11 @@ async function lists(
   }
 }
 
-/** What is answered, read at the end: what ended since it was found is left out. */
+/** What is answered, read at the end where the lists do not say it: what ended since it was found is left out. */
 async function whole({ deps, place, filter }: Ask, best: readonly Scored[]): Promise<FoundMemory[]> {
-  const ids = best.map(({ id }) => id)
-  const rows = new Map((await deps.ledger.read(place, filter, ids)).map((row) => [row.id, row]))
-  return best.flatMap(({ id, score }) => {
-    const row = rows.get(id)
-    return row ? [{ ...row, score }] : []
-  })
+  const unread = best.flatMap(({ id, row }) => (row ? [] : [id]))
+  const rows = new Map((await deps.ledger.read(place, filter, unread)).map((row) => [row.id, row]))
+  return best.flatMap(({ id, score, row = rows.get(id) }) => (row ? [{ ...row, score }] : []))
 }
 
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>
@@ -238,12 +237,11 @@ async function unlessAway<T>(
   }
 }
 
-interface Scored {
-  readonly id: string
+interface Scored extends Pick<RankedMemory, "id" | "row"> {
   readonly score: number
 }
 
-const asCosine = ({ id, rank }: RankedMemory): Scored => ({ id, score: Math.max(-1, Math.min(1, rank)) })
+const asCosine = ({ rank, ...memory }: RankedMemory): Scored => ({ ...memory, score: Math.max(-1, Math.min(1, rank)) })
 
 /**
  * By reciprocal rank; of equals the pinned first, then the newest. How near a memory is whose vector is not known yet nobody can

@@ -15,6 +15,12 @@ export interface Facets {
   readonly occurredAt: number | null
 }
 
+/** A group and the mark that changes with each of its rows. */
+export interface Group {
+  readonly number: number
+  readonly mark: number
+}
+
 /** A group as it was when it had this mark, in the order of its rows. */
 interface KeptGroup {
   readonly mark: number
@@ -48,7 +54,7 @@ export function createKeptGroups(db: DatabaseSync, { bytesMax = keptBytesMax } =
     blocksKept -= blocks.length
   }
 
-  const read = (number: number, mark: number, vectorBytes: number): KeptGroup | undefined => {
+  const rowsInMemory = ({ number, mark }: Group, vectorBytes: number): KeptGroup | undefined => {
     const range = [number * rowsOfGroup, (number + 1) * rowsOfGroup - 1] as const
     // They are numbered one after the other, so there are not more than this.
     const most = Number(last.get(...range)?.row ?? range[0]) - range[0]
@@ -75,31 +81,31 @@ export function createKeptGroups(db: DatabaseSync, { bytesMax = keptBytesMax } =
     }
   }
 
-  const get = (number: number, mark: number, vectorBytes: number): KeptGroup | undefined => {
-    const known = kept.get(number)
-    if (known?.mark === mark) {
-      kept.delete(number)
-      kept.set(number, known)
-      return known
-    }
-    forget(number)
-    const group = read(number, mark, vectorBytes)
-    if (group) kept.set(number, group)
-    return group
+  const has = ({ number, mark }: Group): boolean => kept.get(number)?.mark === mark
+
+  /** undefined when it is too large to be kept. */
+  const read = (group: Group, dimension: number): KeptGroup | undefined => {
+    const { number } = group
+    const known = has(group) ? kept.get(number) : undefined
+    if (known) kept.delete(number)
+    else forget(number)
+    const inMemory = known ?? rowsInMemory(group, bytesOfVector(dimension))
+    if (inMemory) kept.set(number, inMemory)
+    return inMemory
   }
 
   /**
    * Offers what passes to `nearest`, by its cosine with `values`: all of the group that is given, or nothing and false when it is
    * too large to be kept.
    */
-  return (values: Float32Array, passes: (facets: Facets) => boolean, nearest: Nearest) => {
+  const comparing = (values: Float32Array, passes: (facets: Facets) => boolean, nearest: Nearest) => {
     const vectorBytes = bytesOfVector(values.length)
     const length = lengthOf(values)
     if (vectorBytes <= blockBytes) memory.ask(values)
-    return ({ number, mark }: { readonly number: number; readonly mark: number }): boolean => {
-      const group = get(number, mark, vectorBytes)
-      if (!group) return false
-      const { ids, lengths, facets, blocks } = group
+    return (group: Group): boolean => {
+      const inMemory = read(group, values.length)
+      if (!inMemory) return false
+      const { ids, lengths, facets, blocks } = inMemory
       for (const [at, product] of memory.compare(blocks, ids.length, vectorBytes).entries()) {
         const score = product / (lengths[at]! * length) || 0
         if (score >= nearest.floor() && passes(facets[at]!)) nearest.offer({ id: ids[at]!, score })
@@ -107,6 +113,8 @@ export function createKeptGroups(db: DatabaseSync, { bytesMax = keptBytesMax } =
       return true
     }
   }
+
+  return { has, read: (group: Group, dimension: number): void => void read(group, dimension), comparing }
 }
 
 const valuesOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array =>

@@ -1,7 +1,8 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite"
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite"
+import { setImmediate } from "node:timers/promises"
 import { parentPort, workerData } from "node:worker_threads"
 import type { VectorFilter, VectorTarget } from "@engram/contracts/ports"
-import { createKeptGroups, type Facets } from "./kept-groups.ts"
+import { createKeptGroups, type Facets, type Group } from "./kept-groups.ts"
 import { createNearest, type Nearest } from "./nearest.ts"
 import { openToRead, rowsOfGroup } from "./sqlite-file.ts"
 
@@ -21,33 +22,55 @@ const groupsSql = `select g.number, g.mark from spaces s join groups g on g.spac
   where s.index_name = ?1 and s.namespace = ?2`
 
 function createSearcher(db: DatabaseSync) {
-  const keptCompare = createKeptGroups(db)
+  const kept = createKeptGroups(db)
   const [begin, end] = [db.prepare("begin"), db.prepare("commit")]
   const every = db.prepare(groupsSql)
   const named = db.prepare(`${groupsSql} and g.memory_namespace in (select value from json_each(?3))`)
+  const one = db.prepare("select number, mark from groups where number = ?")
 
   /** Groups' marks and rows are of one moment. */
-  return ({ target, values, topK, filter }: Search): Found => {
-    const { index, namespace } = target
-    const { namespaces } = filter
-    const nearest = createNearest(topK)
-    const compare = namespaces && keptCompare(values, facetsFilter(filter), nearest)
+  const atOneMoment = <T>(work: () => T): T => {
     begin.run()
     try {
-      const groups = namespaces ? named.all(index, namespace, JSON.stringify(namespaces)) : every.all(index, namespace)
-      const large: number[] = []
-      for (const group of groups) {
-        const [number, mark] = [Number(group.number), Number(group.mark)]
-        // A whole space is read by few, and would drive out what many search.
-        if (!compare?.({ number, mark })) large.push(number)
-      }
-      if (large.length > 0) inFile(db, large, values, filter, topK, nearest)
+      return work()
     } finally {
       end.run()
     }
+  }
+  const groupsOf = ({ target: { index, namespace }, filter: { namespaces } }: Search): Group[] => {
+    const rows = namespaces ? named.all(index, namespace, JSON.stringify(namespaces)) : every.all(index, namespace)
+    return rows.map(groupOf)
+  }
+
+  const compareAll = (groups: readonly Group[], { values, topK, filter }: Search): Found => {
+    const nearest = createNearest(topK)
+    // A whole space is read by few, and would drive out what many search.
+    const compare = filter.namespaces && kept.comparing(values, facetsFilter(filter), nearest)
+    const inTheFile = groups.filter((group) => !compare?.(group))
+    if (inTheFile.length > 0) inFile(db, inTheFile, values, filter, topK, nearest)
     return { ids: nearest.best.map(({ id }) => id), scores: Float64Array.from(nearest.best, ({ score }) => score) }
   }
+
+  /** Many groups that are not in memory yet are read one at a time, and searches that need not wait for them go by. */
+  return async (search: Search): Promise<Found> => {
+    const found = atOneMoment(() => {
+      const groups = groupsOf(search)
+      const unread = search.filter.namespaces ? groups.filter((group) => !kept.has(group)) : []
+      return unread.length > 1 ? unread : compareAll(groups, search)
+    })
+    if (!Array.isArray(found)) return found
+    for (const { number } of found) {
+      await setImmediate()
+      atOneMoment(() => {
+        const group = one.get(number)
+        if (group) kept.read(groupOf(group), search.values.length)
+      })
+    }
+    return atOneMoment(() => compareAll(groupsOf(search), search))
+  }
 }
+
+const groupOf = (row: Record<string, SQLOutputValue>): Group => ({ number: Number(row.number), mark: Number(row.mark) })
 
 function facetsFilter({ source, type, since, until }: VectorFilter): (facets: Facets) => boolean {
   if (!source && !type && since === undefined && until === undefined) return () => true
@@ -66,7 +89,7 @@ const isAmong = (allowed: readonly string[] | undefined, value: string | null): 
 /** Offers the nearest of groups that are read where they lie. */
 function inFile(
   db: DatabaseSync,
-  groups: readonly number[],
+  groups: readonly Group[],
   values: Float32Array,
   filter: VectorFilter,
   topK: number,
@@ -77,7 +100,7 @@ function inFile(
     select v.id, vec_distance_cosine(v.embedding, ?) as distance
     from json_each(?) g cross join vectors v where ${conditions.join(" and ")} order by distance, v.id limit ?`)
   statement.setReturnArrays(true)
-  const rows = statement.all(bytesOf(values), JSON.stringify(groups), ...parameters, topK)
+  const rows = statement.all(bytesOf(values), JSON.stringify(groups.map(({ number }) => number)), ...parameters, topK)
   for (const [id, distance] of rows as unknown as [string, number][]) nearest.offer({ id, score: 1 - distance })
 }
 
@@ -105,11 +128,11 @@ const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
 let search: ReturnType<typeof createSearcher> | undefined
-parentPort!.on("message", ({ at, search: asked }: { readonly at: number; readonly search: Search }) => {
+parentPort!.on("message", async ({ at, search: asked }: { readonly at: number; readonly search: Search }) => {
   let found: Found
   try {
     search ??= createSearcher(openToRead(workerData.path))
-    found = search(asked)
+    found = await search(asked)
   } catch (error) {
     const { message, errcode } = error as { readonly message: string; readonly errcode?: number }
     found = { message, errcode }

@@ -100,7 +100,7 @@ test("what is kept answers as a look at every row would, whatever was written, r
     const follow = (steps: readonly Step[]): void => {
       write.exec("delete from vectors")
       // Room for two blocks, so groups are forgotten all the time; and no group is too large.
-      const keptCompare = createKeptGroups(read, { bytesMax: 2 * 32 * 1024 })
+      const { comparing } = createKeptGroups(read, { bytesMax: 2 * 32 * 1024 })
       const rows = new Map<string, readonly number[]>()
       const take = {
         put: ({ group, place, vector }: Put): void => {
@@ -113,7 +113,7 @@ test("what is kept answers as a look at every row would, whatever was written, r
         },
         ask: ({ groups, vector }: Ask): void => {
           const nearest = createNearest(7)
-          const compare = keptCompare(Float32Array.from(vector), all, nearest)
+          const compare = comparing(Float32Array.from(vector), all, nearest)
           for (const number of groups) expect(compare({ number, mark: markOf(read, number) })).toBe(true)
           expect(rounded(nearest.best)).toEqual(rounded(nearestOf(rows, groups, vector)))
         },
@@ -129,10 +129,10 @@ const rounded = (best: readonly Near[]): number[] => best.map(({ score }) => Mat
 test("a group is read again once its mark is another, and not before", () =>
   withGroups(1, ({ write, read }) => {
     put(write, 0, 1, [1, 0])
-    const keptCompare = createKeptGroups(read)
+    const { comparing } = createKeptGroups(read)
     const found = (mark: number): readonly string[] => {
       const nearest = createNearest(9)
-      keptCompare(Float32Array.of(1, 0), all, nearest)({ number: 0, mark })
+      comparing(Float32Array.of(1, 0), all, nearest)({ number: 0, mark })
       return nearest.best.map(({ id }) => id)
     }
     const before = markOf(read, 0)
@@ -148,9 +148,9 @@ test("a group that is too large, or has vectors too long, is not kept", () =>
     for (let place = 1; place <= 40; place++) put(write, 0, place, [1, 0])
     put(write, 1, 1, Array<number>(8_193).fill(1))
     const nearest = createNearest(9)
-    const kept = createKeptGroups(read, { bytesMax: 32 * 1024 })
-    expect(kept(Float32Array.of(1, 0), all, nearest)({ number: 0, mark: 1 })).toBe(false)
-    expect(kept(new Float32Array(8_193).fill(1), all, nearest)({ number: 1, mark: 1 })).toBe(false)
+    const { comparing } = createKeptGroups(read, { bytesMax: 32 * 1024 })
+    expect(comparing(Float32Array.of(1, 0), all, nearest)({ number: 0, mark: 1 })).toBe(false)
+    expect(comparing(new Float32Array(8_193).fill(1), all, nearest)({ number: 1, mark: 1 })).toBe(false)
     expect(nearest.best).toEqual([])
   }))
 

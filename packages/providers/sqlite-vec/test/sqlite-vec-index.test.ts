@@ -108,6 +108,26 @@ test("a search of many vectors leaves the event loop free", () =>
     vectors.close()
   }))
 
+test("a search of one memory namespace does not wait until another has read two hundred", () =>
+  inDirectory(async (path) => {
+    const vectors = createSqliteVecIndex({ path })
+    await vectors.ensure("memory", 64)
+    const names = Array.from({ length: 200 }, (_, i) => `team:${i}`)
+    const inEach = (name: string) =>
+      Array.from({ length: 50 }, (_, i) => ({ ...record(`${name} ${i}`), metadata: { namespace: name } }))
+    await vectors.upsert(target, names.flatMap(inEach))
+    const answered: number[] = []
+    const search = async (namespaces: readonly string[]) => {
+      const hits = await vectors.query(target, record("").values, { topK: 20_000, filter: { namespaces } })
+      answered.push(hits.length)
+    }
+    // The thread has begun, and knows none of them.
+    await search([])
+    await Promise.all([search(names), search(["team:7"]), search(names.slice(0, 2))])
+    expect(answered).toEqual([0, 50, 100, 10_000])
+    vectors.close()
+  }))
+
 test("a vector that moves to another memory namespace is found there and nowhere else", () =>
   inDirectory(async (path) => {
     const vectors = createSqliteVecIndex({ path })

@@ -1,4 +1,4 @@
-import type { FoundLists, MemoryLedger, NearQuestion, RankedMemory } from "@engram/contracts/memories"
+import type { FoundLists, MemoryLedger, MemoryRow, NearQuestion, RankedMemory } from "@engram/contracts/memories"
 import { compareText } from "@engram/core/compare-text"
 import { dot } from "@engram/core/dot"
 import type { Database } from "../database.ts"
@@ -53,10 +53,14 @@ const texts = {
   },
 }
 
-const near = (way: "fewChanged" | "newest") => nearestSql(way, listed)
+// In milliseconds, exactly.
+const time = (column: string): string => `floor(extract(epoch from ${column}) * 1000)::float8`
+const row = ["n.name", "r.content", "r.kind", "r.source", time("r.expires_at"), "r.propagation", time("r.created_at")]
+
 const nears = {
-  fewChanged: near("fewChanged"),
-  newest: near("newest"),
+  fewChanged: nearestSql("fewChanged", listed),
+  fewChangedRows: nearestSql("fewChanged", listed, row),
+  newest: nearestSql("newest", listed),
   none: { with: "", list: "select null::json as row where false", whole: "true" },
 }
 
@@ -69,7 +73,16 @@ const statement = (text: keyof typeof texts, vectors: keyof typeof nears): strin
     (select coalesce(json_agg(v.row), '[]') from (${nears[vectors].list}) v) as "byVector"`
 
 type Listed = readonly [id: string, rank: number, pin: boolean | null, createdSeconds: number]
-type Near = readonly [...Listed, moving: boolean, values: string | null]
+type Near = readonly [...Listed, moving: boolean, values: string | null, ...row: [] | Row]
+type Row = readonly [
+  namespace: string,
+  content: string,
+  kind: string,
+  source: string,
+  expiresMs: number | null,
+  propagation: string | null,
+  createdMs: number,
+]
 interface Answered {
   readonly lives: readonly Namespace[]
   readonly wordless: boolean
@@ -99,7 +112,8 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
         const [row] = await database.oneInWorkspace<Answered>(place.workspaceId, statementOf(by, way), values)
         return row!
       }
-      const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : "fewChanged"
+      const byIndex = text ? "fewChanged" : "fewChangedRows"
+      const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : byIndex
       const answered = await ask(text?.by ?? "none", way)
       const { byVector } = answered.whole ? answered : await ask("none", "newest")
       surroundings.saw(place, filter.namespaces, answered.lives)
@@ -127,6 +141,12 @@ const rankedOf = ([id, rank, pin, createdSeconds]: Listed): RankedMemory => {
   return { id, rank, pin, createdAt: new Date(createdSeconds * 1_000) }
 }
 
+function rowOf(id: string, pin: boolean | null, row: Row): MemoryRow {
+  const [namespace, content, kind, source, expiresMs, propagation, createdMs] = row
+  const expiresAt = expiresMs === null ? null : new Date(expiresMs)
+  return { id, namespace, content, kind, source, expiresAt, propagation, pin, createdAt: new Date(createdMs) }
+}
+
 function nearest(
   candidates: readonly Near[],
   near: NearQuestion | undefined,
@@ -134,9 +154,10 @@ function nearest(
 ): Pick<FoundLists, "byVector" | "unknown"> {
   if (near === undefined) return { byVector: [], unknown: new Set() }
   const scores = new Map(near.indexed?.map(({ id, score }) => [id, score]))
-  const scored = candidates.map(([id, , pin, createdSeconds, moving, values]) =>
-    rankedOf([id, scoreBy(scores, near.values, id, moving ? values : undefined), pin, createdSeconds]),
-  )
+  const scored = candidates.map(([id, , pin, createdSeconds, moving, values, ...row]) => {
+    const ranked = rankedOf([id, scoreBy(scores, near.values, id, moving ? values : undefined), pin, createdSeconds])
+    return row.length === 0 ? ranked : { ...ranked, row: rowOf(id, pin, row) }
+  })
   const byVector = scored.filter(({ rank }) => rank >= near.scoreMin).sort(bestFirst)
   const unknown = new Set(scored.flatMap(({ id, rank }) => (Number.isNaN(rank) ? [id] : [])))
   return { byVector: byVector.slice(0, max), unknown }

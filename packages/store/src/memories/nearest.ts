@@ -31,7 +31,7 @@ const entryOf = (id: string): string => `cross join lateral (
 export interface NearestSql {
   /** More of the statement's `with`. */
   readonly with: string
-  /** One column, `row`: what `listed` makes of a record `r`, then whether its vector is on the move, and its values if it is. */
+  /** One column, `row`: what `listed` makes of a record `r`, then whether its vector is on the move, and its values if it is, else `more`. */
   readonly list: string
   /** Whether the list is the whole answer. */
   readonly whole: string
@@ -47,7 +47,8 @@ export interface NearestSql {
  */
 export function nearestSql(
   way: "fewChanged" | "newest",
-  listed: (rank: string, ...more: readonly string[]) => string,
+  listed: (rank: string, ...columns: readonly string[]) => string,
+  more: readonly string[] = [],
 ): NearestSql {
   if (way === "newest") {
     return {
@@ -66,7 +67,7 @@ export function nearestSql(
   }
   return {
     with: `, ${changed}`,
-    list: `select ${listed("0", "false", "null")} as row from unnest($10::text[]) k(id) ${recordOf("k.id")}
+    list: `select ${listed("0", "false", "null", ...more)} as row from unnest($10::text[]) k(id) ${recordOf("k.id")}
         where (select few from few) and k.id not in (select id from changed)
       union all
       select ${listed("0", "true", valuesOf)}
