@@ -79,7 +79,7 @@ export interface FleetMeters {
 }
 
 export const normalizeLimits: Omit<NormalizeLimits, "leaseMs"> = {
-  rowsMax: 128,
+  rowsMax: 256,
   writesMax: 2,
   bytesMax: 16 * 1024 * 1024,
   attemptsMax: 5,
