@@ -8,13 +8,14 @@ import { sources } from "@engram/sources/registry"
 import { crossReferences } from "@engram/sources/text/references"
 import { createDatabase } from "@engram/store/database"
 import { createKnowledge } from "@engram/store/knowledge"
+import { normalizeLimits } from "@engram/worker/turns"
 import { ownCpuSeconds } from "../cpu.ts"
 import { createInProcess, newDelivery, spentOn, total } from "../in-process.ts"
 import { type MixedDelivery, makeMixedLoad } from "../mixed-load.ts"
 import { type Product, type Site, workspaceId } from "../site.ts"
 
 /** As many deliveries as one of the product's transactions takes. */
-const batch = 96
+const batch = normalizeLimits.rowsMax / normalizeLimits.writesMax
 
 export interface EdgesCost {
   /** What accounts, people, edges, their evidence and the names at their ends add to everything else that persist does, in processor time. */
