@@ -6,6 +6,7 @@ import type { Checks } from "@engram/observability/health"
 import type { Metrics } from "@engram/observability/metrics"
 import type { Acceptor } from "@engram/pipeline/accept"
 import { type FastifyInstance, fastify } from "fastify"
+import { ensureFree, openDoors, shared } from "./doors.ts"
 import { serveEvents } from "./events.ts"
 import { serveHealth } from "./health.ts"
 import { answerRefusals } from "./refusal.ts"
@@ -59,6 +60,7 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
   const limits = { ...ingestLimits, ...deps.limits }
   const budget = createBodyBudget(limits.bodiesBytesMax, (held) => deps.metrics.bodyBytesHeld.set(held))
   let stopping = false
+  let closeDoors: () => Promise<unknown> = async () => undefined
 
   const app: FastifyInstance = fastify({
     requestTimeout: limits.requestMs,
@@ -66,7 +68,6 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
     // A 503 means that Postgres is away, also while the process stops: what still comes in is answered.
     return503OnClosing: false,
   })
-  app.server.maxConnections = limits.connectionsMax
   // Bodies are read by the routes, as bytes, once the request has shown that it is worth the memory.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser("*", (_request, _payload, done) => done(null))
@@ -83,11 +84,16 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
   serveEvents(app, { ...deps, ...limits, budget })
 
   return {
-    listen: ({ host, port }) => app.listen({ host, port }),
+    listen: async (address) => {
+      await ensureFree(address)
+      const url = await app.listen({ ...address, ...shared })
+      closeDoors = await openDoors(app.server, limits)
+      return url
+    },
     stop: async () => {
       stopping = true
       const cut = setTimeout(() => app.server.closeAllConnections(), limits.stopMs)
-      await app.close()
+      await Promise.all([app.close(), closeDoors()])
       clearTimeout(cut)
       await deps.acceptor.drain()
     },
