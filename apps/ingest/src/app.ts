@@ -6,9 +6,9 @@ import type { Checks } from "@engram/observability/health"
 import type { Metrics } from "@engram/observability/metrics"
 import type { Acceptor } from "@engram/pipeline/accept"
 import { type FastifyInstance, fastify } from "fastify"
-import { ensureFree, openDoors, shared } from "./doors.ts"
 import { serveEvents } from "./events.ts"
 import { serveHealth } from "./health.ts"
+import { ensureFree, openListeners, shared } from "./listeners.ts"
 import { answerRefusals } from "./refusal.ts"
 import { serveWebhooks } from "./webhooks.ts"
 
@@ -60,7 +60,7 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
   const limits = { ...ingestLimits, ...deps.limits }
   const budget = createBodyBudget(limits.bodiesBytesMax, (held) => deps.metrics.bodyBytesHeld.set(held))
   let stopping = false
-  let closeDoors: () => Promise<unknown> = async () => undefined
+  let closeListeners: () => Promise<unknown> = async () => undefined
 
   const app: FastifyInstance = fastify({
     requestTimeout: limits.requestMs,
@@ -87,13 +87,13 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
     listen: async (address) => {
       await ensureFree(address)
       const url = await app.listen({ ...address, ...shared })
-      closeDoors = await openDoors(app.server, limits)
+      closeListeners = await openListeners(app.server, limits)
       return url
     },
     stop: async () => {
       stopping = true
       const cut = setTimeout(() => app.server.closeAllConnections(), limits.stopMs)
-      await Promise.all([app.close(), closeDoors()])
+      await Promise.all([app.close(), closeListeners()])
       clearTimeout(cut)
       await deps.acceptor.drain()
     },

@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:net"
  * libuv accepts one connection a turn of the event loop from each listener, and a turn answers all who are in already: the last of
  * 64 that connected at once waited 60 to 150 ms (measured). Linux lets several listeners share a port; elsewhere there is one.
  */
-const doorsMax = process.platform === "linux" ? 8 : 1
+const listenersMax = process.platform === "linux" ? 8 : 1
 
 export interface Address {
   readonly host: string
@@ -22,25 +22,25 @@ export async function ensureFree({ host, port }: Address): Promise<void> {
 }
 
 /** How the first listener listens, so that others may share its port. */
-export const shared = doorsMax > 1 ? { reusePort: true } : {}
+export const shared = listenersMax > 1 ? { reusePort: true } : {}
 
 /** More listeners beside that of `http`, which gets their connections. Returns what closes them. */
-export async function openDoors(
+export async function openListeners(
   http: HttpServer,
   { connectionsMax }: { readonly connectionsMax: number },
 ): Promise<() => Promise<unknown>> {
-  const share = Math.ceil(connectionsMax / doorsMax)
+  const share = Math.ceil(connectionsMax / listenersMax)
   http.maxConnections = share
   const address = http.address()
   if (address === null || typeof address === "string") throw new Error("the server listens on no port")
-  const doors = Array.from({ length: doorsMax - 1 }, () => {
+  const others = Array.from({ length: listenersMax - 1 }, () => {
     // As http.Server takes connections itself.
-    const door = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => http.emit("connection", socket))
-    door.maxConnections = share
-    return door
+    const other = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => http.emit("connection", socket))
+    other.maxConnections = share
+    return other
   })
-  for (const door of doors) await listening(door, { host: address.address, port: address.port, ...shared })
-  return () => Promise.all(doors.map(closed))
+  for (const other of others) await listening(other, { host: address.address, port: address.port, ...shared })
+  return () => Promise.all(others.map(closed))
 }
 
 async function listening(server: Server, options: Address & { readonly reusePort?: boolean }): Promise<void> {
