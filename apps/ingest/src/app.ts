@@ -8,7 +8,7 @@ import type { Acceptor } from "@engram/pipeline/accept"
 import { type FastifyInstance, fastify } from "fastify"
 import { serveEvents } from "./events.ts"
 import { serveHealth } from "./health.ts"
-import { ensureFree, openListeners, shared } from "./listeners.ts"
+import { type Listening, listen } from "./listeners.ts"
 import { answerRefusals } from "./refusal.ts"
 import { serveWebhooks } from "./webhooks.ts"
 
@@ -60,7 +60,7 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
   const limits = { ...ingestLimits, ...deps.limits }
   const budget = createBodyBudget(limits.bodiesBytesMax, (held) => deps.metrics.bodyBytesHeld.set(held))
   let stopping = false
-  let closeListeners: () => Promise<unknown> = async () => undefined
+  let listening: Listening | undefined
 
   const app: FastifyInstance = fastify({
     requestTimeout: limits.requestMs,
@@ -85,15 +85,13 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
 
   return {
     listen: async (address) => {
-      await ensureFree(address)
-      const url = await app.listen({ ...address, ...shared })
-      closeListeners = await openListeners(app.server, limits)
-      return url
+      listening = await listen(app, address, limits)
+      return listening.url
     },
     stop: async () => {
       stopping = true
       const cut = setTimeout(() => app.server.closeAllConnections(), limits.stopMs)
-      await Promise.all([app.close(), closeListeners()])
+      await Promise.all([app.close(), listening?.close()])
       clearTimeout(cut)
       await deps.acceptor.drain()
     },

@@ -1,24 +1,24 @@
 import { once } from "node:events"
-import { createServer, type Server } from "node:http"
+import type { Server } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { setImmediate } from "node:timers/promises"
+import { fastify } from "fastify"
 import { expect, test } from "vitest"
-import { ensureFree, openListeners, shared } from "../src/listeners.ts"
+import { listen } from "../src/listeners.ts"
 
 const host = "127.0.0.1"
+const limits = { connectionsMax: 1_000 }
 
 async function withListeners(check: (port: number, http: Server) => Promise<void>): Promise<void> {
-  const http = createServer((_request, response) => response.end("answered"))
-  http.listen({ host, port: 0, ...shared })
-  await once(http, "listening")
-  const closeListeners = await openListeners(http, { connectionsMax: 1_000 })
+  const app = fastify()
+  app.get("/", () => "answered")
+  const listening = await listen(app, { host, port: 0 }, limits)
   try {
-    await check((http.address() as AddressInfo).port, http)
+    await check((app.server.address() as AddressInfo).port, app.server)
   } finally {
-    const ended = once(http, "close")
-    http.close()
-    http.closeAllConnections()
-    await Promise.all([ended, closeListeners()])
+    const closed = Promise.all([app.close(), listening.close()])
+    app.server.closeAllConnections()
+    await closed
   }
 }
 
@@ -44,5 +44,5 @@ test("whichever listener takes them, requests are answered", () =>
 
 test("a port that is taken is still taken, whoever shares it", () =>
   withListeners(async (port) => {
-    await expect(ensureFree({ host, port })).rejects.toThrow("EADDRINUSE")
+    await expect(listen(fastify(), { host, port }, limits)).rejects.toThrow("EADDRINUSE")
   }))
