@@ -10,6 +10,7 @@ import type {
 import { aliasId } from "@engram/core/ids"
 import type { Database } from "./database.ts"
 import { type NodeRow, nodeOfRow } from "./graph-node.ts"
+import { isMet } from "./knowledge/conditions.ts"
 
 // What one node is, is said by these: all aliases of all accounts of a person, all aliases of another entity, or an alias that
 // nobody claimed.
@@ -43,9 +44,7 @@ const seenEvidence = `relationship_evidence e
 const isSeen = `e.workspace_id = $1 and e.live and ($2::text is null or coalesce(o.store_id, d.store_id) = $2)
   and (o.id is null or ${readable("os")}) and (d.scope_id is null or ${readable("ds")})
   and ($3::text[] is null or o.id is not null or d.scope_id is not null)
-  and (e.requires_alias_id is null or exists (
-    select from entity_aliases ra join entities rn on rn.id = ra.entity_id
-    where ra.id = e.requires_alias_id and rn.state #> '{fields,deleted,value}' is distinct from 'true'::jsonb))`
+  and ${isMet}`
 
 const findSql = `
   select distinct ${nodeOf} as id from entity_aliases a

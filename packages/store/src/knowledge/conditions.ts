@@ -45,12 +45,17 @@ export function createConditions(): Conditions {
   }
 }
 
+const isThere = "rn.state #> '{fields,deleted,value}' is distinct from 'true'::jsonb"
+
+/** Whether evidence `e` counts: its condition, if it has one, is met while its alias is that of an entity that is not deleted. */
+export const isMet = `(e.requires_alias_id is null or exists (
+    select from entity_aliases ra join entities rn on rn.id = ra.entity_id where ra.id = e.requires_alias_id and ${isThere}))`
+
 /** Which of these aliases are those of entities that are not deleted. */
 export async function metOf(tx: Transaction, aliasIds: readonly string[]): Promise<ReadonlySet<string>> {
   if (aliasIds.length === 0) return new Set()
   const rows = await tx.query<{ id: string }>(
-    `select a.id from entity_aliases a join entities n on n.id = a.entity_id
-     where a.id = any($1) and n.state #> '{fields,deleted,value}' is distinct from 'true'::jsonb`,
+    `select ra.id from entity_aliases ra join entities rn on rn.id = ra.entity_id where ra.id = any($1) and ${isThere}`,
     [[...new Set(aliasIds)]],
   )
   return new Set(rows.map(({ id }) => id))

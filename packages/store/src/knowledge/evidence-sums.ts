@@ -1,4 +1,5 @@
 import type { Transaction } from "../database.ts"
+import { isMet } from "./conditions.ts"
 
 /**
  * A relationship is the sum of its evidence: the same whatever order that came in. Evidence under a condition counts while its
@@ -13,9 +14,7 @@ export async function sumEvidence(tx: Transaction, relationshipIds: readonly str
      from unnest($1::text[]) as t(id) cross join lateral (
        select count(*) > 0 as live, min(e.since) as since, max(e.confidence) as confidence,
               case when bool_or(e.until is null) then null else max(e.until) end as until
-       from relationship_evidence e where e.relationship_id = t.id and e.live and (e.requires_alias_id is null or exists (
-         select from entity_aliases a join entities n on n.id = a.entity_id
-         where a.id = e.requires_alias_id and n.state #> '{fields,deleted,value}' is distinct from 'true'::jsonb))) s
+       from relationship_evidence e where e.relationship_id = t.id and e.live and ${isMet}) s
      where r.id = any($1) and r.id = t.id and r.detected_by <> 'manual'
        and (r.live, r.since, r.until, r.confidence)
          is distinct from (s.live, coalesce(s.since, r.since), s.until, coalesce(s.confidence, r.confidence))`,
