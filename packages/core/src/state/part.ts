@@ -84,6 +84,9 @@ export function partFromStored(part: PartState): PartState {
   return isPlain ? part : { ...part, seen: seenBeside(part.links, (field) => seenOf(part, field)) }
 }
 
+/** A document's, as the store gives them. */
+export const partsFromStored = (parts: readonly unknown[]): PartState[] => (parts as PartState[]).map(partFromStored)
+
 function seenOf({ seen, links }: PartState, field: string): SeenLinks {
   if (Object.hasOwn(seen, field)) return seen[field]!
   return Object.hasOwn(links, field) ? seenIn(links[field]!) : {}

@@ -4,7 +4,7 @@ import type { ObservationRow } from "@engram/contracts/knowledge"
 import type { Forgotten } from "@engram/core/forget/forgotten"
 import { scrubFields, scrubPart, scrubText } from "@engram/core/forget/scrub"
 import type { EntityState } from "@engram/core/state/entity"
-import { type PartState, partFromStored } from "@engram/core/state/part"
+import { partsFromStored } from "@engram/core/state/part"
 import { writeChunks } from "../persist/chunks.ts"
 import { renderChange } from "../persist/document-change.ts"
 import { writeEvidence } from "../persist/graph.ts"
@@ -60,7 +60,7 @@ async function rewriteDocuments(deps: ForgetDeps, work: Work, ids: readonly Docu
       const stored = await write.lockDocuments(documents.map((each) => keyOf(each, place)))
       const changes = stored.flatMap((document) => {
         const source = deps.sources[document.source]
-        const before = (document.parts as PartState[]).map(partFromStored)
+        const before = partsFromStored(document.parts)
         const parts = before.map((part) => scrubPart(part, work.forgotten))
         const changed = parts.filter((part, at) => part !== before[at])
         if (changed.length === 0 || source === undefined) return []

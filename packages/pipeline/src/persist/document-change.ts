@@ -6,7 +6,7 @@ import { canonicalJson } from "@engram/core/canonical"
 import { scopeId, textHash } from "@engram/core/ids"
 import { marksIn } from "@engram/core/redact/redactor"
 import { isDocumentLive, liveParts, mergeDocument } from "@engram/core/state/document"
-import { type PartState, partEdges, partFromStored } from "@engram/core/state/part"
+import { type PartState, partEdges, partsFromStored } from "@engram/core/state/part"
 import type { DatedLink } from "./evidence.ts"
 import type { Place } from "./place.ts"
 
@@ -32,10 +32,7 @@ export interface DocumentChange {
 /** Pure: merges the claims into what is stored and renders the result. */
 export function changeDocument(place: Place, stored: StoredDocument, claim: Claim): DocumentChange {
   const drafts = claim.drafts.flatMap((draft) => draft.parts)
-  return renderChange(place, stored, {
-    ...mergeDocument((stored.parts as PartState[]).map(partFromStored), drafts),
-    ...claim,
-  })
+  return renderChange(place, stored, { ...mergeDocument(partsFromStored(stored.parts), drafts), ...claim })
 }
 
 /** What readers see of a document whose parts are these now. Pure. */
