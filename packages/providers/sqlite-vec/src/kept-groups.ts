@@ -114,7 +114,7 @@ export function createKeptGroups(db: DatabaseSync, { bytesMax = keptBytesMax } =
     }
   }
 
-  return { has, read: (group: Group, dimension: number): void => void read(group, dimension), comparing }
+  return { has, read, comparing }
 }
 
 const valuesOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array =>
