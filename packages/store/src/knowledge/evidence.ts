@@ -6,7 +6,10 @@ import { sumEvidence } from "./evidence-sums.ts"
 type Evidence = Parameters<KnowledgeWrite["saveEvidence"]>[0]
 type StoredEvidence = Omit<EvidenceRow, "type" | "fromAliasId" | "toAliasId">
 
-/** Reads what is known first, so that only what is new or different is written: nearly all that a known document says was said before. */
+/**
+ * Makes what these documents prove exactly `rows`, adds what `moments` prove, and keeps every relationship the sum of its evidence.
+ * Reads what is known first, so that only what is new or different is written: nearly all that a known document says was said before.
+ */
 export async function saveEvidence(
   tx: Transaction,
   workspaceId: string,
