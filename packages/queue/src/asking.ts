@@ -3,19 +3,37 @@ import type { Backend } from "./backend.ts"
 import { within } from "./within.ts"
 
 /** Asks the queue's store something: an answer within `timeoutMs`, or `RetryLater`, or `Rejected("queue_refused")`. */
-export function asking(backend: Backend, timeoutMs: number): <T>(what: string, work: Promise<T>) => Promise<T> {
+export function asking(
+  backend: Backend,
+  timeoutMs: number,
+): <T>(what: string, question: () => Promise<T>) => Promise<T> {
   const late = () => {
     const trouble = backend.trouble()
     return new Error(`no answer in ${timeoutMs} ms${trouble ? ` (${reasonOf(trouble)})` : ""}`)
   }
-  return async (what, work) => {
+  return async (what, question) => {
     try {
-      return await within(timeoutMs, work, late)
+      return await within(timeoutMs, againAfterDeadlock(question), late)
     } catch (error) {
       throw awayOrRefused(backend, what, error)
     }
   }
 }
+
+/**
+ * PostgreSQL ends one of two statements that wait for each other, and nothing of it is done. BullMQ 6.7 takes locks in
+ * two orders when several processes set the same scheduler.
+ */
+async function againAfterDeadlock<T>(question: () => Promise<T>, triesLeft = 3): Promise<T> {
+  try {
+    return await question()
+  } catch (error) {
+    if (triesLeft === 0 || !isDeadlock(error)) throw error
+    return againAfterDeadlock(question, triesLeft - 1)
+  }
+}
+
+const isDeadlock = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "40P01"
 
 function awayOrRefused(backend: Backend, what: string, error: unknown): Error {
   const reason = reasonOf(error)

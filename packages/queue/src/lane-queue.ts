@@ -34,12 +34,10 @@ export async function createLaneQueue(at: QueueAt, log: Log, options: LaneQueueO
 
   const ask = asking(backend, limits.wakeTimeoutMs)
   const add = (name: string, { stage, workspaceId, storeId }: Lane, jobOptions: JobsOptions) =>
-    ask(
-      "wake a lane",
-      backend.queue(nameOf(stage)).then(async (queue) => {
-        await queue.add(name, { workspaceId, storeId }, { ...retention(limits), ...jobOptions })
-      }),
-    )
+    ask("wake a lane", async () => {
+      const queue = await backend.queue(nameOf(stage))
+      await queue.add(name, { workspaceId, storeId }, { ...retention(limits), ...jobOptions })
+    })
   const wake = (lane: Lane) => add(lane.stage, lane, { deduplication: { id: lane.storeId, keepLastIfActive: true } })
   // Under an id of its own, so that it holds back no wake, and replaced, so that the last turn's answer counts.
   const wakeLater = (lane: Lane, afterMs: number) =>
@@ -78,10 +76,10 @@ export async function createLaneQueue(at: QueueAt, log: Log, options: LaneQueueO
     wake,
     run,
     counts: async () => {
-      const counted = await ask("count jobs", Promise.all(stages.map(countsOf)))
+      const counted = await ask("count jobs", () => Promise.all(stages.map(countsOf)))
       return Object.fromEntries(counted) as Awaited<ReturnType<LaneQueue["counts"]>>
     },
-    check: () => ask("answer", backend.ping()),
+    check: () => ask("answer", backend.ping),
     close: async () => {
       await Promise.all([...runs].map((each) => each.close()))
       await backend.close()

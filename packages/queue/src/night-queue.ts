@@ -46,7 +46,7 @@ export async function createNightQueue(
   const backend = await openBackend(at, log, limits.timeoutMs)
   const ask = asking(backend, limits.timeoutMs)
   const asked = <T>(what: string, question: (queue: Producer) => Promise<T>): Promise<T> =>
-    ask(what, backend.queue(name).then(question))
+    ask(what, async () => question(await backend.queue(name)))
   const jobs: JobsOptions = { removeOnComplete: true, removeOnFail: { age: limits.failedKeptSeconds } }
   const runs = new Set<{ close(): Promise<void> }>()
 
@@ -112,7 +112,7 @@ export async function createNightQueue(
     ring,
     run,
     alarms: async () => [...(await planned()).values()].flatMap(({ alarm }) => alarm ?? []),
-    check: () => ask("answer", backend.ping()),
+    check: () => ask("answer", backend.ping),
     close: async () => {
       await Promise.all([...runs].map((each) => each.close()))
       await backend.close()

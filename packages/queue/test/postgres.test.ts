@@ -52,6 +52,24 @@ describe("night queue on Postgres", () => {
   nightQueuePromises({ open: (limits) => createNightQueue({ databaseUrl }, memoryLog().log, limits), lose })
 })
 
+test("an alarm that PostgreSQL ended in a deadlock is set all the same", async () => {
+  const url = await ensureDatabase(server.url, "deadlocks")
+  const queue = await createNightQueue({ databaseUrl: url }, memoryLog().log)
+  await ask("CREATE SEQUENCE bullmq.ended", url)
+  await ask(
+    `CREATE FUNCTION bullmq.end_two() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF nextval('bullmq.ended') <= 2 THEN RAISE deadlock_detected; END IF;
+       RETURN NEW;
+     END $$`,
+    url,
+  )
+  await ask("CREATE TRIGGER end_two BEFORE INSERT ON bullmq.job FOR EACH ROW EXECUTE FUNCTION bullmq.end_two()", url)
+  const alarm = { workspaceId: "acme", timeZone: "UTC", atSecond: 7_200 }
+  expect(await queue.keep([alarm])).toEqual({ set: 1, removed: 0 })
+  expect(await queue.alarms()).toEqual([alarm])
+  await queue.close()
+})
+
 describe("lane queue on Postgres", () => {
   laneQueuePromises({
     open: (limits) => createLaneQueue({ databaseUrl }, memoryLog().log, limits),
