@@ -96,8 +96,8 @@ test.each(apps)("the image starts %s as its package.json says", (app) => {
   expect(main).toBe(join(root, "apps", app, "src/main.ts"))
 })
 
-test.each(["worker", "memory", "cli"] as const)(
-  "%s is started with a bound on its young garbage, which its memory rests on",
+test.each(["ingest", "worker", "memory", "cli"] as const)(
+  "%s is started with a bound on its young garbage, which its memory and its slowest answers rest on",
   (app) => {
     expect(startOf(app).nodeArgs).toContain("--max-semi-space-size=32")
   },
