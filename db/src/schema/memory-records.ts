@@ -34,7 +34,7 @@ export const memoryRecords = pgTable(
     // A short list of what is not sorted in yet: every search reads it through.
     index("memory_records_words")
       .using("gin", sql`engram_memory_words(namespace_id, search)`)
-      .with({ gin_pending_list_limit: 256 }),
+      .with({ gin_pending_list_limit: 64 }),
     tenantPolicy(),
     fleetPolicy("select"),
   ],
