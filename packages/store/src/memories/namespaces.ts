@@ -10,25 +10,34 @@ const columns = `n.name, n.kind, n.expires_at as "expiresAt", n.metadata, n.crea
 /** One life of a name. Names have no `@`, so what comes after it tells the lives apart. */
 const lifeOf = (name: string): string => `${name}@${randomBytes(6).toString("hex")}`
 
+/** Nothing is put where a namespace of that name is there which is not as `condition` says. */
+const putSql = (condition = ""): string => `
+  insert into memory_namespaces as n (id, workspace_id, store_id, name, kind, expires_at, metadata)
+  values ($1, $2, $3, $4, $5, $6, $7)
+  on conflict (store_id, name) where ended_at is null
+  do update set kind = excluded.kind, expires_at = excluded.expires_at, metadata = excluded.metadata ${condition}
+  returning ${columns}`
+
 export const createNamespaces = (database: Database): Namespaces => ({
-  putNamespace: (place, { name, kind, expiresAt, metadata }) =>
-    database.inWorkspace(place.workspaceId, async (tx) => {
+  putNamespace: async (place, { name, kind, expiresAt, metadata }) => {
+    const values = [lifeOf(name), place.workspaceId, place.storeId, name, kind, expiresAt, metadata]
+    const [put] = await database.oneInWorkspace<NamespaceRow>(
+      place.workspaceId,
+      putSql(`where ${liveNamespace}`),
+      values,
+    )
+    if (put) return put
+    return database.inWorkspace(place.workspaceId, async (tx) => {
       // What has expired does not come back: the name begins anew, and the old memories stay gone.
       await tx.query(
         `update memory_namespaces set ended_at = now()
          where store_id = $1 and name = $2 and ended_at is null and expires_at <= now()`,
         [place.storeId, name],
       )
-      const [row] = await tx.query<NamespaceRow>(
-        `insert into memory_namespaces as n (id, workspace_id, store_id, name, kind, expires_at, metadata)
-         values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (store_id, name) where ended_at is null
-         do update set kind = excluded.kind, expires_at = excluded.expires_at, metadata = excluded.metadata
-         returning ${columns}`,
-        [lifeOf(name), place.workspaceId, place.storeId, name, kind, expiresAt, metadata],
-      )
+      const [row] = await tx.query<NamespaceRow>(putSql(), values)
       return row!
-    }),
+    })
+  },
 
   patchNamespace: (place, name, { expiresAt, metadata }) =>
     database.inWorkspace(place.workspaceId, async (tx) => {
