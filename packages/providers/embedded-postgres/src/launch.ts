@@ -86,9 +86,8 @@ function start({ root, dataDir, postgres, identity, settings }: Launch, port: nu
     max_connections: "200",
     timezone: "UTC",
     // Until Postgres has counted a new table it plans for an empty one, and lookups read whole stores: by default for a minute. Statements
-    // that are planned once a connection are planned anew when it has. Each look is a process of its own: every second they took a tenth
-    // of what Postgres does at 5,000 deliveries, and at every tenth second plans for empty tables took more (measured).
-    autovacuum_naptime: "3s",
+    // that are planned once a connection are planned anew when it has.
+    autovacuum_naptime: "1s",
     // Looking that often, it would count a growing table again at each tenth that is new, ten rows for one: a quarter of all that
     // Postgres does at 10,000 deliveries (measured), and little at the first 1,000. Plans go by a table's present size without.
     autovacuum_analyze_scale_factor: "0.5",
