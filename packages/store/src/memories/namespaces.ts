@@ -10,23 +10,21 @@ const columns = `n.name, n.kind, n.expires_at as "expiresAt", n.metadata, n.crea
 /** One life of a name. Names have no `@`, so what comes after it tells the lives apart. */
 const lifeOf = (name: string): string => `${name}@${randomBytes(6).toString("hex")}`
 
-/** Nothing is put where a namespace of that name is there which is not as `condition` says. */
-const putSql = (condition = ""): string => `
+const put = `
   insert into memory_namespaces as n (id, workspace_id, store_id, name, kind, expires_at, metadata)
   values ($1, $2, $3, $4, $5, $6, $7)
   on conflict (store_id, name) where ended_at is null
-  do update set kind = excluded.kind, expires_at = excluded.expires_at, metadata = excluded.metadata ${condition}
-  returning ${columns}`
+  do update set kind = excluded.kind, expires_at = excluded.expires_at, metadata = excluded.metadata`
+
+const putSql = `${put} returning ${columns}`
+/** Puts nothing where the namespace of that name has expired. */
+const putUnlessExpiredSql = `${put} where ${liveNamespace} returning ${columns}`
 
 export const createNamespaces = (database: Database): Namespaces => ({
   putNamespace: async (place, { name, kind, expiresAt, metadata }) => {
     const values = [lifeOf(name), place.workspaceId, place.storeId, name, kind, expiresAt, metadata]
-    const [put] = await database.oneInWorkspace<NamespaceRow>(
-      place.workspaceId,
-      putSql(`where ${liveNamespace}`),
-      values,
-    )
-    if (put) return put
+    const [row] = await database.oneInWorkspace<NamespaceRow>(place.workspaceId, putUnlessExpiredSql, values)
+    if (row) return row
     return database.inWorkspace(place.workspaceId, async (tx) => {
       // What has expired does not come back: the name begins anew, and the old memories stay gone.
       await tx.query(
@@ -34,8 +32,8 @@ export const createNamespaces = (database: Database): Namespaces => ({
          where store_id = $1 and name = $2 and ended_at is null and expires_at <= now()`,
         [place.storeId, name],
       )
-      const [row] = await tx.query<NamespaceRow>(putSql(), values)
-      return row!
+      const [anew] = await tx.query<NamespaceRow>(putSql, values)
+      return anew!
     })
   },
 
