@@ -28,12 +28,16 @@ async function againAfterDeadlock<T>(question: () => Promise<T>, triesLeft = 3):
   try {
     return await question()
   } catch (error) {
-    if (triesLeft === 0 || !isDeadlock(error)) throw error
+    if (triesLeft === 0 || !hasCode(error, deadlockDetected)) throw error
     return againAfterDeadlock(question, triesLeft - 1)
   }
 }
 
-const isDeadlock = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "40P01"
+const deadlockDetected = "40P01"
+
+/** Errors of BullMQ, of Redis and of Postgres have a code. */
+export const hasCode = (error: unknown, code: string | number): boolean =>
+  error instanceof Error && "code" in error && error.code === code
 
 function awayOrRefused(backend: Backend, what: string, error: unknown): Error {
   const reason = reasonOf(error)

@@ -3,7 +3,7 @@ import type { NightAlarm, NightQueue } from "@engram/contracts/nights"
 import type { Log } from "@engram/contracts/ports"
 import { ErrorCode, type JobsOptions } from "bullmq"
 import { z } from "zod"
-import { asking } from "./asking.ts"
+import { asking, hasCode } from "./asking.ts"
 import type { Producer, QueuedJob } from "./backend.ts"
 import { closeWithin } from "./close-within.ts"
 import { openBackend, type QueueAt } from "./open-backend.ts"
@@ -145,6 +145,5 @@ const same = (a: NightAlarm | undefined, b: NightAlarm): boolean =>
 
 /** Another process has set the same alarm at this moment. If it meant another time, the next look tells. */
 function unlessSetMeanwhile(error: unknown): void {
-  const code = error instanceof Error && "code" in error ? error.code : undefined
-  if (code !== ErrorCode.SchedulerJobIdCollision) throw error
+  if (!hasCode(error, ErrorCode.SchedulerJobIdCollision)) throw error
 }
