@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { readMigrationFiles } from "drizzle-orm/migrator"
 import type pg from "pg"
+import { assumeCounts } from "./assume-counts.ts"
 
 const migrationsFolder = fileURLToPath(new URL("../migrations", import.meta.url))
 
@@ -27,6 +28,7 @@ async function applyAll(client: pg.ClientBase): Promise<void> {
     import("drizzle-orm/node-postgres/migrator"),
   ])
   await migrate(drizzle(client as pg.Client), { migrationsFolder })
+  await assumeCounts(client)
 }
 
 /** The names of migrations this code has and the database has not, in order. */

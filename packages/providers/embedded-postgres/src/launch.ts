@@ -85,11 +85,7 @@ function start({ root, dataDir, postgres, identity, settings }: Launch, port: nu
     unix_socket_directories: "",
     max_connections: "200",
     timezone: "UTC",
-    // Until Postgres has counted a new table it plans for an empty one, and lookups read whole stores: by default for a minute. Statements
-    // that are planned once a connection are planned anew when it has.
-    autovacuum_naptime: "1s",
-    // Looking that often, it would count a growing table again at each tenth that is new, ten rows for one: a quarter of all that
-    // Postgres does at 10,000 deliveries (measured), and little at the first 1,000. Plans go by a table's present size without.
+    // By default a growing table is counted again at each tenth that is new, ten rows for one. Plans go by its present size without.
     autovacuum_analyze_scale_factor: "0.5",
     // Filling each new 16 MB piece of the log with zeros holds all commits up for 60 ms (measured); its last byte does as well.
     wal_init_zero: "off",
