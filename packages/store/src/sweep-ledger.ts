@@ -72,6 +72,7 @@ export const createSweepLedger = (database: Database): SweepLedger => ({
       const states = await tx.query<{ state: string; count: number }>(
         "select state, count(*)::int as count from ingest_deliveries group by state",
       )
+      await tx.query(byPartialIndex)
       const [oldest] = await tx.query<{ ms: number }>(
         `select coalesce(extract(epoch from now() - min(received_at)) * 1000, 0)::float8 as ms
          from ingest_deliveries where state = 'received'`,

@@ -1,5 +1,6 @@
 import { Rejected } from "@engram/contracts/errors"
 import type { MemoryJanitor, MemoryPlace } from "@engram/contracts/memories"
+import { byPartialIndex } from "../by-partial-index.ts"
 import type { Database } from "../database.ts"
 import { disown } from "./vectors.ts"
 
@@ -28,7 +29,10 @@ const ofNamespaceSql = `delete from memory_records where (store_id, id) in (
 
 export const createMemoryJanitor = (database: Database): MemoryJanitor => ({
   clean: async () => {
-    const places = await database.asFleet((tx) => tx.query<MemoryPlace>(placesSql))
+    const places = await database.asFleet(async (tx) => {
+      await tx.query(byPartialIndex)
+      return tx.query<MemoryPlace>(placesSql)
+    })
     const deadline = performance.now() + roundMs
     const late = () => performance.now() > deadline
     let removed = 0
