@@ -218,6 +218,28 @@ test("a change that came while its vector was being copied is in both", async ()
   ])
 })
 
+test("a vector whose change was owed to a version that was given up is owed when the version is taken up again", async () => {
+  await fillStore()
+  const want = async (hash: string): Promise<void> => {
+    const writing = persisting("changes", hash)
+    writing.go()
+    await writing.done
+  }
+  const begin = async (): Promise<void> => {
+    await ledger.create(bench.lane, versionOf(bench, v128))
+    await ledger.copy(bench.lane, two(), { after: undefined, max: 1_000 })
+  }
+  await want("before")
+  await begin()
+  await bench.rows("update vector_entries set written_hash = wanted_hash")
+  // May be on its way to the version's index when that is given up.
+  await want("changed")
+  await ledger.abandon(bench.lane)
+  await want("before")
+  await begin()
+  expect(await ledger.owed(bench.lane, two().to)).toBe(1)
+})
+
 test("what leaves a caller's version stays in the store's own, and the other way round", async () => {
   await fillStore()
   const memories = await openMemories()

@@ -9,6 +9,9 @@ import { fleetPolicy, tenantPolicy, workspaceId } from "./columns.ts"
  *   wanted = written                 in the index since writtenAt
  *   wanted null, written null        removed at removedAt; removed once more after the longest timeout, then the row goes
  *   parkedReason set                 the embedder refuses this text for good; not owed until it changes
+ *
+ * What is owed may be on its way to the index at any moment. So what changes then is owed too, also where it changes back to what was
+ * written: written becomes a word that nothing wants.
  */
 export const vectorEntries = pgTable(
   "vector_entries",
@@ -28,7 +31,7 @@ export const vectorEntries = pgTable(
     writtenAt: timestamp({ withTimezone: true }),
     removedAt: timestamp({ withTimezone: true }),
     parkedReason: text(),
-    /** Nobody reads or writes it any more; it goes when no fleet runs that still writes it. */
+    /** How often its text was refused. */
     attempts: integer().notNull().default(0),
   },
   (t) => [

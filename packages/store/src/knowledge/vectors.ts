@@ -15,6 +15,15 @@ export const unwant = (family: VectorFamily): string =>
   `update vector_entries v set ${unwanted}
    from gone where v.store_id = gone.store_id and v.family = '${family}' and v.ref_id = gone.id and v.wanted_hash is not null`
 
+/**
+ * Takes over what is wanted of a vector from `excluded`. What is owed of it may be on its way to the index this moment, so whatever is
+ * wanted next is owed too, even what was written before: `row` is what the statement calls the vector as it was.
+ */
+export const wantedAnew = (row: string): string => `
+  text_hash = excluded.text_hash, metadata = excluded.metadata, wanted_hash = excluded.wanted_hash,
+  written_hash = case when ${row}.wanted_hash is distinct from ${row}.written_hash then 'unknown' else ${row}.written_hash end,
+  removed_at = null, parked_reason = null, attempts = 0`
+
 interface VersionRow {
   id: EmbeddingVersion["id"]
   provider: string
@@ -80,9 +89,7 @@ export async function wantVectors(
   tx.sendRows(
     "vector_entries",
     rows.map((row) => ({ ...row, workspaceId })).sort(byRef),
-    `on conflict (store_id, family, ref_id, view, embedding_version_id) do update
-       set text_hash = excluded.text_hash, metadata = excluded.metadata, wanted_hash = excluded.wanted_hash,
-           removed_at = null, parked_reason = null
+    `on conflict (store_id, family, ref_id, view, embedding_version_id) do update set ${wantedAnew("vector_entries")}
      where vector_entries.wanted_hash is distinct from excluded.wanted_hash`,
   )
 }

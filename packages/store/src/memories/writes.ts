@@ -1,7 +1,7 @@
 import { RetryLater } from "@engram/contracts/errors"
 import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memories"
 import type { Database, Transaction } from "../database.ts"
-import { shareVersions, versionsLock, writtenVersions } from "../knowledge/vectors.ts"
+import { shareVersions, versionsLock, wantedAnew, writtenVersions } from "../knowledge/vectors.ts"
 import { liveNamespace, liveRecord } from "./rows.ts"
 import type { Surroundings, SurroundingsMemory } from "./surroundings.ts"
 import { disown, oweAgain, owedRows, type PlacedMemory } from "./vectors.ts"
@@ -103,9 +103,7 @@ const writeSql = (conflict: string, existed: string): string => `
     select $1, 'memories', k."refId", 'body', k."embeddingVersionId", $2, k."textHash", k.metadata, k."wantedHash"
     from json_to_recordset($6) as k("refId" text, "embeddingVersionId" text, "textHash" text, metadata jsonb, "wantedHash" text)
     join records r on r.id = k."refId" and not r.existed order by k."refId"
-    on conflict (store_id, family, ref_id, view, embedding_version_id) do update set
-      text_hash = excluded.text_hash, metadata = excluded.metadata, wanted_hash = excluded.wanted_hash,
-      removed_at = null, parked_reason = null
+    on conflict (store_id, family, ref_id, view, embedding_version_id) do update set ${wantedAnew("v")}
     where v.wanted_hash is distinct from excluded.wanted_hash),
   brought as (
     insert into embedding_values (workspace_id, model, text_hash, values, created_at)

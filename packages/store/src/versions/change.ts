@@ -70,11 +70,14 @@ export async function owedTo(tx: Transaction, place: StorePlace, versionId: stri
   return row!.owed
 }
 
-/** Nothing more is written to it; what is owed now may be on its way there, so its removal can still be owed. */
+/**
+ * Nothing more is written to it; what is owed now may be on its way there, so its removal can still be owed, and what the index holds of
+ * it is not known.
+ */
 async function archive(tx: Transaction, { id, workspaceId, storeId }: StoredVersion): Promise<void> {
   await tx.query("update embedding_versions set status = 'archived', archived_at = now() where id = $1", [id])
   await tx.query(
-    `update vector_entries set wanted_hash = coalesce(written_hash, 'unknown'), written_hash = coalesce(written_hash, 'unknown')
+    `update vector_entries set wanted_hash = 'unknown', written_hash = 'unknown'
      where workspace_id = $1 and store_id = $2 and embedding_version_id = $3
        and wanted_hash is distinct from written_hash and wanted_hash is not null and parked_reason is null`,
     [workspaceId, storeId, id],

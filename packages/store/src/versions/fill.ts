@@ -10,6 +10,7 @@ import type {
 import { byPartialIndex } from "../by-partial-index.ts"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
+import { wantedAnew } from "../knowledge/vectors.ts"
 import { owedTo } from "./change.ts"
 
 type Fill = Pick<VersionLedger, "copy" | "owed" | "state" | "difference" | "sample" | "now" | "scan" | "unchanged">
@@ -37,9 +38,7 @@ const copySql = `
   copied as (
     insert into vector_entries as c (store_id, family, ref_id, view, embedding_version_id, workspace_id, text_hash, metadata, wanted_hash)
     select $2, family, ref_id, view, $4, $1, text_hash, metadata, wanted_hash from source order by ${key.join(", ")}
-    on conflict (store_id, family, ref_id, view, embedding_version_id) do update set
-      text_hash = excluded.text_hash, metadata = excluded.metadata, wanted_hash = excluded.wanted_hash,
-      removed_at = null, parked_reason = null, attempts = 0
+    on conflict (store_id, family, ref_id, view, embedding_version_id) do update set ${wantedAnew("c")}
     where c.wanted_hash is distinct from excluded.wanted_hash returning 1)
   select (select count(*)::int from page) as seen, (select count(*)::int from copied) as copied, l.*
   from (values (1)) one left join lateral (
