@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite"
 import { setImmediate } from "node:timers/promises"
-import { parentPort, workerData } from "node:worker_threads"
 import type { VectorFilter, VectorTarget } from "@engram/contracts/ports"
 import { createKeptGroups, type Facets, type Group } from "./kept-groups.ts"
 import { createNearest, type Nearest } from "./nearest.ts"
 import { openToRead, rowsOfGroup } from "./sqlite-file.ts"
+import { answerQuestions } from "./thread-side.ts"
 
 export interface Search {
   readonly target: VectorTarget
@@ -13,10 +13,11 @@ export interface Search {
   readonly filter: VectorFilter
 }
 
-/** The nearest, or SQLite's failure with what tells its kind. */
-export type Found =
-  | { readonly ids: readonly string[]; readonly scores: Float64Array }
-  | { readonly message: string; readonly errcode: number | undefined }
+/** The nearest, best first. */
+export interface Found {
+  readonly ids: readonly string[]
+  readonly scores: Float64Array
+}
 
 const groupsSql = `select g.number, g.mark from spaces s join groups g on g.space = s.number
   where s.index_name = ?1 and s.namespace = ?2`
@@ -127,15 +128,4 @@ function conditionsOf(filter: VectorFilter) {
 const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
-let search: ReturnType<typeof createSearcher> | undefined
-parentPort!.on("message", async ({ at, search: asked }: { readonly at: number; readonly search: Search }) => {
-  let found: Found
-  try {
-    search ??= createSearcher(openToRead(workerData.path))
-    found = await search(asked)
-  } catch (error) {
-    const { message, errcode } = error as { readonly message: string; readonly errcode?: number }
-    found = { message, errcode }
-  }
-  parentPort!.postMessage({ at, found })
-})
+answerQuestions<Search, Found>((path) => createSearcher(openToRead(path)))

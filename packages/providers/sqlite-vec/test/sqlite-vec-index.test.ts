@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { RetryLater } from "@engram/contracts/errors"
 import { vectorIndexPromises } from "@engram/testkit/vector-index-promises"
 import { expect, test } from "vitest"
 import { createSqliteVecIndex } from "../src/sqlite-vec-index.ts"
@@ -76,7 +77,7 @@ async function turnsDuring(work: Promise<unknown>): Promise<number> {
   return turns
 }
 
-test("while one client writes, the event loop runs and another reads whole rows", () =>
+test("while one client writes, the event loop is free and another reads whole rows", () =>
   inDirectory(async (path) => {
     const [writer, reader] = [createSqliteVecIndex({ path }), createSqliteVecIndex({ path })]
     await writer.ensure("memory", 64)
@@ -88,11 +89,20 @@ test("while one client writes, the event loop runs and another reads whole rows"
       }
     })()
     const records = Array.from({ length: 2_560 }, (_, i) => record(`v${i}`))
-    expect(await turnsDuring(writer.upsert(target, records))).toBeGreaterThanOrEqual(9)
+    expect(await turnsDuring(writer.upsert(target, records))).toBeGreaterThanOrEqual(30)
     writing = false
     await read
     writer.close()
     reader.close()
+  }))
+
+test("a write that is not done when the file is closed is to be tried again", () =>
+  inDirectory(async (path) => {
+    const vectors = createSqliteVecIndex({ path })
+    await vectors.ensure("memory", 64)
+    const writing = vectors.upsert(target, [record("a")])
+    vectors.close()
+    await expect(writing).rejects.toThrow(RetryLater)
   }))
 
 test("a search of many vectors leaves the event loop free", () =>
