@@ -38,7 +38,7 @@ export async function assumeCounts(client: pg.ClientBase): Promise<void> {
        'inherited', false, 'null_frac', k."nullFrac", 'avg_width', 32, 'n_distinct', k."nDistinct")
      from json_to_recordset($1) as k("table" text, "column" text, "nullFrac" real, "nDistinct" real)
      join pg_class c on c.relname = coalesce(k."table", c.relname) and c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-       and c.reltuples < 0
+       and c.reltuples < 0 and has_table_privilege(c.oid, 'MAINTAIN')
      join pg_attribute a on a.attrelid = c.oid and a.attname = k."column"`,
     [JSON.stringify(assumed)],
   )
