@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { ensureDatabase, ensureEmbeddedPostgres } from "@engram/embedded-postgres/embedded-postgres"
 import { migrateDatabase } from "@engram/platform/open-database"
+import { loseQueue } from "@engram/testkit/lose-queue"
 import { startRedis } from "@engram/testkit/redis"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { Redis } from "ioredis"
@@ -47,19 +48,7 @@ test("every 202 survives its ingest, and the loss of the whole queue", async () 
 
     await system.start("worker")
     await midway(system)
-    const tables = await system.rows<{ name: string }>(
-      "select 'bullmq.' || tablename as name from pg_tables where schemaname = 'bullmq' and tablename <> 'migration'",
-    )
-    const jobs = tables.map(({ name }) => name)
-    expect(jobs.length).toBeGreaterThan(3)
-    // Tried again, because a running worker may deadlock with it.
-    const lose = () => system.rows(`truncate ${jobs.join(", ")} cascade`)
-    await waitUntil("the queue is lost", () =>
-      lose().then(
-        () => true,
-        () => false,
-      ),
-    )
+    expect(await loseQueue((sql) => system.rows(sql))).toBeGreaterThan(3)
     await system.settled(60_000)
     expect(await currentState(system)).toEqual(await undisturbed(system, payloads))
   } finally {

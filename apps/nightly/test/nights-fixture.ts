@@ -7,6 +7,7 @@ import { createNightQueue } from "@engram/queue/night-queue"
 import { createNightLedger } from "@engram/store/consolidation/night-ledger"
 import { createDatabase, createPool, type Database } from "@engram/store/database"
 import { createTestDatabase } from "@engram/testkit/database"
+import { loseQueue } from "@engram/testkit/lose-queue"
 import { silentLog } from "@engram/testkit/silent-log"
 import { afterEach } from "vitest"
 
@@ -46,12 +47,7 @@ export async function nights(): Promise<Nights> {
   return {
     database,
     url: test.url,
-    loseQueues: async () => {
-      const { rows } = await pool.query<{ name: string }>(
-        "select format('bullmq.%I', tablename) as name from pg_tables where schemaname = 'bullmq' and tablename <> 'migration'",
-      )
-      await pool.query(`truncate ${rows.map(({ name }) => name).join(", ")} cascade`)
-    },
+    loseQueues: () => loseQueue(async (sql) => (await pool.query(sql)).rows).then(() => {}),
     rows: async <Row extends object>(sql: string, values: unknown[] = []) => (await pool.query<Row>(sql, values)).rows,
     addWorkspace: async (id, timeZone = "UTC") => {
       const sql = "insert into workspaces (id, time_zone, created_at) values ($1, $2, now() - interval '10 days')"
