@@ -6,7 +6,7 @@ import { namespaceOf, vectorId } from "../embed.ts"
 
 const nearestMax = 10
 /** Asked of the index: among the first may be what was written, or changed, since. */
-const askedMax = 3 * nearestMax
+const askedMax = 10 * nearestMax
 /** Rows at a time: 12 MB of values at 1,536 dimensions. */
 const pageMax = 2_000
 /** The index and we round differently, and equal texts are equally near. */
