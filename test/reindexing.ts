@@ -1,4 +1,5 @@
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
+import type { MemoryLedger, NewMemory } from "@engram/contracts/memories"
 import type { Embedder, EmbeddingModel, VectorIndex } from "@engram/contracts/ports"
 import type { StoredVersion } from "@engram/contracts/versions"
 import { embeddingVersionId } from "@engram/core/ids"
@@ -7,6 +8,7 @@ import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { embed, namespaceOf, vectorId } from "@engram/pipeline/embed"
 import { type Reindexed, reindex } from "@engram/pipeline/reindex/reindex"
 import type { ReindexOptions } from "@engram/pipeline/reindex/reindex-deps"
+import { createMemoryLedger } from "@engram/store/memories/memory-ledger"
 import { createVectorLedger } from "@engram/store/vector-ledger"
 import { createVersionLedger } from "@engram/store/versions/version-ledger"
 import { onlyEmbedders } from "@engram/testkit/only-embedders"
@@ -56,6 +58,18 @@ export function reindexTo(
     trailMs: 10_000,
     ...rest,
   })
+}
+
+/** A memory of the namespace that `openMemories` makes. */
+export const memory = (id: string, content: string): NewMemory => ({
+  ...{ id, content, namespace: "team:a", kind: "fact", source: "agent" },
+  ...{ expiresAt: null, propagation: null, pin: null, embedding: null },
+})
+
+export async function openMemories(bench: Workbench): Promise<MemoryLedger> {
+  const memories = createMemoryLedger(bench.database)
+  await memories.putNamespace(bench.lane, { name: "team:a", kind: "team", expiresAt: null, metadata: null })
+  return memories
 }
 
 export const versionsOf = (bench: Workbench): Promise<StoredVersion[]> =>

@@ -1,9 +1,7 @@
 import type { ChunkId, DocumentId } from "@engram/contracts/ids"
 import type { EmbeddingVersion, WantedVector } from "@engram/contracts/knowledge"
-import type { NewMemory } from "@engram/contracts/memories"
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { createKnowledge } from "@engram/store/knowledge"
-import { createMemoryLedger } from "@engram/store/memories/memory-ledger"
 import { createVersionLedger } from "@engram/store/versions/version-ledger"
 import { onlyEmbedders } from "@engram/testkit/only-embedders"
 import { afterEach, beforeEach, expect, test } from "vitest"
@@ -12,6 +10,8 @@ import {
   createReindexBench,
   expectWhole,
   local,
+  memory,
+  openMemories,
   reindexTo,
   untilWaiting,
   versionOf,
@@ -102,17 +102,6 @@ async function fillStore(): Promise<void> {
   await bench.drain()
 }
 
-const memory = (id: string, content: string): NewMemory => ({
-  ...{ id, content, namespace: "team:a", kind: "fact", source: "agent" },
-  ...{ expiresAt: null, propagation: null, pin: null, embedding: null },
-})
-
-async function openMemories() {
-  const memories = createMemoryLedger(bench.database)
-  await memories.putNamespace(bench.lane, { name: "team:a", kind: "team", expiresAt: null, metadata: null })
-  return memories
-}
-
 test("a version is made when whoever began to write before has ended, and what they wrote is copied", async () => {
   await fillStore()
   const [first, second] = [persisting("first"), persisting("second")]
@@ -149,7 +138,7 @@ test("who waited for the making of a version writes it too, although it began be
 
 test("a memory that waited for the making of a version is wanted in both", async () => {
   await fillStore()
-  const memories = await openMemories()
+  const memories = await openMemories(bench)
   await memories.write(bench.lane, [memory("known", "known before"), memory("brought", "x")])
   const release = await holdMaking()
   const making = ledger.create(bench.lane, versionOf(bench, v128))
@@ -179,7 +168,7 @@ const holdCopyOf = (family: string, refId: string) =>
 
 test("a removal that began while its vector was being copied removes the copy", async () => {
   await fillStore()
-  const memories = await openMemories()
+  const memories = await openMemories(bench)
   await memories.write(bench.lane, [memory("goes", "soon gone"), memory("stays", "here to stay")])
   await bench.drain()
   await ledger.create(bench.lane, versionOf(bench, v128))
@@ -242,7 +231,7 @@ test("a vector whose change was owed to a version that was given up is owed when
 
 test("what leaves a caller's version stays in the store's own, and the other way round", async () => {
   await fillStore()
-  const memories = await openMemories()
+  const memories = await openMemories(bench)
   await memories.ensureCallerVersion(bench.lane, versionOf(bench, { provider: "caller", model: "", dimension: 2 }))
   const brought = Float32Array.of(1, 0)
   const statuses = async () =>
@@ -328,7 +317,7 @@ test("a document that the old version still owed a vector is shown by the switch
 
 test("five rounds of writers against copies and switches leave both versions alike and lose nothing", async () => {
   await fillStore()
-  const memories = await openMemories()
+  const memories = await openMemories(bench)
   let stopped = false
   let seed = 7
   const random = (below: number): number => {

@@ -1,11 +1,19 @@
-import type { NewMemory } from "@engram/contracts/memories"
+import type { MemoryLedger } from "@engram/contracts/memories"
 import type { VectorIndex } from "@engram/contracts/ports"
 import { writtenAs } from "@engram/pipeline/embed"
-import { createMemoryLedger } from "@engram/store/memories/memory-ledger"
 import { createVersionLedger } from "@engram/store/versions/version-ledger"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { issue } from "../payloads.ts"
-import { createReindexBench, expectWhole, local, reindexTo, versionOf, versionsOf } from "../reindexing.ts"
+import {
+  createReindexBench,
+  expectWhole,
+  local,
+  memory,
+  openMemories,
+  reindexTo,
+  versionOf,
+  versionsOf,
+} from "../reindexing.ts"
 import type { Workbench } from "../workbench.ts"
 
 let bench: Workbench
@@ -53,17 +61,15 @@ async function expectTrue(status = "active"): Promise<void> {
   }
 }
 
-const memory = (content: string): NewMemory => ({
-  ...{ id: "m", content, namespace: "team:a", kind: "fact", source: "agent" },
-  ...{ expiresAt: null, propagation: null, pin: null, embedding: null },
-})
+const nine = memory("m", "the door opens at nine")
 
-/** With something in the store, so that it has a version. */
-async function openMemories() {
+/** With a memory that is in the index. */
+async function knowNine(): Promise<MemoryLedger> {
   await bench.accept([issue({ number: 1, body: "A version to write to." })])
   await bench.drain()
-  const memories = createMemoryLedger(bench.database)
-  await memories.putNamespace(bench.lane, { name: "team:a", kind: "team", expiresAt: null, metadata: null })
+  const memories = await openMemories(bench)
+  await memories.write(bench.lane, [nine])
+  await bench.drain()
   return memories
 }
 
@@ -84,34 +90,28 @@ test("a passage that comes back while its removal is on its way is in the index 
 })
 
 test("a memory that is put back while its change is on its way reads in the index as it was", async () => {
-  const memories = await openMemories()
-  await memories.write(bench.lane, [memory("the door opens at nine")])
-  await bench.drain()
-  await memories.write(bench.lane, [memory("the door opens at ten")])
-  meanwhile = { of: "memories", work: () => memories.write(bench.lane, [memory("the door opens at nine")]) }
+  const memories = await knowNine()
+  await memories.write(bench.lane, [{ ...nine, content: "the door opens at ten" }])
+  meanwhile = { of: "memories", work: () => memories.write(bench.lane, [nine]) }
   await bench.turn("embed")
   await expectTrue()
 })
 
 test("a memory that is written again while its removal is on its way is in the index in the end", async () => {
-  const memories = await openMemories()
-  await memories.write(bench.lane, [memory("the door opens at nine")])
-  await bench.drain()
+  const memories = await knowNine()
   await memories.remove(bench.lane, "m", "team:a")
-  meanwhile = { of: "memories", work: () => memories.write(bench.lane, [memory("the door opens at nine")]) }
+  meanwhile = { of: "memories", work: () => memories.write(bench.lane, [nine]) }
   await bench.turn("embed")
   await expectTrue()
 })
 
 test("a version that is taken up again while a removal is on its way there has the vector in the end", async () => {
-  const memories = await openMemories()
-  await memories.write(bench.lane, [memory("the door opens at nine")])
-  await bench.drain()
+  const memories = await knowNine()
   await reindexTo(bench, local(128))
   await memories.remove(bench.lane, "m", "team:a")
   const [from, to] = [versionOf(bench, local(128)), versionOf(bench, local(64))]
   const takeUp = async () => {
-    await memories.write(bench.lane, [memory("the door opens at nine")])
+    await memories.write(bench.lane, [nine])
     const ledger = createVersionLedger(bench.database)
     await ledger.create(bench.lane, to)
     await ledger.copy(bench.lane, { from: from.id, to: to.id }, { after: undefined, max: 1_000 })

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises"
 import type { VectorFilter, VectorTarget } from "@engram/contracts/ports"
 import { createKeptGroups, type Facets, type Group } from "./kept-groups.ts"
 import { createNearest, type Nearest } from "./nearest.ts"
-import { openToRead, rowsOfGroup } from "./sqlite-file.ts"
+import { bytesOf, openToRead, rowsOfGroup } from "./sqlite-file.ts"
 import { answerQuestions } from "./thread-side.ts"
 
 export interface Search {
@@ -123,9 +123,5 @@ function conditionsOf(filter: VectorFilter) {
   }
   return { conditions, parameters }
 }
-
-/** sqlite-vec reads float32 in the machine's byte order, as a Float32Array holds them. */
-const bytesOf = (values: Float32Array): Uint8Array =>
-  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
 answerQuestions<Search, Found>((path) => createSearcher(openToRead(path)))

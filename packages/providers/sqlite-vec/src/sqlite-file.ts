@@ -58,6 +58,10 @@ const fromUngrouped = (memoryNamespace: string, hash: string): string => `
   drop table moves;
   drop table ungrouped;`
 
+/** sqlite-vec reads float32 in the machine's byte order, as a Float32Array holds them. */
+export const bytesOf = (values: Float32Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+
 /** Another process holds the write lock for milliseconds. Past this something is stuck. */
 const BUSY_MAX_MS = 15_000
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite"
 import { setImmediate } from "node:timers/promises"
 import type { VectorTarget } from "@engram/contracts/ports"
-import { openVectorFile, rowsOfGroup, written } from "./sqlite-file.ts"
+import { bytesOf, openVectorFile, rowsOfGroup, written } from "./sqlite-file.ts"
 import { answerQuestions } from "./thread-side.ts"
 
 /** Rows in one transaction: other processes that write wait for about 5 ms at 512 dimensions, 20 ms when a checkpoint falls in. */
@@ -125,8 +125,5 @@ function createWriter(db: DatabaseSync): (change: Change) => Promise<void> {
     }
   }
 }
-
-const bytesOf = (values: Float32Array): Uint8Array =>
-  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
 answerQuestions<Change, void>((path) => createWriter(openVectorFile(path)))
