@@ -201,7 +201,7 @@ export interface MemoryRow {
 export interface RankedMemory extends Pick<MemoryRow, "id" | "pin" | "createdAt"> {
   /** Within its list: text rank, or cosine similarity. */
   readonly rank: number
-  /** Where most of the list will be answered; else what it says is read once it is known to be. */
+  /** Of the first of a list, which will be answered; what the others say is read once they are known to be. */
   readonly row?: MemoryRow
 }
 
@@ -275,18 +275,23 @@ export interface MemoryLedger {
 
   /** The lives of the live ones among these names. */
   namespaceIds(place: MemoryPlace, names: readonly string[]): Promise<string[]>
-  /** The same as it was last seen, without asking: what a search begins with, and `lists` corrects. */
-  livesSeen(place: MemoryPlace, names: readonly string[]): string[]
+  /** The same as it was last seen, so that only names that were not are asked about: what a search begins with, and `lists` corrects. */
+  livesSeen(place: MemoryPlace, names: readonly string[]): Promise<string[]>
   newest(place: MemoryPlace, filter: MemoryFilter, max: number): Promise<MemoryRow[]>
   /**
    * The best `max` by text, and the `max` nearest: what the index found, checked for being still so, and what the index does not show
    * yet (the newest `exactMax`), compared exactly; not below `scoreMin`. Both as they were at one moment, in one round trip. At
-   * least one is asked for; where nothing is sought by words, what the index found comes with its row.
+   * least one is asked for. The best `rows` by text, and of what the index found, come with their rows.
    */
   lists(
     place: MemoryPlace,
     filter: MemoryFilter,
-    question: { readonly text?: TextQuestion; readonly near?: NearQuestion; readonly max: number },
+    question: {
+      readonly text?: TextQuestion
+      readonly near?: NearQuestion
+      readonly max: number
+      readonly rows: number
+    },
   ): Promise<FoundLists>
   /** Those of these ids that the filter lets through now, in no order. */
   read(place: MemoryPlace, filter: MemoryFilter, ids: readonly string[]): Promise<MemoryRow[]>

@@ -44,7 +44,7 @@ test("texts are read of what is answered, and of nothing else", async () => {
 test("a memory whose row came with the list is not read again", async () => {
   const reads: unknown[] = []
   const ledger: Pick<MemoryLedger, "lists" | "read" | "livesSeen"> = {
-    livesSeen: () => [],
+    livesSeen: async () => [],
     lists: async () => ({
       byText: [],
       wordless: false,
@@ -104,7 +104,7 @@ test("where too few of what the index found are left, the index is asked for mor
   })
   const read: MemoryLedger["read"] = async (_place, _filter, ids) => ids.map(row)
   const search = searchMemories({
-    ledger: { lists, read, livesSeen: () => ["life"] },
+    ledger: { lists, read, livesSeen: async () => ["life"] },
     callers: { find: async () => version },
     index,
   } as unknown as MemorySearchDeps)

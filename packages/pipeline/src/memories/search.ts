@@ -84,7 +84,7 @@ export const searchMemories =
     if (query === "" && embedding === undefined) {
       return { memories: await deps.ledger.newest(place, filter, limit), degraded: false }
     }
-    const ask: Ask = { deps, place, filter, candidatesMax: candidatesOf(limit) }
+    const ask: Ask = { deps, place, filter, candidatesMax: candidatesOf(limit), rows: limit }
     const near = embedding ? nearBrought(ask, callers, embedding) : await nearQuery(ask, query)
     const found = await (query === "" ? byNearness(ask, near, limit) : byWords(ask, query, near))
     const best = query === "" ? found.byVector.map(asCosine) : fused(found)
@@ -98,6 +98,8 @@ interface Ask {
   readonly place: MemoryPlace
   readonly filter: MemoryFilter
   readonly candidatesMax: number
+  /** So many of each list come with what they say. */
+  readonly rows: number
 }
 
 /** How to look for what is near in one version. */
@@ -167,15 +169,15 @@ async function nearQuery(ask: Ask, query: string): Promise<Near | undefined> {
  * by now. While it cannot be, what is near is found in Postgres, where the values are known.
  */
 async function lists(
-  { deps, place, filter, candidatesMax: max }: Ask,
+  { deps, place, filter, candidatesMax: max, rows }: Ask,
   text: TextQuestion | undefined,
   near: Near | undefined,
 ): Promise<Lists> {
   const byText = text && { text }
   if (text === undefined && near === undefined) return nothing
   if (near === undefined)
-    return { ...(await deps.ledger.lists(place, filter, { ...byText, max })), degraded: false, isCut: false }
-  let lives: readonly string[] = deps.ledger.livesSeen(place, filter.namespaces)
+    return { ...(await deps.ledger.lists(place, filter, { ...byText, max, rows })), degraded: false, isCut: false }
+  let lives: readonly string[] = await deps.ledger.livesSeen(place, filter.namespaces)
   for (let look = 1; ; look++) {
     const asked = lives
     const lookedAt = performance.now()
@@ -184,7 +186,7 @@ async function lists(
     const { version, scoreMin } = near
     const trailsMs = deps.index.trailsMs + performance.now() - lookedAt + waitMs
     const byVector = values && { near: { version, values, indexed: seen?.indexed, trailsMs, exactMax, scoreMin } }
-    const found = await deps.ledger.lists(place, filter, { ...byText, ...byVector, max })
+    const found = await deps.ledger.lists(place, filter, { ...byText, ...byVector, max, rows })
     if (seen === undefined || look === looksMax || isSame(asked, found.lives)) {
       return { ...found, degraded: seen === undefined, isCut: seen?.indexed.length === max }
     }
@@ -192,7 +194,7 @@ async function lists(
   }
 }
 
-/** What is answered, read at the end where the lists do not say it: what ended since it was found is left out. */
+/** What is answered, read at the end where its list did not say it: what ended since it was found is left out. */
 async function whole({ deps, place, filter }: Ask, best: readonly Scored[]): Promise<FoundMemory[]> {
   const unread = best.flatMap(({ id, row }) => (row ? [] : [id]))
   const rows = new Map((await deps.ledger.read(place, filter, unread)).map((row) => [row.id, row]))
@@ -248,11 +250,13 @@ const asCosine = ({ rank, ...memory }: RankedMemory): Scored => ({ ...memory, sc
  * say: it counts as ranked by it as by its text, so that what was just written is not behind for being new.
  */
 function fused({ byText, byVector, unknown }: Pick<FoundLists, "byText" | "byVector" | "unknown">): Scored[] {
-  const rows = new Map([...byText, ...byVector].map((row) => [row.id, row]))
+  // What is in both may have its row in one.
+  const found = new Map(byText.map((each) => [each.id, each]))
+  for (const each of byVector) found.set(each.id, { ...found.get(each.id), ...each })
   const [inText, inVectors] = [reciprocalRanks(byText), reciprocalRanks(byVector)]
   const scoreOf = (id: string): number => (inText.get(id) ?? 0) + ((unknown.has(id) ? inText : inVectors).get(id) ?? 0)
-  return [...rows.values()]
-    .map(({ id, pin, createdAt }) => ({ id, pin, createdAt, score: scoreOf(id) }))
+  return [...found.values()]
+    .map((each) => ({ ...each, score: scoreOf(each.id) }))
     .sort(
       (a, b) =>
         b.score - a.score ||

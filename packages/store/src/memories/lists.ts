@@ -4,7 +4,7 @@ import { dot } from "@engram/core/dot"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
 import { nearestSql } from "./nearest.ts"
-import { filterValues, lives, pinnedFirst, readable } from "./rows.ts"
+import { filterValues, lives, pinnedFirst, readable, recordOf } from "./rows.ts"
 import type { Namespace, SurroundingsMemory } from "./surroundings.ts"
 
 /** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
@@ -13,9 +13,14 @@ const matchesMax = 2_000
 /** Similarities nearer than this are equal: an index and we round differently. */
 const sameScore = 1e-6
 
-/** A candidate as both lists send it: small, since of a hundred candidates ten are answered. */
-const listed = (rank: string, ...more: readonly string[]): string =>
-  `json_build_array(${["r.id", rank, "r.pin", "extract(epoch from r.created_at)::float8", ...more].join(", ")})`
+/** A candidate as both lists send it. Of a hundred ten are answered, and so few come with what they say. */
+const listed = (of: "r" | "c", rank: string, row: string, ...more: readonly string[]): string =>
+  `json_build_array(${[`${of}.id`, rank, `${of}.pin`, `extract(epoch from ${of}.created_at)::float8`, row, ...more].join(", ")})`
+
+// In milliseconds, exactly.
+const time = (column: string): string => `floor(extract(epoch from ${column}) * 1000)::float8`
+/** What a record `r` of the life `n` says. */
+const wholeRow = `json_build_array(n.name, r.content, r.kind, r.source, ${time("r.expires_at")}, r.propagation, ${time("r.created_at")})`
 
 /**
  * By the function that may use the index of namespaces and words under row-level security. Any word matches, since a question
@@ -23,44 +28,44 @@ const listed = (rank: string, ...more: readonly string[]): string =>
  * better (`ts_rank_cd` takes four times as long and says little more of words that need not be together); a text of 64 different
  * words and more counts less with its length, or the longest would always win.
  */
-const wordsText = `select ${listed("r.rank")} as row from (
+const byWords = `
     select f.id, f.pin, f.created_at, f.rank + case when f.rank >= 1 and exists (
         select from memory_records s where s.store_id = $1 and s.id = f.id and s.content = $4) then 1 else 0 end as rank
     from engram_matching_memories(array(select id from lives), $3, (select words from words), ${matchesMax}, $5) f
-    offset 0) r order by r.rank desc, ${pinnedFirst}`
+    offset 0`
 
 // Each namespace is read from its newest on, until it has given as many as are asked for: what many memories hold is found at once.
 const substringOf = (condition: string): string => `
-    select r.id, r.pin, r.created_at from lives n cross join lateral (
+    select r.id, r.pin, r.created_at, 1 as rank from lives n cross join lateral (
       select * from memory_records r where r.namespace_id = n.id and ${readable} and ${condition}
         and strpos(lower(unaccent(r.content)), lower(unaccent($4))) > 0 order by r.created_at desc, r.id limit $5) r`
 
-const substringText = `select ${listed("1")} as row
-    from (${substringOf("r.pin")} union all ${substringOf("r.pin is not true")}) r order by ${pinnedFirst} limit $5`
+const bySubstring = `${substringOf("r.pin")} union all ${substringOf("r.pin is not true")}`
+
+/** The best `$5` of these, the first `$6` with what they say. */
+const bestOf = (found: string): string => `
+    select ${listed("c", "c.rank", `case when c.at <= $6 then (select ${wholeRow} from (values (1)) k ${recordOf("c.id")}) end`)} as row
+    from (select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at from (${found}) r order by at limit $5) c
+    order by c.at`
 
 const texts = {
   words: {
     with: ", words as materialized (select to_tsvector('public.engram_english', $4) as words)",
-    list: wordsText,
+    list: bestOf(byWords),
     wordless: "(select length(words) = 0 from words)",
   },
-  substring: { with: "", list: substringText, wordless: "false" },
+  substring: { with: "", list: bestOf(bySubstring), wordless: "false" },
   // A parameter that a statement does not speak of would have no type.
   none: {
     with: "",
-    list: "select null::json as row where $4::text is null and $5::int is null and false",
+    list: "select null::json as row where $4::text is null and $5::int is null and $6::int is null and false",
     wordless: "false",
   },
 }
 
-// In milliseconds, exactly.
-const time = (column: string): string => `floor(extract(epoch from ${column}) * 1000)::float8`
-const row = ["n.name", "r.content", "r.kind", "r.source", time("r.expires_at"), "r.propagation", time("r.created_at")]
-
 const nears = {
-  fewChanged: nearestSql("fewChanged", listed),
-  fewChangedRows: nearestSql("fewChanged", listed, row),
-  newest: nearestSql("newest", listed),
+  fewChanged: nearestSql("fewChanged", listed, wholeRow),
+  newest: nearestSql("newest", listed, wholeRow),
   none: { with: "", list: "select null::json as row where false", whole: "true" },
 }
 
@@ -72,8 +77,6 @@ const statement = (text: keyof typeof texts, vectors: keyof typeof nears): strin
     (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",
     (select coalesce(json_agg(v.row), '[]') from (${nears[vectors].list}) v) as "byVector"`
 
-type Listed = readonly [id: string, rank: number, pin: boolean | null, createdSeconds: number]
-type Near = readonly [...Listed, moving: boolean, values: string | null, ...row: [] | Row]
 type Row = readonly [
   namespace: string,
   content: string,
@@ -83,6 +86,8 @@ type Row = readonly [
   propagation: string | null,
   createdMs: number,
 ]
+type Listed = readonly [id: string, rank: number, pin: boolean | null, createdSeconds: number, row: Row | null]
+type Near = readonly [...Listed, moving: boolean, values: string | null]
 interface Answered {
   readonly lives: readonly Namespace[]
   readonly wordless: boolean
@@ -103,8 +108,8 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
   }
 
   return {
-    lists: async (place, filter, { text, near, max }) => {
-      const parameters = [...filterValues(place, filter), text?.query ?? null, max]
+    lists: async (place, filter, { text, near, max, rows }) => {
+      const parameters = [...filterValues(place, filter), text?.query ?? null, max, rows]
       const ask = async (by: keyof typeof texts, way: keyof typeof nears): Promise<Answered> => {
         const values = [...parameters]
         if (near) values.push(...nearValues(place, near))
@@ -112,8 +117,7 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
         const [row] = await database.oneInWorkspace<Answered>(place.workspaceId, statementOf(by, way), values)
         return row!
       }
-      const byIndex = text ? "fewChanged" : "fewChangedRows"
-      const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : byIndex
+      const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : "fewChanged"
       const answered = await ask(text?.by ?? "none", way)
       const { byVector } = answered.whole ? answered : await ask("none", "newest")
       surroundings.saw(place, filter.namespaces, answered.lives)
@@ -127,7 +131,7 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
   }
 }
 
-/** $6 to $11 of a statement that looks for what is near. */
+/** $7 to $12 of a statement that looks for what is near. */
 const nearValues = ({ workspaceId }: { readonly workspaceId: string }, near: NearQuestion): unknown[] => [
   workspaceId,
   near.version.id,
@@ -137,8 +141,9 @@ const nearValues = ({ workspaceId }: { readonly workspaceId: string }, near: Nea
   near.trailsMs,
 ]
 
-const rankedOf = ([id, rank, pin, createdSeconds]: Listed): RankedMemory => {
-  return { id, rank, pin, createdAt: new Date(createdSeconds * 1_000) }
+const rankedOf = ([id, rank, pin, createdSeconds, row]: Listed): RankedMemory => {
+  const ranked = { id, rank, pin, createdAt: new Date(createdSeconds * 1_000) }
+  return row === null ? ranked : { ...ranked, row: rowOf(id, pin, row) }
 }
 
 function rowOf(id: string, pin: boolean | null, row: Row): MemoryRow {
@@ -154,10 +159,9 @@ function nearest(
 ): Pick<FoundLists, "byVector" | "unknown"> {
   if (near === undefined) return { byVector: [], unknown: new Set() }
   const scores = new Map(near.indexed?.map(({ id, score }) => [id, score]))
-  const scored = candidates.map(([id, , pin, createdSeconds, moving, values, ...row]) => {
-    const ranked = rankedOf([id, scoreBy(scores, near.values, id, moving ? values : undefined), pin, createdSeconds])
-    return row.length === 0 ? ranked : { ...ranked, row: rowOf(id, pin, row) }
-  })
+  const scored = candidates.map(([id, , pin, createdSeconds, row, moving, values]) =>
+    rankedOf([id, scoreBy(scores, near.values, id, moving ? values : undefined), pin, createdSeconds, row]),
+  )
   const byVector = scored.filter(({ rank }) => rank >= near.scoreMin).sort(bestFirst)
   const unknown = new Set(scored.flatMap(({ id, rank }) => (Number.isNaN(rank) ? [id] : [])))
   return { byVector: byVector.slice(0, max), unknown }

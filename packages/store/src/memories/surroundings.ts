@@ -30,8 +30,8 @@ interface Known {
 export type SurroundingsMemory = ReturnType<typeof createSurroundings>
 
 /**
- * Remembers the namespaces and versions of stores, so that writes and searches need not ask first. What it remembers may be
- * over: whoever uses it has Postgres check it in the statement it is used in, and says what was found.
+ * Remembers the namespaces and versions of stores, so that writes and searches ask first only for what it has not seen. What it
+ * remembers may be over: whoever uses it has Postgres check it in the statement it is used in, and says what was found.
  */
 export function createSurroundings(database: Database) {
   const stores = new Map<string, Known>()
@@ -51,31 +51,31 @@ export function createSurroundings(database: Database) {
     return known.versions
   }
 
+  /** Of these names only, and the caller's own: what is remembered goes on changing. */
+  const livesOf = async (place: MemoryPlace, known: Known, names: readonly string[]): Promise<Map<string, string>> => {
+    const unknown = [...new Set(names)].filter((name) => !known.lives.has(name))
+    const found = unknown.length === 0 ? [] : await readLives(database, place, unknown)
+    for (const { id, name } of found) known.lives.set(name, id)
+    const lives = new Map<string, string>()
+    for (const name of names) {
+      const id = known.lives.get(name)
+      if (id !== undefined) lives.set(name, id)
+    }
+    return lives
+  }
+
   return {
     versions: (place: MemoryPlace) => readVersions(place, knownOf(place)),
 
-    /** Asks for what it does not know. */
     of: async (place: MemoryPlace, names: readonly string[]): Promise<Surroundings> => {
       const known = knownOf(place)
-      const unknown = [...new Set(names)].filter((name) => !known.lives.has(name))
-      const [versions, found] = await Promise.all([
-        readVersions(place, known),
-        unknown.length === 0 ? [] : readLives(database, place, unknown),
-      ])
-      for (const { id, name } of found) known.lives.set(name, id)
-      // Of these names only, and the caller's own: what is remembered goes on changing.
-      const lives = new Map<string, string>()
-      for (const name of names) {
-        const id = known.lives.get(name)
-        if (id !== undefined) lives.set(name, id)
-      }
+      const [versions, lives] = await Promise.all([readVersions(place, known), livesOf(place, known, names)])
       return { lives, versions }
     },
 
-    livesSeen: (place: MemoryPlace, names: readonly string[]): string[] => {
-      const { lives } = knownOf(place)
-      return names.flatMap((name) => lives.get(name) ?? [])
-    },
+    livesSeen: async (place: MemoryPlace, names: readonly string[]): Promise<string[]> => [
+      ...(await livesOf(place, knownOf(place), names)).values(),
+    ],
 
     /** Of all these names, `live` are those that live. */
     saw: (place: MemoryPlace, names: readonly string[], live: readonly Namespace[]): void => {
