@@ -1,4 +1,5 @@
 import type { ArchiveLedger } from "@engram/contracts/vectors"
+import { fromTheFirst } from "./by-partial-index.ts"
 import type { Database } from "./database.ts"
 import { unpackBody } from "./packed-body.ts"
 
@@ -6,6 +7,7 @@ import { unpackBody } from "./packed-body.ts"
 export const createArchiveLedger = (database: Database): ArchiveLedger => ({
   unarchived: (lane, limits) =>
     database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
+      tx.send(fromTheFirst)
       const rows = await tx.query<{ id: string; bodyHash: string; body: Buffer; bodyBytes: number }>(
         `with first as (
            select id, body_hash, body_bytes, body from ingest_deliveries
@@ -29,6 +31,7 @@ export const createArchiveLedger = (database: Database): ArchiveLedger => ({
 
   dropBodies: (lane, max) =>
     database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
+      tx.send(fromTheFirst)
       const dropped = await tx.query(
         `update ingest_deliveries set body = null where id in (
            select id from ingest_deliveries

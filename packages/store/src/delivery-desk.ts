@@ -1,4 +1,5 @@
 import type { ClaimedDelivery, DeliveryDesk } from "@engram/contracts/knowledge"
+import { fromTheFirst } from "./by-partial-index.ts"
 import type { Database } from "./database.ts"
 import { closeDeliveries } from "./knowledge/documents.ts"
 import { unpackBody } from "./packed-body.ts"
@@ -31,6 +32,7 @@ const claim = `
 export const createDeliveryDesk = (database: Database): DeliveryDesk => ({
   claim: (lane, which, limits) =>
     database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
+      tx.send(fromTheFirst)
       const rows = await tx.query<ClaimedRow>(claim, [
         lane.workspaceId,
         lane.storeId,

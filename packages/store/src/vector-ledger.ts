@@ -1,5 +1,6 @@
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import { compareText } from "@engram/core/compare-text"
+import { fromTheFirst } from "./by-partial-index.ts"
 import type { Database, Transaction } from "./database.ts"
 import { floatsOf, modelKey, saveValues } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
@@ -73,6 +74,7 @@ export function createVectorLedger(database: Database): VectorLedger {
 
     owed: (lane, version, max) =>
       database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
+        tx.send(fromTheFirst)
         const rows = await tx.query<Omit<OwedVector, "values"> & { readonly values: Buffer | null }>(head, [
           lane.workspaceId,
           lane.storeId,
