@@ -1,11 +1,13 @@
 import { RetryLater } from "@engram/contracts/errors"
 import type { Lane } from "@engram/contracts/ports"
+import { createMetrics } from "@engram/observability/metrics"
 import { sweep } from "@engram/pipeline/sweep"
 import { createLaneQueue } from "@engram/queue/lane-queue"
 import { createDeliveryAdmin } from "@engram/store/delivery-admin"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import { silentLog } from "@engram/testkit/silent-log"
 import { waitUntil } from "@engram/testkit/wait-until"
+import { createMeters } from "@engram/worker/meters"
 import { afterEach, expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { issue, paragraphs, variedPayloads } from "../payloads.ts"
@@ -41,6 +43,25 @@ test("the sweep wakes each lane that has work, whatever the queue forgot, and no
   expect((await lanes()).sort()).toEqual(["archive", "embed"])
   await bench.drain()
   expect(await lanes()).toEqual([])
+})
+
+test("the gauge of what waits goes back to zero, and so does that of what was parked", async () => {
+  const bench = await workbench()
+  const metrics = createMetrics()
+  const { totals } = createMeters(metrics)
+  const ledger = createSweepLedger(bench.database)
+  const run = sweep({ ledger, queue: { wake: async () => {} }, log: silentLog, onTotals: totals })
+  const shown = async () => {
+    await run()
+    const lines = (await metrics.text()).split("\n").filter((line) => line.startsWith("engram_deliveries{"))
+    return lines.map((line) => line.replace(/^.*state="(\w+)".* (\d+)$/, "$1 $2")).sort()
+  }
+  await bench.accept([issue({ number: 1 }), { ...issue({ number: 2 }), payload: "{" }])
+  expect(await shown()).toEqual(["parked 0", "received 2"])
+  await bench.drain()
+  expect(await shown()).toEqual(["parked 1", "received 0"])
+  await bench.rows("delete from ingest_deliveries where state = 'parked'")
+  expect(await shown()).toEqual(["parked 0", "received 0"])
 })
 
 test("one process sweeps at a time", async () => {

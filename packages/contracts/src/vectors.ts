@@ -73,7 +73,8 @@ export interface SweepLedger {
 }
 
 export interface SweepTotals {
-  readonly deliveries: { readonly [state: string]: number }
+  /** Those that are not done. */
+  readonly deliveries: { readonly received: number; readonly parked: number }
   /** Age of the oldest delivery still waiting, 0 when none is. */
   readonly oldestWaitingMs: number
   readonly owed: { readonly [family: string]: number }

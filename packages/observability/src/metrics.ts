@@ -102,7 +102,7 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
     embeddingTexts: counter("embedding_texts_total", "Texts embedded."),
     indexCalls: counter("index_calls_total", "Calls to the vector index.", ["operation", "outcome"]),
     indexVectors: counter("index_vectors_total", "Vectors written to the index, or removed.", ["operation"]),
-    deliveries: gauge("deliveries", "Deliveries by state.", ["state"]),
+    deliveries: gauge("deliveries", "Deliveries that wait (received) or failed for good (parked).", ["state"]),
     turnSeconds: histogram(
       "turn_seconds",
       "One turn of a stage on a lane.",

@@ -25,6 +25,13 @@ const dueLanes = `
             and d.forget_raw and (d.body is not null or d.artifact_key is not null) and d.artifact_key is not null) as archive
   from stores s join workspaces w on w.id = s.workspace_id order by s.id`
 
+// Not those that are done: they become millions, and this is asked every few seconds.
+const openDeliveries = `
+  select count(*)::int as received,
+    coalesce(extract(epoch from now() - min(received_at)) * 1000, 0)::float8 as "oldestWaitingMs",
+    (select count(*)::int from workspaces w join ingest_deliveries d on d.workspace_id = w.id and d.state = 'parked') as parked
+  from ingest_deliveries where state = 'received'`
+
 export const createSweepLedger = (database: Database): SweepLedger => ({
   alone: async (work) => {
     const client = await database.pool.connect()
@@ -69,14 +76,8 @@ export const createSweepLedger = (database: Database): SweepLedger => ({
 
   totals: () =>
     database.asFleet(async (tx) => {
-      const states = await tx.query<{ state: string; count: number }>(
-        "select state, count(*)::int as count from ingest_deliveries group by state",
-      )
       await tx.query(byPartialIndex)
-      const [oldest] = await tx.query<{ ms: number }>(
-        `select coalesce(extract(epoch from now() - min(received_at)) * 1000, 0)::float8 as ms
-         from ingest_deliveries where state = 'received'`,
-      )
+      const [open] = await tx.query<{ received: number; oldestWaitingMs: number; parked: number }>(openDeliveries)
       const owed = await tx.query<{ family: string; count: number }>(
         `select family, count(*)::int as count from vector_entries
          where wanted_hash is distinct from written_hash and parked_reason is null group by family`,
@@ -88,8 +89,8 @@ export const createSweepLedger = (database: Database): SweepLedger => ({
         `select count(*)::int as count from wanted_fetches f where ${isOwed}`,
       )
       return {
-        deliveries: Object.fromEntries(states.map((row) => [row.state, row.count])),
-        oldestWaitingMs: oldest?.ms ?? 0,
+        deliveries: { received: open!.received, parked: open!.parked },
+        oldestWaitingMs: open!.oldestWaitingMs,
         owed: Object.fromEntries(owed.map((row) => [row.family, row.count])),
         parkedVectors: parked?.count ?? 0,
         owedFetches: fetches?.count ?? 0,

@@ -19,7 +19,8 @@ import { ago, cut, duration, sum, tally } from "../words.ts"
 
 type Counts = Awaited<ReturnType<LaneQueue["counts"]>>
 
-interface Status extends SweepTotals {
+interface Status extends Omit<SweepTotals, "deliveries"> {
+  readonly deliveries: { readonly [state: string]: number }
   /** Or why the queue does not say. */
   readonly queue: Counts | { readonly error: string }
   /** What senders were asked for because their events carry ids only. */
@@ -59,7 +60,7 @@ export function addStatus(program: Command, context: Context): void {
 async function statusOf(parts: Parts): Promise<Status> {
   const { database, databaseUrl } = await openCommandDatabase(parts)
   const report = createStoreReport({ database })
-  const totals = await createSweepLedger(database).totals()
+  const totals = { ...(await createSweepLedger(database).totals()), deliveries: await report.deliveries() }
   const stores = await Promise.all(
     (await report.stores()).map(async (store) => ({
       ...store,
