@@ -68,8 +68,6 @@ export interface StoreReport {
   stores(): Promise<ListedStore[]>
   /** undefined when the workspace has no store of that name. */
   find(workspaceId: string, name: string): Promise<ListedStore | undefined>
-  /** Of all workspaces, by state: it counts every delivery there ever was. */
-  deliveries(): Promise<{ readonly [state: string]: number }>
   owed(place: StorePlace): Promise<Owed>
   contents(place: StorePlace): Promise<StoreContents>
   /** All rows of the workspace, by table; superseded and removed ones are rows too. */
@@ -181,12 +179,6 @@ export function createStoreReport({ database }: { database: Database }): StoreRe
         tx.query<ListedStore>(`${listed} where workspace_id = $1 and name = $2`, [workspaceId, name]),
       )
       return rows[0]
-    },
-    deliveries: async () => {
-      const states = await database.oneAsFleet<{ state: string; count: number }>(
-        "select state, count(*)::int as count from ingest_deliveries group by state",
-      )
-      return Object.fromEntries(states.map(({ state, count }) => [state, count]))
     },
     owed: async (place) => (await inPlace<Owed>(place, owedSql))[0]!,
     contents: async (place) => (await inPlace<StoreContents>(place, contentsSql))[0]!,

@@ -1,3 +1,4 @@
+import type { DeliveryState } from "@engram/contracts/deliveries"
 import { reasonOf } from "@engram/contracts/errors"
 import type { EvaluationRun } from "@engram/contracts/evaluation"
 import type { LaneQueue } from "@engram/contracts/ports"
@@ -5,6 +6,7 @@ import type { SweepTotals } from "@engram/contracts/vectors"
 import { openQueue } from "@engram/platform/open-queue"
 import { createRunReports, type ReportedRun } from "@engram/store/consolidation/run-report"
 import type { Database } from "@engram/store/database"
+import { createDeliveryAdmin } from "@engram/store/delivery-admin"
 import { createEvaluationLedger } from "@engram/store/evaluation/evaluation-ledger"
 import { createFetchReport, type FetchReport, type UnansweredFetch } from "@engram/store/fetch-report"
 import { createStoreReport, type ListedStore, type StoreContents } from "@engram/store/store-report"
@@ -20,7 +22,7 @@ import { ago, cut, duration, sum, tally } from "../words.ts"
 type Counts = Awaited<ReturnType<LaneQueue["counts"]>>
 
 interface Status extends Omit<SweepTotals, "deliveries"> {
-  readonly deliveries: { readonly [state: string]: number }
+  readonly deliveries: { readonly [state in DeliveryState]: number }
   /** Or why the queue does not say. */
   readonly queue: Counts | { readonly error: string }
   /** What senders were asked for because their events carry ids only. */
@@ -60,7 +62,8 @@ export function addStatus(program: Command, context: Context): void {
 async function statusOf(parts: Parts): Promise<Status> {
   const { database, databaseUrl } = await openCommandDatabase(parts)
   const report = createStoreReport({ database })
-  const totals = { ...(await createSweepLedger(database).totals()), deliveries: await report.deliveries() }
+  const totals = await createSweepLedger(database).totals()
+  const deliveries = await createDeliveryAdmin({ database }).counts()
   const stores = await Promise.all(
     (await report.stores()).map(async (store) => ({
       ...store,
@@ -74,7 +77,7 @@ async function statusOf(parts: Parts): Promise<Status> {
   const asked = createFetchReport({ database })
   const [fetches, unansweredFetches] = await Promise.all([asked.counts(), asked.unanswered(unansweredShown)])
   const lastRuns = await createRunReports({ database }).last()
-  return { ...totals, queue, fetches, unansweredFetches, stores, lastRuns }
+  return { ...totals, deliveries, queue, fetches, unansweredFetches, stores, lastRuns }
 }
 
 async function evaluated(database: Database, store: ListedStore): Promise<Evaluated> {
@@ -89,7 +92,7 @@ async function evaluated(database: Database, store: ListedStore): Promise<Evalua
 
 function inWords({ terminal }: Context, status: Status): string {
   const line = (name: string, value: string): string => `${terminal.style("dim", name.padEnd(12))}${value}`
-  const { received = 0, parked = 0 } = status.deliveries
+  const { received, parked } = status.deliveries
   const waiting = received === 0 ? "nothing waits" : `the oldest waits since ${duration(status.oldestWaitingMs)}`
   const texts = status.parkedVectors === 0 ? "" : `, ${status.parkedVectors} parked`
   return [
