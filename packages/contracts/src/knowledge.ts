@@ -46,7 +46,8 @@ export type DeliveryEnd =
 export interface DeliveryDesk {
   /**
    * Takes up to `rowsMax` waiting deliveries of the lane, oldest first, stopping after `bytesMax` of bodies (but never before one).
-   * `fresh` ones have never been taken; the others were, and failed or were left behind by a crash.
+   * `fresh` ones have never been taken; the others were, and failed or were left behind by a crash: of these only such as are among
+   * the oldest that wait.
    * A taken row is nobody else's until `leaseMs` have passed.
    */
   claim(

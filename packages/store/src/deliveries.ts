@@ -1,6 +1,7 @@
 import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
 import { textHash } from "@engram/core/ids"
 import { createRedactor } from "@engram/core/redact/redactor"
+import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database, Transaction } from "./database.ts"
 import { packBody } from "./packed-body.ts"
 
@@ -32,13 +33,14 @@ export function createDeliveryInbox({ database }: { database: Database }): Deliv
       return deliveries.map((delivery) => (fresh.delete(delivery.id) ? "new" : "duplicate"))
     },
     backlog: async (workspaceId, limit) => {
-      const [row] = await database.asFleet((tx) =>
-        tx.query<{ n: number }>(
+      const [row] = await database.asFleet(async (tx) => {
+        await tx.query(byPartialIndex)
+        return tx.query<{ n: number }>(
           `select count(*)::int as n
              from (select from ingest_deliveries where workspace_id = $1 and state = 'received' limit $2) as waiting`,
           [workspaceId, limit],
-        ),
-      )
+        )
+      })
       return row?.n ?? 0
     },
   }
