@@ -22,7 +22,6 @@ export function bytes(n: number): string {
 /** `{a: 3, b: 1}` as "3 a, 1 b", the most first. */
 export const tally = (counts: { readonly [name: string]: number }): string =>
   Object.entries(counts)
-    .filter(([, n]) => n > 0)
     .sort(([, a], [, b]) => b - a)
     .map(([name, n]) => `${english.format(n)} ${name}`)
     .join(", ") || "none"

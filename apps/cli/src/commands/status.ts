@@ -93,10 +93,11 @@ async function evaluated(database: Database, store: ListedStore): Promise<Evalua
 function inWords({ terminal }: Context, status: Status): string {
   const line = (name: string, value: string): string => `${terminal.style("dim", name.padEnd(12))}${value}`
   const { received, parked } = status.deliveries
+  const some = Object.fromEntries(Object.entries(status.deliveries).filter(([, n]) => n > 0))
   const waiting = received === 0 ? "nothing waits" : `the oldest waits since ${duration(status.oldestWaitingMs)}`
   const texts = status.parkedVectors === 0 ? "" : `, ${status.parkedVectors} parked`
   return [
-    line("deliveries", `${tally(status.deliveries)} (${waiting})`),
+    line("deliveries", `${tally(some)} (${waiting})`),
     line("vectors", `${sum(status.owed)} owed${texts}`),
     ...fetchLines(status.fetches, line),
     ...("error" in status.queue
