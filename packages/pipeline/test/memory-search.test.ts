@@ -41,30 +41,54 @@ test("texts are read of what is answered, and of nothing else", async () => {
   ])
 })
 
-test("a memory whose row came with the list is not read again", async () => {
-  const reads: unknown[] = []
+/** A search by query and embedding whose lists are these, and what was read beside them. */
+function withLists(found: Partial<FoundLists>) {
+  const reads: (readonly string[])[] = []
   const ledger: Pick<MemoryLedger, "lists" | "read" | "livesSeen"> = {
     livesSeen: async () => [],
-    lists: async () => ({
-      byText: [],
-      wordless: false,
-      byVector: [{ ...ranked("a", 0.9), row: row("a") }, ranked("b", 0.8)],
-      unknown: new Set(),
-      lives: [],
-    }),
+    lists: async (_place, _filter, { text }) => {
+      const wordless = found.wordless === true && text?.by !== "substring"
+      return { byText: [], byVector: [], unknown: new Set(), lives: [], ...found, wordless }
+    },
     read: async (_place, _filter, ids) => {
       reads.push(ids)
-      return ids.map(row)
+      return ids.map((id) => ({ ...row(id), content: `what ${id} says now` }))
     },
   }
   const callers = { find: async () => ({ id: "emb", indexName: "index" }) }
   const search = searchMemories({ ledger, callers, index: { trailsMs: 0 } } as unknown as MemorySearchDeps)
-  const { memories } = await search(place, { ...question, query: undefined, embedding: Float32Array.of(1, 0) })
+  const embedding = Float32Array.of(1, 0)
+  return { reads, search: (query?: string) => search(place, { ...question, query, embedding, limit: 4 }) }
+}
+
+test("a memory whose row came with the list is not read again", async () => {
+  const { reads, search } = withLists({ byVector: [{ ...ranked("a", 0.9), row: row("a") }, ranked("b", 0.8)] })
+  const { memories } = await search()
   expect(memories.map(({ content, score }) => [content, score])).toEqual([
     ["what a says", 0.9],
-    ["what b says", 0.8],
+    ["what b says now", 0.8],
   ])
   expect(reads).toEqual([["b"]])
+})
+
+test("of two lists it is enough that one brought the row", async () => {
+  const { reads, search } = withLists({
+    byText: [{ ...ranked("a", 3), row: row("a") }, ranked("b", 2), ranked("c", 1)],
+    byVector: [ranked("a", 0.9), { ...ranked("b", 0.8), row: row("b") }, ranked("d", 0.7)],
+  })
+  const { memories } = await search("needle")
+  expect(memories.map(({ content }) => content).sort()).toEqual([
+    "what a says",
+    "what b says",
+    "what c says now",
+    "what d says now",
+  ])
+  expect(reads.map((ids) => [...ids].sort())).toEqual([["c", "d"]])
+})
+
+test("where a second statement looked for the text, what the first read is read again", async () => {
+  const { search } = withLists({ wordless: true, byVector: [{ ...ranked("a", 0.9), row: row("a") }] })
+  expect((await search("it was")).memories.map(({ content }) => content)).toEqual(["what a says now"])
 })
 
 test("one character is looked for as it stands, and so is what turns out to hold no words", async () => {

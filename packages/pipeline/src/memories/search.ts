@@ -129,8 +129,8 @@ const nothing: Lists = {
 
 /** Each candidate is looked up in Postgres, so few are asked for, and more where too few of them are left. */
 async function byNearness(ask: Ask, near: Near | undefined, limit: number): Promise<Lists> {
-  const few = { ...ask, candidatesMax: Math.min(limit + spare, ask.candidatesMax) }
-  const found = await lists(few, undefined, near)
+  const candidatesMax = Math.min(limit + spare, ask.candidatesMax)
+  const found = await lists({ ...ask, candidatesMax, rows: candidatesMax }, undefined, near)
   return found.byVector.length < limit && found.isCut ? lists(ask, undefined, near) : found
 }
 
@@ -139,7 +139,9 @@ async function byWords(ask: Ask, query: string, near: Near | undefined): Promise
   if ([...query].length === 1) return lists(ask, { query, by: "substring" }, near)
   const found = await lists(ask, { query, by: "words" }, near)
   if (!found.wordless) return found
-  return { ...found, byText: (await lists(ask, { query, by: "substring" }, undefined)).byText }
+  // What the first statement read may have changed since.
+  const byVector = found.byVector.map(({ row: _, ...ranked }) => ranked)
+  return { ...found, byVector, byText: (await lists(ask, { query, by: "substring" }, undefined)).byText }
 }
 
 /** By the vectors that callers brought. While the index is away they are compared exactly, the newest of them. */

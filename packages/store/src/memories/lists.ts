@@ -97,7 +97,7 @@ interface Answered {
   readonly byVector: readonly Near[]
 }
 
-/** What a search finds by words and by nearness, best first, in one statement; their texts are read by whoever answers with them. */
+/** What a search finds by words and by nearness, best first, in one statement. What the others say is read by whoever answers with them. */
 export const createLists = (database: Database, surroundings: SurroundingsMemory): Pick<MemoryLedger, "lists"> => {
   const statements = new Map<string, string>()
   const statementOf = (text: keyof typeof texts, vectors: keyof typeof nears): string => {

@@ -23,6 +23,8 @@ const versionsMs = 5_000
 
 interface Known {
   readonly lives: Map<string, string>
+  /** Names that had no life when they were last looked for. A search goes by that, a write asks. */
+  readonly lifeless: Set<string>
   versions: readonly EmbeddingVersion[]
   versionsUntil: number
 }
@@ -38,8 +40,8 @@ export function createSurroundings(database: Database) {
 
   const knownOf = ({ storeId }: MemoryPlace): Known => {
     const known = stores.get(storeId)
-    if (known && known.lives.size <= livesMax) return known
-    const fresh = { lives: new Map<string, string>(), versions: [], versionsUntil: 0 }
+    if (known && known.lives.size + known.lifeless.size <= livesMax) return known
+    const fresh = { lives: new Map<string, string>(), lifeless: new Set<string>(), versions: [], versionsUntil: 0 }
     stores.set(storeId, fresh)
     return fresh
   }
@@ -51,17 +53,20 @@ export function createSurroundings(database: Database) {
     return known.versions
   }
 
-  /** Of these names only, and the caller's own: what is remembered goes on changing. */
-  const livesOf = async (place: MemoryPlace, known: Known, names: readonly string[]): Promise<Map<string, string>> => {
-    const unknown = [...new Set(names)].filter((name) => !known.lives.has(name))
-    const found = unknown.length === 0 ? [] : await readLives(database, place, unknown)
-    for (const { id, name } of found) known.lives.set(name, id)
-    const lives = new Map<string, string>()
+  /** What Postgres says of them now. */
+  const noted = ({ lives, lifeless }: Known, names: readonly string[], live: readonly Namespace[]): void => {
     for (const name of names) {
-      const id = known.lives.get(name)
-      if (id !== undefined) lives.set(name, id)
+      lives.delete(name)
+      lifeless.add(name)
     }
-    return lives
+    for (const { id, name } of live) {
+      lives.set(name, id)
+      lifeless.delete(name)
+    }
+  }
+
+  const ask = async (place: MemoryPlace, known: Known, names: readonly string[]): Promise<void> => {
+    if (names.length > 0) noted(known, names, await readLives(database, place, names))
   }
 
   return {
@@ -69,20 +74,27 @@ export function createSurroundings(database: Database) {
 
     of: async (place: MemoryPlace, names: readonly string[]): Promise<Surroundings> => {
       const known = knownOf(place)
-      const [versions, lives] = await Promise.all([readVersions(place, known), livesOf(place, known, names)])
+      const unknown = [...new Set(names)].filter((name) => !known.lives.has(name))
+      const [versions] = await Promise.all([readVersions(place, known), ask(place, known, unknown)])
+      // Of these names only, and the caller's own: what is remembered goes on changing.
+      const lives = new Map<string, string>()
+      for (const name of names) {
+        const id = known.lives.get(name)
+        if (id !== undefined) lives.set(name, id)
+      }
       return { lives, versions }
     },
 
-    livesSeen: async (place: MemoryPlace, names: readonly string[]): Promise<string[]> => [
-      ...(await livesOf(place, knownOf(place), names)).values(),
-    ],
+    livesSeen: async (place: MemoryPlace, names: readonly string[]): Promise<string[]> => {
+      const known = knownOf(place)
+      const unknown = names.filter((name) => !known.lives.has(name) && !known.lifeless.has(name))
+      await ask(place, known, unknown)
+      return names.flatMap((name) => known.lives.get(name) ?? [])
+    },
 
     /** Of all these names, `live` are those that live. */
-    saw: (place: MemoryPlace, names: readonly string[], live: readonly Namespace[]): void => {
-      const { lives } = knownOf(place)
-      for (const name of names) lives.delete(name)
-      for (const { id, name } of live) lives.set(name, id)
-    },
+    saw: (place: MemoryPlace, names: readonly string[], live: readonly Namespace[]): void =>
+      noted(knownOf(place), names, live),
 
     forget: (place: MemoryPlace): void => void stores.delete(place.storeId),
   }
