@@ -46,7 +46,7 @@ export function addBackfill(program: Command, context: Context): void {
       `with --verify: how many workspaces (default: ${sampleDefault})`,
       wholeNumber(1, 1_000_000),
     )
-    .option("--concurrency <n>", "requests at a time, 1 to 256", wholeNumber(1, 256), 128)
+    .option("--concurrency <n>", "requests at a time, 1 to 256", wholeNumber(1, 256), 256)
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
