@@ -4,7 +4,7 @@ import { dot } from "@engram/core/dot"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
 import { nearestSql } from "./nearest.ts"
-import { filterValues, lives, pinnedFirst, readable, recordOf } from "./rows.ts"
+import { filterValues, listed, lives, pinnedFirst, readable, recordOf, wholeRow } from "./rows.ts"
 import type { Namespace, SurroundingsMemory } from "./surroundings.ts"
 
 /** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
@@ -12,15 +12,6 @@ const matchesMax = 2_000
 
 /** Similarities nearer than this are equal: an index and we round differently. */
 const sameScore = 1e-6
-
-/** A candidate as both lists send it. Of a hundred ten are answered, and so few come with what they say. */
-const listed = (of: "r" | "c", rank: string, row: string, ...more: readonly string[]): string =>
-  `json_build_array(${[`${of}.id`, rank, `${of}.pin`, `extract(epoch from ${of}.created_at)::float8`, row, ...more].join(", ")})`
-
-// In milliseconds, exactly.
-const time = (column: string): string => `floor(extract(epoch from ${column}) * 1000)::float8`
-/** What a record `r` of the life `n` says. */
-const wholeRow = `json_build_array(n.name, r.content, r.kind, r.source, ${time("r.expires_at")}, r.propagation, ${time("r.created_at")})`
 
 /**
  * By the function that may use the index of namespaces and words under row-level security. Any word matches, since a question
@@ -64,8 +55,7 @@ const texts = {
 }
 
 const nears = {
-  fewChanged: nearestSql("fewChanged", listed, wholeRow),
-  newest: nearestSql("newest", listed, wholeRow),
+  ...nearestSql,
   none: { with: "", list: "select null::json as row where false", whole: "true" },
 }
 

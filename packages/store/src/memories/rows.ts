@@ -28,3 +28,12 @@ export const recordOf = (id: string): string =>
 
 /** Of equals the pinned come first, then the newest. */
 export const pinnedFirst = "coalesce(r.pin, false) desc, r.created_at desc, r.id"
+
+/** A candidate as the lists of a search send it. Of a hundred ten are answered, and so few come with what they say. */
+export const listed = (of: "r" | "c", rank: string, row: string, ...more: readonly string[]): string =>
+  `json_build_array(${[`${of}.id`, rank, `${of}.pin`, `extract(epoch from ${of}.created_at)::float8`, row, ...more].join(", ")})`
+
+// In milliseconds, exactly.
+const time = (column: string): string => `floor(extract(epoch from ${column}) * 1000)::float8`
+/** What a record `r` of the life `n` says. */
+export const wholeRow = `json_build_array(n.name, r.content, r.kind, r.source, ${time("r.expires_at")}, r.propagation, ${time("r.created_at")})`
