@@ -22,9 +22,8 @@ const livesMax = 20_000
 const versionsMs = 5_000
 
 interface Known {
-  readonly lives: Map<string, string>
-  /** Names that had no life when they were last looked for. A search goes by that, a write asks. */
-  readonly lifeless: Set<string>
+  /** undefined of a name that had no life when it was last looked for. A search goes by that, a write asks. */
+  readonly lives: Map<string, string | undefined>
   versions: readonly EmbeddingVersion[]
   versionsUntil: number
 }
@@ -40,8 +39,8 @@ export function createSurroundings(database: Database) {
 
   const knownOf = ({ storeId }: MemoryPlace): Known => {
     const known = stores.get(storeId)
-    if (known && known.lives.size + known.lifeless.size <= livesMax) return known
-    const fresh = { lives: new Map<string, string>(), lifeless: new Set<string>(), versions: [], versionsUntil: 0 }
+    if (known && known.lives.size <= livesMax) return known
+    const fresh = { lives: new Map<string, string | undefined>(), versions: [], versionsUntil: 0 }
     stores.set(storeId, fresh)
     return fresh
   }
@@ -53,16 +52,10 @@ export function createSurroundings(database: Database) {
     return known.versions
   }
 
-  /** What Postgres says of them now. */
-  const noted = ({ lives, lifeless }: Known, names: readonly string[], live: readonly Namespace[]): void => {
-    for (const name of names) {
-      lives.delete(name)
-      lifeless.add(name)
-    }
-    for (const { id, name } of live) {
-      lives.set(name, id)
-      lifeless.delete(name)
-    }
+  /** Of all these names, `live` are those that live. */
+  const noted = ({ lives }: Known, names: readonly string[], live: readonly Namespace[]): void => {
+    for (const name of names) lives.set(name, undefined)
+    for (const { id, name } of live) lives.set(name, id)
   }
 
   const ask = async (place: MemoryPlace, known: Known, names: readonly string[]): Promise<void> => {
@@ -74,7 +67,7 @@ export function createSurroundings(database: Database) {
 
     of: async (place: MemoryPlace, names: readonly string[]): Promise<Surroundings> => {
       const known = knownOf(place)
-      const unknown = [...new Set(names)].filter((name) => !known.lives.has(name))
+      const unknown = [...new Set(names)].filter((name) => known.lives.get(name) === undefined)
       const [versions] = await Promise.all([readVersions(place, known), ask(place, known, unknown)])
       // Of these names only, and the caller's own: what is remembered goes on changing.
       const lives = new Map<string, string>()
@@ -87,12 +80,11 @@ export function createSurroundings(database: Database) {
 
     livesSeen: async (place: MemoryPlace, names: readonly string[]): Promise<string[]> => {
       const known = knownOf(place)
-      const unknown = names.filter((name) => !known.lives.has(name) && !known.lifeless.has(name))
+      const unknown = names.filter((name) => !known.lives.has(name))
       await ask(place, known, unknown)
       return names.flatMap((name) => known.lives.get(name) ?? [])
     },
 
-    /** Of all these names, `live` are those that live. */
     saw: (place: MemoryPlace, names: readonly string[], live: readonly Namespace[]): void =>
       noted(knownOf(place), names, live),
 
