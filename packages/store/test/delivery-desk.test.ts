@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { createDatabase, createPool } from "../src/database.ts"
 import { createDeliveryInbox } from "../src/deliveries.ts"
 import { createDeliveryDesk } from "../src/delivery-desk.ts"
-import { newDelivery, useDatabase } from "./store-fixture.ts"
+import { newDelivery, rowsRead, useDatabase } from "./store-fixture.ts"
 
 const limits = { rowsMax: 3, bytesMax: 1_000_000, leaseMs: 60_000 }
 
@@ -72,18 +72,10 @@ describe("the desk", () => {
     const pool = createPool(context.url, { connectionsMax: 1, applicationName: "desk-test" })
     try {
       const alone = createDeliveryDesk(createDatabase(pool))
-      const readSoFar = async (): Promise<number> => {
-        await pool.query("select pg_stat_force_next_flush()")
-        const { rows } = await pool.query(
-          `select (seq_tup_read + idx_tup_fetch + (select sum(idx_tup_read) from pg_stat_user_indexes i where i.relid = t.relid))::int as n
-           from pg_stat_user_tables t where relname = 'ingest_deliveries'`,
-        )
-        return rows[0].n
-      }
       const claimed = async (which: "fresh" | "again") => {
-        const before = await readSoFar()
+        const before = await rowsRead(pool, "ingest_deliveries")
         const taken = await alone.claim(lane, which, limits)
-        return { taken: taken.length, read: (await readSoFar()) - before }
+        return { taken: taken.length, read: (await rowsRead(pool, "ingest_deliveries")) - before }
       }
       expect(await claimed("fresh")).toMatchObject({ taken: 0 })
       expect(await claimed("again")).toMatchObject({ taken: 0 })

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import { ensureStore } from "../src/connections.ts"
 import { createDatabase, createPool, type Database } from "../src/database.ts"
 import { createMemoryLedger } from "../src/memories/memory-ledger.ts"
-import { useDatabase } from "./store-fixture.ts"
+import { rowsRead, useDatabase } from "./store-fixture.ts"
 
 const place = { workspaceId: "acme", storeId: ids.storeId("acme", "memories") }
 
@@ -97,20 +97,12 @@ describe("memories in Postgres", () => {
         place,
         names.slice(0, 20).map((name) => memory(name, "to learn their lives")),
       )
-      const before = await namespacesRead()
+      const before = await rowsRead(pool, "memory_namespaces")
       await ledger.write(
         place,
         names.slice(0, 20).map((name) => memory(name, "two")),
       )
-      expect((await namespacesRead()) - before).toBeLessThan(200)
-
-      async function namespacesRead(): Promise<number> {
-        await pool.query("select pg_stat_force_next_flush()")
-        const { rows } = await pool.query(
-          "select sum(idx_tup_read)::int as n from pg_stat_user_indexes where relname = 'memory_namespaces'",
-        )
-        return rows[0].n
-      }
+      expect((await rowsRead(pool, "memory_namespaces")) - before).toBeLessThan(200)
     } finally {
       await pool.end()
     }

@@ -2,6 +2,7 @@ import { hash } from "node:crypto"
 import type { NewDelivery } from "@engram/contracts/deliveries"
 import * as ids from "@engram/core/ids"
 import { createTestDatabase } from "@engram/testkit/database"
+import type pg from "pg"
 import { afterAll, beforeAll } from "vitest"
 import { createDatabase, createPool, type Database } from "../src/database.ts"
 
@@ -20,6 +21,17 @@ export function useDatabase(): { readonly database: Database; readonly url: stri
     await drop?.()
   })
   return context
+}
+
+/** Rows and index entries of a table that its database has read so far; exact for what `pool`'s one connection did. */
+export async function rowsRead(pool: pg.Pool, table: string): Promise<number> {
+  await pool.query("select pg_stat_force_next_flush()")
+  const { rows } = await pool.query(
+    `select (seq_tup_read + idx_tup_fetch + (select sum(idx_tup_read) from pg_stat_user_indexes i where i.relid = t.relid))::int as n
+     from pg_stat_user_tables t where relname = $1`,
+    [table],
+  )
+  return rows[0].n
 }
 
 export function newDelivery(deliveryKey: string, given: Partial<NewDelivery> & { text?: string } = {}): NewDelivery {

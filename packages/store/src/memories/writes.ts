@@ -78,9 +78,9 @@ function lastOfEachId(memories: readonly NewMemory[], { lives }: Surroundings): 
 /**
  * Everything in one statement: the namespaces are kept from being purged until the transaction ends, as the set of versions is
  * (`versionsLock`, taken before it begins); where either is not what it was taken for ($4, $5) nothing is written. The rows are
- * locked from here on, in the order of their ids, so writers of one id take turns. Namespaces are looked up one by one: asked for
- * together, Postgres reads all of the store's, a fifth of the whole statement with a thousand of them (measured). Vectors are owed to ids that are new; the
- * statement answers with the others, of which the caller sees to them.
+ * locked from here on, in the order of their ids, so writers of one id take turns. Vectors are owed to ids that are new; the
+ * statement answers with the others, of which the caller sees to them. Namespaces are looked up one by one: asked for together,
+ * Postgres reads all of the store's, a fifth of the whole statement with a thousand of them (measured).
  */
 const writeSql = (conflict: string, existed: string): string => `
   with lives as (
