@@ -23,7 +23,7 @@ export interface Transaction {
 }
 
 export interface Database {
-  /** One transaction that sees one workspace, by row-level security. Retried on deadlock and serialization failure. */
+  /** One transaction that sees one workspace, by row-level security. Retried on deadlock, serialization failure and a row that another has just made. */
   inWorkspace<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
    * The same for statements that run over and over: a connection parses and plans each once, by index, whatever the values. So their
@@ -48,7 +48,7 @@ export interface Database {
   readonly pool: pg.Pool
 }
 
-/** Deadlocks and serialization failures are the other transaction's turn, not an error; five tries have always been enough. */
+/** Deadlocks, serialization failures and rows just made by another are its turn, not an error; five tries have always been enough. */
 const attemptsMax = 5
 
 /**
@@ -253,7 +253,11 @@ const codeOf = (error: unknown): string =>
 const isUnanswered = (error: unknown): error is Error =>
   error instanceof Error && error.message === "Query read timeout"
 
-const isTurnTaking = (error: unknown): boolean => ["40001", "40P01"].includes(codeOf(causeOf(error)))
+/**
+ * Two that insert one new row at the same moment may meet in a unique index that their `on conflict` does not name (23505): the second
+ * time the row is there, and is found by the one it names.
+ */
+const isTurnTaking = (error: unknown): boolean => ["40001", "40P01", "23505"].includes(codeOf(causeOf(error)))
 
 // Drizzle wraps what pg throws.
 const causeOf = (error: unknown): unknown =>

@@ -1,5 +1,7 @@
+import { Rejected } from "@engram/contracts/errors"
 import { createDatabase, createPool } from "@engram/store/database"
 import { createTestDatabase } from "@engram/testkit/database"
+import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
 
 test("two transactions that deadlock, or cannot be ordered, both end well and each once", async () => {
@@ -38,6 +40,42 @@ test("two transactions that deadlock, or cannot be ordered, both end well and ea
       if (++tries < 3) await tx.query("do $$ begin raise exception 'not now' using errcode = '40001'; end $$")
     })
     expect(tries).toBe(3)
+  } finally {
+    await pool.end()
+    await test.drop()
+  }
+})
+
+test("a row that another makes at the same moment is found at the second try, and one that is there for good is refused", async () => {
+  const test = await createTestDatabase()
+  const pool = createPool(test.url, { connectionsMax: 4, applicationName: "turn-taking" })
+  const database = createDatabase(pool)
+  try {
+    await pool.query("create table names (id int primary key, name text unique); grant all on names to engram_app")
+    const made = Promise.withResolvers<void>()
+    const add = "insert into names select $1, 'a' where not exists (select from names where name = 'a')"
+    const first = database.inWorkspace("acme", async (tx) => {
+      await tx.query(add, [1])
+      made.resolve()
+      await waitUntil("the second waits for the first", async () => {
+        const { rows } = await pool.query(
+          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        return rows.length > 0
+      })
+    })
+    await made.promise
+    let tries = 0
+    await database.inWorkspace("acme", async (tx) => {
+      tries++
+      await tx.query(add, [2])
+    })
+    await first
+    expect(tries).toBe(2)
+    expect((await pool.query("select id from names")).rows).toEqual([{ id: 1 }])
+
+    const again = database.inWorkspace("acme", (tx) => tx.query("insert into names values (3, 'a')"))
+    await expect(again).rejects.toThrow(Rejected)
   } finally {
     await pool.end()
     await test.drop()
