@@ -1,7 +1,7 @@
 import { Rejected } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memories"
-import type { EmbeddingModel } from "@engram/contracts/ports"
+import { callersModel } from "@engram/core/callers-model"
 import { embeddingVersionId } from "@engram/core/ids"
 import { indexName } from "@engram/core/index-name"
 
@@ -32,7 +32,7 @@ export function createCallerVersions(deps: {
     ensure: async (dimension) => {
       const found = await find(dimension)
       if (found) return found
-      const model: EmbeddingModel = { provider: "caller", model: "", dimension }
+      const model = callersModel(dimension)
       known = await ledger.ensureCallerVersion(place, {
         id: embeddingVersionId(place.storeId, model),
         model,

@@ -4,13 +4,6 @@ import type { Database } from "../database.ts"
 import { writtenVersions } from "../knowledge/vectors.ts"
 import { liveNamespace } from "./rows.ts"
 
-/** What a write to a store takes for given, and has Postgres check when it writes. */
-export interface Surroundings {
-  /** The life that each name has now. */
-  readonly lives: ReadonlyMap<string, string>
-  readonly versions: readonly EmbeddingVersion[]
-}
-
 export interface Namespace {
   readonly id: string
   readonly name: string
@@ -65,17 +58,21 @@ export function createSurroundings(database: Database) {
   return {
     versions: (place: MemoryPlace) => readVersions(place, knownOf(place)),
 
-    of: async (place: MemoryPlace, names: readonly string[]): Promise<Surroundings> => {
+    /** The life that each of these names has now; names without one are asked about again. */
+    lives: async (place: MemoryPlace, names: readonly string[]): Promise<ReadonlyMap<string, string>> => {
       const known = knownOf(place)
-      const unknown = [...new Set(names)].filter((name) => known.lives.get(name) === undefined)
-      const [versions] = await Promise.all([readVersions(place, known), ask(place, known, unknown)])
+      await ask(
+        place,
+        known,
+        [...new Set(names)].filter((name) => known.lives.get(name) === undefined),
+      )
       // Of these names only, and the caller's own: what is remembered goes on changing.
       const lives = new Map<string, string>()
       for (const name of names) {
         const id = known.lives.get(name)
         if (id !== undefined) lives.set(name, id)
       }
-      return { lives, versions }
+      return lives
     },
 
     livesSeen: async (place: MemoryPlace, names: readonly string[]): Promise<string[]> => {

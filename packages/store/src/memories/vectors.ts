@@ -1,48 +1,48 @@
-import type { EmbeddingVersionId } from "@engram/contracts/ids"
-import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { MemoryPlace, NewMemory } from "@engram/contracts/memories"
 import type { VectorMetadata } from "@engram/contracts/ports"
+import { callersModel } from "@engram/core/callers-model"
 import { textHash } from "@engram/core/ids"
 import { wantedHash } from "@engram/core/vector-hash"
 import type { Transaction } from "../database.ts"
 import { modelKey } from "../embedding-values.ts"
-import { unwant, unwanted, wantVectors } from "../knowledge/vectors.ts"
+import { unwant, unwanted, wantedAnew } from "../knowledge/vectors.ts"
 
 /** A memory as it is written, with the life of its namespace. */
 export interface PlacedMemory extends NewMemory {
   readonly namespaceId: string
 }
 
-/** One row of vector_entries that a memory wants. */
-interface OwedRow {
-  readonly storeId: string
-  readonly family: "memories"
-  readonly refId: string
-  readonly view: "body"
-  readonly embeddingVersionId: EmbeddingVersionId
+/** What is wanted of a memory's vector, in whichever version that is; `brought` if its caller gave the values. */
+interface WantedVector {
   readonly textHash: string
   readonly metadata: VectorMetadata
   readonly wantedHash: string
+  readonly brought: boolean
 }
 
-/** Exactly one vector a version for each memory: those that callers brought in the callers' version, the others in the server's. */
-export function owedRows(
-  place: MemoryPlace,
-  versions: readonly EmbeddingVersion[],
-  memories: readonly PlacedMemory[],
-): { readonly owed: readonly OwedRow[]; readonly brought: Brought } {
-  const caller = versions.find(({ status }) => status === "caller")
-  const owed: OwedRow[] = []
-  const brought: { textHash: string; values: Float32Array }[] = []
-  for (const memory of memories) {
-    const textHash = hashOf(place, memory)
-    if (memory.embedding !== null) brought.push({ textHash, values: memory.embedding })
-    for (const version of versions) {
-      if ((version === caller) === (memory.embedding !== null)) owed.push(owedIn(version, place, memory, textHash))
-    }
+export function wantedOf(place: MemoryPlace, memory: PlacedMemory): WantedVector {
+  const textHash = hashOf(place, memory)
+  const metadata: VectorMetadata = {
+    namespace: memory.namespaceId,
+    type: memory.kind,
+    source: memory.source,
+    ...(memory.pin === null ? {} : { pin: memory.pin }),
+    ...(memory.expiresAt === null ? {} : { expiresAt: memory.expiresAt.getTime() }),
   }
-  return { owed, brought: broughtOf(caller, brought) }
+  return { textHash, metadata, wantedHash: wantedHash(textHash, metadata), brought: memory.embedding !== null }
 }
+
+/** Exactly one vector in each version `e` for a memory `k`: what callers brought in the callers' version, all else in the server's. */
+const versionsOf = `embedding_versions e on e.store_id = $1 and e.status in ('active', 'canary', 'caller')
+    and (e.status = 'caller') = k.brought`
+
+/** Owes what `given`, a query of ids and `WantedVector`, wants. $1 store, $2 workspace; the caller holds the store's versions. */
+export const oweSql = (given: string): string => `
+    insert into vector_entries as v (store_id, family, ref_id, view, embedding_version_id, workspace_id, text_hash, metadata, wanted_hash)
+    select $1, 'memories', k.id, 'body', e.id, $2, k."textHash", k.metadata, k."wantedHash"
+    from (${given}) k join ${versionsOf} order by k.id, e.status
+    on conflict (store_id, family, ref_id, view, embedding_version_id) do update set ${wantedAnew("v")}
+    where v.wanted_hash is distinct from excluded.wanted_hash`
 
 /** Values as one binary parameter, cut apart in the server. */
 interface Brought {
@@ -52,15 +52,19 @@ interface Brought {
   readonly bytesEach: number
 }
 
-const broughtOf = (
-  caller: EmbeddingVersion | undefined,
-  rows: readonly { readonly textHash: string; readonly values: Float32Array }[],
-): Brought => ({
-  model: caller ? modelKey(caller.model) : "",
-  textHashes: caller ? rows.map(({ textHash }) => textHash) : [],
-  bytes: Buffer.concat(rows.map(({ values }) => bytesOf(values))),
-  bytesEach: caller ? caller.model.dimension * Float32Array.BYTES_PER_ELEMENT : 0,
-})
+/** Of one dimension all: the store's version of them sees to that. */
+export function broughtWith(
+  memories: readonly { readonly textHash: string; readonly embedding: Float32Array | null }[],
+): Brought {
+  const brought = memories.flatMap(({ textHash, embedding }) => (embedding === null ? [] : [{ textHash, embedding }]))
+  const dimension = brought[0]?.embedding.length ?? 0
+  return {
+    model: modelKey(callersModel(dimension)),
+    textHashes: brought.map(({ textHash }) => textHash),
+    bytes: Buffer.concat(brought.map(({ embedding }) => bytesOf(embedding))),
+    bytesEach: dimension * Float32Array.BYTES_PER_ELEMENT,
+  }
+}
 
 /**
  * For memories that were there before: owes them what they want now. Whatever other vectors the ids had are owed their removal,
@@ -69,16 +73,22 @@ const broughtOf = (
 export async function oweAgain(
   tx: Transaction,
   place: MemoryPlace,
-  wanted: readonly OwedRow[],
-  ids: readonly string[],
+  wanted: readonly (WantedVector & { readonly id: string })[],
 ): Promise<void> {
+  const ids = wanted.map(({ id }) => id)
   const before = await hashesOf(tx, place, ids)
-  await wantVectors(tx, place.workspaceId, wanted)
+  await tx.query(
+    oweSql(
+      `select * from json_to_recordset($3) as g(id text, "textHash" text, metadata jsonb, "wantedHash" text, brought boolean)`,
+    ),
+    [place.storeId, place.workspaceId, JSON.stringify(wanted)],
+  )
   if (before.length === 0) return
   await tx.query(
-    `update vector_entries v set ${unwanted} where v.store_id = $1 and v.family = 'memories' and v.ref_id = any($2)
-       and v.wanted_hash is not null and (v.ref_id, v.embedding_version_id) not in (select * from unnest($3::text[], $4::text[]))`,
-    [place.storeId, ids, wanted.map(({ refId }) => refId), wanted.map((each) => each.embeddingVersionId)],
+    `update vector_entries v set ${unwanted}
+     from unnest($2::text[], $3::boolean[]) k(id, brought) where v.store_id = $1 and v.family = 'memories' and v.ref_id = k.id
+       and v.wanted_hash is not null and v.embedding_version_id not in (select e.id from (values (k.brought)) k(brought) join ${versionsOf})`,
+    [place.storeId, ids, wanted.map(({ brought }) => brought)],
   )
   await dropValues(tx, place.workspaceId, before)
 }
@@ -104,26 +114,6 @@ export async function disown(
 function hashOf(place: MemoryPlace, { id, content, embedding }: PlacedMemory): string {
   if (embedding === null) return `memory:${textHash(content)}`
   return `memory:${place.storeId}:${id}:${textHash(bytesOf(embedding).toString("base64"))}`
-}
-
-function owedIn(version: EmbeddingVersion, place: MemoryPlace, memory: PlacedMemory, textHash: string): OwedRow {
-  const metadata: VectorMetadata = {
-    namespace: memory.namespaceId,
-    type: memory.kind,
-    source: memory.source,
-    ...(memory.pin === null ? {} : { pin: memory.pin }),
-    ...(memory.expiresAt === null ? {} : { expiresAt: memory.expiresAt.getTime() }),
-  }
-  return {
-    storeId: place.storeId,
-    family: "memories",
-    refId: memory.id,
-    view: "body",
-    embeddingVersionId: version.id,
-    textHash,
-    metadata,
-    wantedHash: wantedHash(textHash, metadata),
-  }
 }
 
 const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength)
