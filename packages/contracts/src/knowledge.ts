@@ -57,10 +57,13 @@ export interface DeliveryDesk {
   ): Promise<ClaimedDelivery[]>
   /** Ends deliveries that write nothing else: skipped, parked. */
   close(lane: Lane, ends: readonly DeliveryEnd[]): Promise<void>
-  /** Gives a delivery back, to be taken again after `afterMs`; `untaken` as if this time it had not been. */
+  /**
+   * Gives a delivery back, to be taken again after `afterMs`; `untaken` as if this time it had not been. Does nothing once its lease has
+   * passed and it was taken by another, or replayed.
+   */
   release(
     lane: Lane,
-    id: DeliveryId,
+    delivery: Pick<ClaimedDelivery, "id" | "attempts">,
     reason: string,
     options: { readonly afterMs: number; readonly untaken?: boolean },
   ): Promise<void>

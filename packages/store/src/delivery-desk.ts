@@ -75,13 +75,14 @@ export const createDeliveryDesk = (database: Database): DeliveryDesk => ({
 
   close: (lane, ends) => database.inWorkspacePlanned(lane.workspaceId, (tx) => closeDeliveries(tx, ends)),
 
-  release: (lane, id, reason, { afterMs, untaken = false }) =>
+  release: (lane, { id, attempts }, reason, { afterMs, untaken = false }) =>
     database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
+      // Whoever takes it counts its attempts up, and a replay begins anew: this number is its holder's alone.
       await tx.query(
         `update ingest_deliveries set claimed_until = null, reason = $2, due_at = now() + make_interval(secs => $3 / 1000.0),
-                attempts = greatest(attempts - $4::int, 0)
-         where id = $1 and state = 'received'`,
-        [id, reason, afterMs, untaken ? 1 : 0],
+                attempts = attempts - $4::int
+         where id = $1 and state = 'received' and attempts = $5`,
+        [id, reason, afterMs, untaken ? 1 : 0, attempts],
       )
     }),
 })

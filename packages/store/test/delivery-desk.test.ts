@@ -1,3 +1,4 @@
+import type { ClaimedDelivery } from "@engram/contracts/knowledge"
 import { describe, expect, test } from "vitest"
 import { createDatabase, createPool } from "../src/database.ts"
 import { createDeliveryInbox } from "../src/deliveries.ts"
@@ -44,13 +45,24 @@ describe("the desk", () => {
     expect(text(await desk().claim(lane, "again", limits))).toEqual(["e"])
   })
 
-  test("one that is given back by a worker that had lost it is not lost", async () => {
+  test("only its holder gives one back, and it is not lost whoever has it", async () => {
     await fill("given-back", ["late"])
     const lane = laneOf("given-back")
-    const [held] = await desk().claim(lane, "fresh", limits)
-    // Its lease passes, an operator replays it, and only then does the worker give up.
+    const back = (held: ClaimedDelivery) =>
+      desk().release(lane, held, "the artifacts are away", { afterMs: 0, untaken: true })
+    const [first] = await desk().claim(lane, "fresh", limits)
+    await set("given-back", "claimed_until = now() - interval '1 second'", "late")
+    const [second] = await desk().claim(lane, "again", limits)
+    await back(first!)
+    expect(await desk().claim(lane, "fresh", limits)).toEqual([])
+    expect(await desk().claim(lane, "again", limits)).toEqual([])
+
+    // An operator replays it.
     await set("given-back", "claimed_until = null, attempts = 0", "late")
-    await desk().release(lane, held!.id, "the artifacts are away", { afterMs: 0, untaken: true })
+    await back(second!)
+    const [third] = await desk().claim(lane, "fresh", limits)
+    expect(text([third!])).toEqual(["late"])
+    await back(third!)
     expect(text(await desk().claim(lane, "fresh", limits))).toEqual(["late"])
   })
 
