@@ -8,7 +8,7 @@ import { createSweepLedger } from "@engram/store/sweep-ledger"
 import { silentLog } from "@engram/testkit/silent-log"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { createMeters } from "@engram/worker/meters"
-import { afterEach, expect, test } from "vitest"
+import { afterEach, describe, expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { issue, paragraphs, variedPayloads } from "../payloads.ts"
 import { createWorkbench, type Workbench, type WorkbenchOptions } from "../workbench.ts"
@@ -43,6 +43,41 @@ test("the sweep wakes each lane that has work, whatever the queue forgot, and no
   expect((await lanes()).sort()).toEqual(["archive", "embed"])
   await bench.drain()
   expect(await lanes()).toEqual([])
+})
+
+describe("what keeps deliveries from being read for now is never why they are parked, however often it does", () => {
+  const tryOften = async (bench: Workbench) => {
+    for (let at = 0; at < 8; at++) {
+      await expect(bench.turn("normalize")).rejects.toThrow(RetryLater)
+      await bench.rows("update ingest_deliveries set due_at = now() where state = 'received'")
+    }
+    return bench.rows<{ state: string; reason: string }>("select state, reason from ingest_deliveries")
+  }
+
+  test("a disk that is full", async () => {
+    const bench = await workbench()
+    await bench.rows(`create function refuse() returns trigger language plpgsql as $$
+      begin raise exception 'could not extend file: No space left on device' using errcode = 'disk_full'; end $$`)
+    await bench.rows(
+      "create trigger full_disk before insert on knowledge_chunks for each row execute function refuse()",
+    )
+    await bench.accept([issue({ number: 1 }), issue({ number: 2 })])
+    const full = { state: "received", reason: expect.stringContaining("No space left") }
+    expect(await tryOften(bench)).toEqual([full, full])
+    await bench.rows("drop trigger full_disk on knowledge_chunks")
+    await bench.drain()
+    expect(await bench.rows("select distinct state, attempts < 3 as few from ingest_deliveries")).toEqual([
+      { state: "processed", few: true },
+    ])
+  })
+
+  test("a worker that has not the key under which something was forgotten", async () => {
+    const bench = await workbench()
+    await bench.rows(`insert into suppressions (workspace_id, kind, hash, key_id, forgetting_id)
+                      values ('acme', 'alias', 'a hash', 'of another key', 'f')`)
+    await bench.accept([issue({ number: 1 })])
+    expect(await tryOften(bench)).toEqual([{ state: "received", reason: expect.stringContaining("ENGRAM_SECRET_KEY") }])
+  })
 })
 
 test("the gauge of what waits goes back to zero, and so does that of what was parked", async () => {

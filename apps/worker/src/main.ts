@@ -27,21 +27,23 @@ try {
     lifecycle,
     onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
   })
-  const sealer = createSealer(await secretKeyOf(config))
+  const secretKey = await secretKeyOf(config)
+  const sealer = createSealer(secretKey)
   const connections = createConnections({ database: platform.database, sealer })
+  await connections.checkSecretKey()
   const fleet = await startFleet({
     ...platform,
     index: meterIndex(platform.index, metrics),
     sources,
     connections,
     log,
-    secretKey: await secretKeyOf(config),
+    secretKey,
     meters: createMeters(metrics),
     stages: config.stages,
     concurrency: config.workerConcurrency,
     leaseMs: config.workerLeaseMs,
     repairs: {
-      ledger: createRepairLedger({ ...platform, sealer: createSealer(await secretKeyOf(config)) }),
+      ledger: createRepairLedger({ ...platform, sealer }),
       open: (connection) => openWebhookLogs(config, connection),
       onAsked: (deliveries) => metrics.redelivered.inc(deliveries),
     },

@@ -58,16 +58,25 @@ export interface DeliveryDesk {
   /** Ends deliveries that write nothing else: skipped, parked. */
   close(lane: Lane, ends: readonly DeliveryEnd[]): Promise<void>
   /**
-   * Gives a delivery back, to be taken again after `afterMs`; `untaken` as if this time it had not been. Does nothing once its lease has
-   * passed and it was taken by another, or replayed.
+   * Gives a delivery back, to be taken again after `afterMs`. Does nothing once its lease has passed and it was taken by another,
+   * or replayed.
    */
   release(
     lane: Lane,
     delivery: Pick<ClaimedDelivery, "id" | "attempts">,
     reason: string,
-    options: { readonly afterMs: number; readonly untaken?: boolean },
+    options: { readonly afterMs: number; readonly as: Released },
   ): Promise<void>
 }
+
+/**
+ * What a delivery that is given back has had:
+ *
+ *   untaken       nothing: nobody has tried it
+ *   interrupted   no try that counts, since something else was away; but it is taken by itself from now on, as it may be the reason
+ *   failed        one of its tries
+ */
+export type Released = "untaken" | "interrupted" | "failed"
 
 export interface DocumentKeyRow {
   readonly id: DocumentId

@@ -125,7 +125,9 @@ async function end(deps: NormalizeDeps, lane: Lane, taken: readonly Taken[]): Pr
     if (!(error instanceof RetryLater)) throw error
     // If this fails too, their lease runs out.
     await Promise.allSettled(
-      taken.map(({ delivery }) => deps.desk.release(lane, delivery, reasonOf(error), { afterMs: error.afterMs })),
+      taken.map(({ delivery }) =>
+        deps.desk.release(lane, delivery, reasonOf(error), { afterMs: error.afterMs, as: "interrupted" }),
+      ),
     )
     throw error
   }
@@ -141,7 +143,7 @@ async function take(deps: NormalizeDeps, lane: Lane, delivery: ClaimedDelivery):
     return [{ delivery, read: await readDelivery({ ...deps, redactor }, delivery) }]
   } catch (error) {
     if (!(error instanceof RetryLater)) throw error
-    await deps.desk.release(lane, delivery, reasonOf(error), { afterMs: error.afterMs, untaken: true })
+    await deps.desk.release(lane, delivery, reasonOf(error), { afterMs: error.afterMs, as: "untaken" })
     return []
   }
 }
@@ -171,7 +173,7 @@ async function settleOne(deps: NormalizeDeps, lane: Lane, { delivery, read }: Ta
     if (error instanceof RetryLater) throw error
     const final = error instanceof Rejected || delivery.attempts >= deps.limits.attemptsMax
     if (final) return deps.desk.close(lane, [{ id: delivery.id, state: "parked", reason: parkReason(error) }])
-    await deps.desk.release(lane, delivery, reasonOf(error), { afterMs: backoffMs(delivery.attempts) })
+    await deps.desk.release(lane, delivery, reasonOf(error), { afterMs: backoffMs(delivery.attempts), as: "failed" })
   }
 }
 

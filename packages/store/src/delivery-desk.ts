@@ -1,4 +1,4 @@
-import type { ClaimedDelivery, DeliveryDesk } from "@engram/contracts/knowledge"
+import type { ClaimedDelivery, DeliveryDesk, Released } from "@engram/contracts/knowledge"
 import { fromTheFirst } from "./by-partial-index.ts"
 import type { Database } from "./database.ts"
 import { closeDeliveries } from "./knowledge/documents.ts"
@@ -75,14 +75,20 @@ export const createDeliveryDesk = (database: Database): DeliveryDesk => ({
 
   close: (lane, ends) => database.inWorkspacePlanned(lane.workspaceId, (tx) => closeDeliveries(tx, ends)),
 
-  release: (lane, { id, attempts }, reason, { afterMs, untaken = false }) =>
+  release: (lane, { id, attempts }, reason, { afterMs, as }) =>
     database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
       // Whoever takes it counts its attempts up, and a replay begins anew: this number is its holder's alone.
       await tx.query(
-        `update ingest_deliveries set claimed_until = null, reason = $2, due_at = now() + make_interval(secs => $3 / 1000.0),
-                attempts = attempts - $4::int
+        `update ingest_deliveries set claimed_until = null, reason = $2, due_at = now() + make_interval(secs => $3 / 1000.0), attempts = $4
          where id = $1 and state = 'received' and attempts = $5`,
-        [id, reason, afterMs, untaken ? 1 : 0, attempts],
+        [id, reason, afterMs, attemptsLeft[as](attempts), attempts],
       )
     }),
 })
+
+/** What is counted of `attempts`, one of which was this time. One that has any is not taken together with others. */
+const attemptsLeft: Readonly<Record<Released, (attempts: number) => number>> = {
+  untaken: (attempts) => attempts - 1,
+  interrupted: (attempts) => Math.max(attempts - 1, 1),
+  failed: (attempts) => attempts,
+}

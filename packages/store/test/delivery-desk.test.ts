@@ -49,7 +49,7 @@ describe("the desk", () => {
     await fill("given-back", ["late"])
     const lane = laneOf("given-back")
     const back = (held: ClaimedDelivery) =>
-      desk().release(lane, held, "the artifacts are away", { afterMs: 0, untaken: true })
+      desk().release(lane, held, "the artifacts are away", { afterMs: 0, as: "untaken" })
     const [first] = await desk().claim(lane, "fresh", limits)
     await set("given-back", "claimed_until = now() - interval '1 second'", "late")
     const [second] = await desk().claim(lane, "again", limits)
