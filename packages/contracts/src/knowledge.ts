@@ -256,8 +256,11 @@ export interface KnowledgeWrite {
   saveAliases(
     rows: readonly { id: AliasId; type: string; value: string; entityId: EntityId | null; at: number }[],
   ): Promise<void>
-  /** Locks all, also those that are not there yet: of two batches that speak of one document, the second waits for the first. */
-  lockDocuments(keys: readonly DocumentKeyRow[]): Promise<StoredDocument[]>
+  /**
+   * Locks all, also those that are not there yet, and `besides` of which only something that happened is told: of two batches that
+   * speak of one document, the second waits for the first. Returns those of `keys`.
+   */
+  lockDocuments(keys: readonly DocumentKeyRow[], besides?: readonly DocumentId[]): Promise<StoredDocument[]>
   /** Rows of their own for documents that have nothing to show. */
   addDocuments(keys: readonly DocumentKeyRow[]): Promise<void>
   saveDocuments(rows: readonly DocumentRow[]): Promise<void>
@@ -278,7 +281,7 @@ export interface KnowledgeWrite {
   saveObservations(rows: readonly ObservationRow[]): Promise<ObservationId[]>
   /** Owes the removal of every other view of these observations. */
   keepViews(rows: readonly { storeId: StoreId; refId: string; view: VectorView }[]): Promise<void>
-  /** Which of these documents are known and not live, share-locked. */
+  /** Which of these documents are known and not live. They are locked. */
   goneDocuments(ids: readonly DocumentId[]): Promise<DocumentId[]>
   /** Makes the documents' live statements exactly these; the others are withdrawn with their vectors. */
   keepStatements(documentIds: readonly DocumentId[], keep: readonly ObservationId[]): Promise<void>

@@ -17,6 +17,7 @@ export async function writeDocuments(
       const { sourceId, alias } = drafts[0]!
       return { id, storeId: place.storeId, source: source.name, sourceId, aliasId: place.alias(alias) }
     }),
+    toldOf(place, deliveries),
   )
   const all = stored.map((document) => changeDocument(place, document, claims.get(document.id)!))
   const changes = all.filter((change) => change.changedParts.length > 0)
@@ -35,8 +36,20 @@ export async function writeDocuments(
   return changes
 }
 
+/** What something happened to, whether or not anything else is said of it. */
+const toldOf = (place: Place, deliveries: readonly ReadDelivery[]): DocumentId[] =>
+  deliveries.flatMap(({ source, drafts }) =>
+    drafts.moments.flatMap(({ documentSourceId }) =>
+      documentSourceId === undefined ? [] : documentId(place.workspaceId, place.storeId, source.name, documentSourceId),
+    ),
+  )
+
 /** It was there, and is no longer. */
 export const isGone = (change: DocumentChange): boolean => change.stored.live && !change.live
+
+/** It is not there, and was, or nobody knew: moments may have been told of it before. */
+export const isAway = (change: DocumentChange): boolean =>
+  !change.live && (change.stored.live || change.stored.version === 0)
 
 /** It was not there, or no longer, and is now. */
 export const isBack = (change: DocumentChange): boolean => !change.stored.live && change.live

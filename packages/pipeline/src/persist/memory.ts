@@ -1,6 +1,6 @@
 import type { EmbeddingVersion, EvidenceRow, KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
 import type { DocumentChange } from "./document-change.ts"
-import { idOf, isBack, isGone } from "./documents.ts"
+import { idOf, isAway, isBack, isGone } from "./documents.ts"
 import { type DatedLink, evidenceRows } from "./evidence.ts"
 import { momentRow, statementRows } from "./observations.ts"
 import type { Place } from "./place.ts"
@@ -60,7 +60,7 @@ async function writeStatements(
 
 /** A removed document takes its moments out of sight; one that is back brings them along. */
 async function showMoments(write: KnowledgeWrite, changes: readonly DocumentChange[]): Promise<ObservationRow[]> {
-  await write.setMomentsLive(changes.filter(isGone).map(idOf), false)
+  await write.setMomentsLive(changes.filter(isAway).map(idOf), false)
   return write.setMomentsLive(changes.filter(isBack).map(idOf), true)
 }
 

@@ -15,9 +15,9 @@ type Documents = Pick<
 >
 
 export const writeDocuments = (tx: Transaction, workspaceId: string): Documents => ({
-  lockDocuments: async (keys) => {
-    if (keys.length === 0) return []
-    const ids = keys.map((key) => key.id).sort()
+  lockDocuments: async (keys, besides = []) => {
+    const ids = [...new Set([...keys.map((key) => key.id), ...besides])].sort()
+    if (ids.length === 0) return []
     // What is not there yet has no row to lock. Rows are locked as well, since others than these batches change them. In statements of
     // their own, so that the last one sees what they waited for.
     tx.send("select pg_advisory_xact_lock(hashtextextended(id, 0)) from unnest($1::text[]) as t(id) order by id", [ids])
@@ -26,7 +26,7 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
       `select d.id, d.store_id as "storeId", d.source, d.source_id as "sourceId", d.alias_id as "aliasId", d.version, d.content_hash as "contentHash", d.live, d.kind, d.importance, d.labels,
               coalesce((select json_agg(p.state) from document_parts p where p.document_id = d.id), '[]') as parts
        from knowledge_documents d where d.id = any($1)`,
-      [ids],
+      [keys.map((key) => key.id)],
     )
     const byId = new Map(known.map((document) => [document.id, document]))
     return keys.map((key) => byId.get(key.id) ?? { ...nothingYet, ...key })
@@ -82,7 +82,7 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
   goneDocuments: async (ids) => {
     if (ids.length === 0) return []
     const rows = await tx.query<{ id: DocumentId }>(
-      "select id from knowledge_documents where id = any($1) and not live order by id for share",
+      "select id from knowledge_documents where id = any($1) and not live",
       [ids],
     )
     return rows.map((row) => row.id)

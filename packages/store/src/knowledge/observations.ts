@@ -21,7 +21,8 @@ export const writeObservations = (tx: Transaction, workspaceId: string): Observa
          content_hash = excluded.content_hash, live = excluded.live
        where excluded.content_hash > memory_observations.content_hash
           or (excluded.content_hash = memory_observations.content_hash and excluded.live <> memory_observations.live)
-          or memory_observations.class = 'statement' and excluded.content_hash <> memory_observations.content_hash
+          or memory_observations.class = 'statement' and (excluded.content_hash, excluded.scope_id)
+             is distinct from (memory_observations.content_hash, memory_observations.scope_id)
        returning id`,
     )
     return written.map((row) => row.id)
