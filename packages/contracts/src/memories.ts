@@ -260,10 +260,11 @@ export interface MemoryLedger {
   endNamespace(place: MemoryPlace, name: string): Promise<boolean>
 
   /**
-   * Writes all, in order: of two with one id the later stands. Those that are new go in one transaction, those that replace
-   * another in one after it. Durable when it resolves. A vector is owed for each, and whatever vector the id had before is
-   * owed its removal.
+   * Writes those whose id is new, and leaves alone what is there, in one transaction. Durable when it resolves. A vector is owed for
+   * each. Of two with one id the later stands.
    */
+  add(place: MemoryPlace, memories: readonly NewMemory[]): Promise<(WriteEnd | "there")[]>
+  /** The same for any id, new or not: whatever vector it had before is owed its removal. */
   write(place: MemoryPlace, memories: readonly NewMemory[]): Promise<WriteEnd[]>
   remove(place: MemoryPlace, id: string, namespace: string): Promise<"removed" | "not_found" | "of_another_namespace">
 

@@ -27,6 +27,7 @@ export interface VectorLedger {
   ensureVersion(lane: Pick<Lane, "workspaceId" | "storeId">, version: Omit<EmbeddingVersion, "status">): Promise<void>
   /** The head of the lane: up to `max` vectors, in no order. */
   owed(lane: Lane, version: EmbeddingVersion, max: number): Promise<OwedVector[]>
+  /** Keeps what texts were embedded as, but for memories that have gone meanwhile. */
   saveValues(
     lane: Lane,
     model: EmbeddingModel,

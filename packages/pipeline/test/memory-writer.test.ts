@@ -15,7 +15,12 @@ function held() {
     new Promise((resolve) => {
       batches.push({ rows: memories.length, end: () => resolve(memories.map(() => "written")) })
     })
-  const writer = createMemoryWriter({ ledger: { write }, place, onWritten: () => {}, limits: { besideRows: 4 } })
+  const writer = createMemoryWriter({
+    ledger: { add: write, write },
+    place,
+    onWritten: () => {},
+    limits: { besideRows: 4 },
+  })
   const writeAll = (count: number) =>
     Promise.all(Array.from({ length: count }, (_, i) => writer.write(memory(`m${i}`))))
   return { batches, writer, writeAll }

@@ -5,6 +5,7 @@ import type { Database, Transaction } from "./database.ts"
 import { floatsOf, modelKey, saveValues } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
 import { byRef, laneVersions } from "./knowledge/vectors.ts"
+import { stillWanted } from "./memories/vectors.ts"
 
 /** Of a memory that is longer than a chunk ever is; its full text is searched all the same. */
 const embeddedCharsMax = 8_000
@@ -86,7 +87,9 @@ export function createVectorLedger(database: Database): VectorLedger {
       }),
 
     saveValues: (lane, model, rows) =>
-      database.inWorkspacePlanned(lane.workspaceId, (tx) => saveValues(tx, lane.workspaceId, model, rows)),
+      database.inWorkspacePlanned(lane.workspaceId, async (tx) =>
+        saveValues(tx, lane.workspaceId, model, await stillWanted(tx, lane.workspaceId, rows)),
+      ),
 
     park: (lane, versionId, textHash, reason) =>
       database.inWorkspacePlanned(lane.workspaceId, async (tx) => {

@@ -59,7 +59,7 @@ export async function withVectors(site: Site): Promise<Product> {
       propagation: null,
       pin: null,
     } as const
-    await ledger.write(
+    await ledger.add(
       place,
       memories.map(({ id, namespace, content }, i) => ({
         ...asWritten,

@@ -13,7 +13,7 @@ export interface WriteLimits {
   readonly bytesMax: number
   /** Transactions at once: two keep Postgres busy while the next one gathers. */
   readonly batchesMax: number
-  /** A transaction costs as much as six of its rows (measured), so fewer than these wait while another is under way. */
+  /** A transaction costs as much as four of its rows (measured), so fewer than these wait while another is under way. */
   readonly besideRows: number
 }
 
@@ -31,7 +31,7 @@ interface Entry {
  * them. A memory that arrives alone waits for nobody.
  */
 export function createMemoryWriter(deps: {
-  readonly ledger: Pick<MemoryLedger, "write">
+  readonly ledger: Pick<MemoryLedger, "add" | "write">
   readonly place: MemoryPlace
   /** Told of each batch once it is durable. */
   readonly onWritten: (rows: number) => void
@@ -64,22 +64,36 @@ export function createMemoryWriter(deps: {
     return gathered.splice(0, rows)
   }
 
-  /** Never rejects: each entry gets its own answer. Refused data is looked for by halves, and refuses only itself. */
+  /** Those whose id is new first, and those that are there already after them: what keeps these from being written is not the others'. */
   const write = async (entries: readonly Entry[]): Promise<void> => {
+    const there = await settle(entries, deps.ledger.add)
+    if (there.length > 0) await settle(there, deps.ledger.write)
+  }
+
+  /** Never rejects: each entry gets its own answer, but for those that are there. Refused data is looked for by halves, and refuses only itself. */
+  const settle = async (
+    entries: readonly Entry[],
+    by: (place: MemoryPlace, memories: readonly NewMemory[]) => Promise<(WriteEnd | "there")[]>,
+  ): Promise<Entry[]> => {
     try {
-      const ends = await deps.ledger.write(
+      const ends = await by(
         deps.place,
         entries.map(({ memory }) => memory),
       )
-      deps.onWritten(ends.filter((end) => end === "written").length)
-      for (const [at, entry] of entries.entries()) entry.resolve(ends[at]!)
+      const written = ends.filter((end) => end === "written").length
+      if (written > 0) deps.onWritten(written)
+      return entries.filter((entry, at) => {
+        const end = ends[at]!
+        if (end !== "there") entry.resolve(end)
+        return end === "there"
+      })
     } catch (error) {
       if (error instanceof Rejected && entries.length > 1) {
         const half = entries.length >> 1
-        await write(entries.slice(0, half))
-        return write(entries.slice(half))
+        return [...(await settle(entries.slice(0, half), by)), ...(await settle(entries.slice(half), by))]
       }
       for (const entry of entries) entry.reject(error)
+      return []
     }
   }
 

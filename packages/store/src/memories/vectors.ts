@@ -110,10 +110,32 @@ export async function disown(
   return new Set(rows.map(({ id }) => id)).size
 }
 
+/**
+ * Without the values of memories that have gone or changed while they were embedded: nobody would let them go again. The others'
+ * vectors are locked, so that who removes one of them now does it behind these values.
+ */
+export async function stillWanted<Row extends { readonly textHash: string }>(
+  tx: Transaction,
+  workspaceId: string,
+  rows: readonly Row[],
+): Promise<Row[]> {
+  const ofMemories = rows.flatMap(({ textHash }) => (textHash.startsWith(hashPrefix) ? [textHash] : []))
+  if (ofMemories.length === 0) return [...rows]
+  const wanted = await tx.query<{ textHash: string }>(
+    `select text_hash as "textHash" from vector_entries
+     where workspace_id = $1 and family = 'memories' and text_hash = any($2) and wanted_hash is not null order by ref_id for share`,
+    [workspaceId, ofMemories],
+  )
+  const hashes = new Set(wanted.map(({ textHash }) => textHash))
+  return rows.filter(({ textHash }) => !textHash.startsWith(hashPrefix) || hashes.has(textHash))
+}
+
+const hashPrefix = "memory:"
+
 /** Of memories only: what they say is never known by the hash of another family's text, so it can go when they go. */
 function hashOf(place: MemoryPlace, { id, content, embedding }: PlacedMemory): string {
-  if (embedding === null) return `memory:${textHash(content)}`
-  return `memory:${place.storeId}:${id}:${textHash(bytesOf(embedding).toString("base64"))}`
+  if (embedding === null) return `${hashPrefix}${textHash(content)}`
+  return `${hashPrefix}${place.storeId}:${id}:${textHash(bytesOf(embedding).toString("base64"))}`
 }
 
 const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength)

@@ -1,39 +1,46 @@
 import { RetryLater } from "@engram/contracts/errors"
-import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryPlace, NewMemory } from "@engram/contracts/memories"
 import type { Database, Transaction } from "../database.ts"
 import { shareVersions, versionsLock, writtenVersions } from "../knowledge/vectors.ts"
 import { liveNamespace, liveRecord } from "./rows.ts"
 import type { SurroundingsMemory } from "./surroundings.ts"
 import { broughtWith, disown, oweAgain, oweSql, type PlacedMemory, wantedOf } from "./vectors.ts"
 
-type Writes = Pick<MemoryLedger, "write" | "remove" | "ensureCallerVersion" | "callerVersion" | "activeVersion">
+type Writes = Pick<MemoryLedger, "add" | "write" | "remove" | "ensureCallerVersion" | "callerVersion" | "activeVersion">
 
 /** Namespaces end rarely: what changes between looking and writing this often is something else. */
 const looksMax = 5
 
 export const createWrites = (database: Database, surroundings: SurroundingsMemory): Writes => ({
-  write: async (place, memories) => {
-    const names = memories.map(({ namespace }) => namespace)
-    for (let look = 1; look <= looksMax; look++) {
-      const lives = await surroundings.lives(place, names)
-      const placed = lastOfEachId(memories, lives)
-      if (placed.length === 0 || (await writePlaced(database, place, placed))) {
-        return names.map((name): WriteEnd => (lives.has(name) ? "written" : "no_namespace"))
-      }
-      surroundings.forget(place)
-    }
-    throw new RetryLater("the namespaces written to change all the time", { afterMs: 1_000 })
-  },
+  add: (place, memories) =>
+    look(surroundings, place, memories, async (placed) => {
+      const [added] = await database.oneInWorkspace<Written>(place.workspaceId, addSql, valuesOf(place, placed), {
+        sharing: versionsLock(place.storeId),
+      })
+      const there = new Set(added!.existed)
+      return added!.same ? ({ id }) => (there.has(id) ? "there" : "written") : undefined
+    }),
+
+  write: (place, memories) =>
+    look(surroundings, place, memories, async (placed) => {
+      const { same } = await database.inWorkspace(place.workspaceId, (tx) => replace(tx, place, placed))
+      return same ? () => "written" : undefined
+    }),
 
   remove: (place, id, namespace) =>
     database.inWorkspace(place.workspaceId, async (tx) => {
-      const [found] = await tx.query<{ name: string }>(
-        `select n.name from memory_records r join memory_namespaces n on n.id = r.namespace_id
-         where r.store_id = $1 and r.id = $2 and ${liveRecord} and ${liveNamespace} for update of r`,
+      const [found] = await tx.query<{ namespaceId: string }>(
+        `select namespace_id as "namespaceId" from memory_records r where store_id = $1 and id = $2 and ${liveRecord} for update`,
         [place.storeId, id],
       )
       if (!found) return "not_found"
-      if (found.name !== namespace) return "of_another_namespace"
+      // In a statement of its own: one that waited for the record would have the namespace that it was in before.
+      const [life] = await tx.query<{ name: string }>(
+        `select name from memory_namespaces n where id = $1 and ${liveNamespace}`,
+        [found.namespaceId],
+      )
+      if (!life) return "not_found"
+      if (life.name !== namespace) return "of_another_namespace"
       await disown(tx, place, "delete from memory_records where store_id = $1 and id = $2 returning store_id, id", [
         place.storeId,
         id,
@@ -62,6 +69,27 @@ export const createWrites = (database: Database, surroundings: SurroundingsMemor
 
 const callerVersionOf = async (tx: Transaction, { storeId }: MemoryPlace) =>
   (await writtenVersions(tx, storeId)).find(({ status }) => status === "caller")
+
+/**
+ * What becomes of each by `attempt`, which is given those whose namespace lives, and answers undefined when one of these has ended
+ * since it was looked at: then it is looked again.
+ */
+async function look<End>(
+  surroundings: SurroundingsMemory,
+  place: MemoryPlace,
+  memories: readonly NewMemory[],
+  attempt: (placed: readonly PlacedMemory[]) => Promise<((memory: NewMemory) => End) | undefined>,
+): Promise<(End | "no_namespace")[]> {
+  const names = memories.map(({ namespace }) => namespace)
+  for (let looks = 1; looks <= looksMax; looks++) {
+    const lives = await surroundings.lives(place, names)
+    if (lives.size === 0) return names.map(() => "no_namespace")
+    const endOf = await attempt(lastOfEachId(memories, lives))
+    if (endOf) return memories.map((memory) => (lives.has(memory.namespace) ? endOf(memory) : "no_namespace"))
+    surroundings.forget(place)
+  }
+  throw new RetryLater("the namespaces written to change all the time", { afterMs: 1_000 })
+}
 
 /** Those whose namespace lives. A later one of an id takes the earlier one's place, and comes later in the order too. */
 function lastOfEachId(memories: readonly NewMemory[], lives: ReadonlyMap<string, string>): PlacedMemory[] {
@@ -101,7 +129,8 @@ const writeSql = (conflict: string, existed: string): string => `
   brought as (
     insert into embedding_values (workspace_id, model, text_hash, values, created_at)
     select $2, $5, k.hash, substring($7::bytea from (k.at::int - 1) * $8 + 1 for $8), now()
-    from unnest($6::text[]) with ordinality as k(hash, at) where (select same from seen) on conflict do nothing)
+    from unnest($6::text[]) with ordinality as k(hash, at)
+    where k.hash in (select "textHash" from given where id in (select id from records)) on conflict do nothing)
   select same, array(${existed}) as existed from seen`
 
 /** Leaves alone what is there. */
@@ -118,32 +147,18 @@ const replaceSql = writeSql(
 )
 
 interface Written {
+  /** False when a namespace has ended since it was looked at: nothing is written. */
   readonly same: boolean
   readonly existed: readonly string[]
 }
 
-/** False when a namespace has ended since it was looked at: then look again. */
-async function writePlaced(
-  database: Database,
-  place: MemoryPlace,
-  memories: readonly PlacedMemory[],
-): Promise<boolean> {
-  const [added] = await database.oneInWorkspace<Written>(place.workspaceId, addSql, valuesOf(place, memories), {
-    sharing: versionsLock(place.storeId),
-  })
-  if (!added!.same || added!.existed.length === 0) return added!.same
-
-  const there = new Set(added!.existed)
-  const again = memories.filter(({ id }) => there.has(id))
-  return database.inWorkspace(place.workspaceId, async (tx) => {
-    await shareVersions(tx, place.storeId)
-    const [replaced] = await tx.query<Written>(replaceSql, valuesOf(place, again))
-    // One that went in between was added after all, with what it is owed.
-    const existed = new Set(replaced!.existed)
-    const owed = again.filter(({ id }) => existed.has(id)).map((each) => ({ id: each.id, ...wantedOf(place, each) }))
-    if (owed.length > 0) await oweAgain(tx, place, owed)
-    return replaced!.same
-  })
+async function replace(tx: Transaction, place: MemoryPlace, memories: readonly PlacedMemory[]): Promise<Written> {
+  await shareVersions(tx, place.storeId)
+  const [replaced] = await tx.query<Written>(replaceSql, valuesOf(place, memories))
+  const existed = new Set(replaced!.existed)
+  const owed = memories.filter(({ id }) => existed.has(id)).map((each) => ({ id: each.id, ...wantedOf(place, each) }))
+  if (owed.length > 0) await oweAgain(tx, place, owed)
+  return replaced!
 }
 
 /** $1 to $8 of a write. */
