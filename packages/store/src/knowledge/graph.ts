@@ -19,7 +19,7 @@ type Graph = Pick<
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
 
-// core/state's rule for which of two claims stands. Byte order, as JavaScript compares: not the database's language.
+// core/state's rule for which of two claims stands. By code point, as core's compareText compares: not by the database's language.
 const newer = {
   name: `(excluded.name_at, excluded.name collate "C") > (scopes.name_at, scopes.name collate "C")`,
   privacy: `(excluded.at, excluded.privacy collate "C") > (scopes.at, scopes.privacy collate "C")`,
