@@ -162,6 +162,18 @@ test("evidence of a private scope shows to those who were granted it, from that 
   expect((await around(...thing(50), { reader: granted })).nodes[0]).toMatchObject({ title: "Login is slow" })
 })
 
+test("what a scope held that is gone is no evidence and no node's document, whoever looks", async () => {
+  await take(slow, small)
+  await bench.rows("update scopes set live = false where key = $1", [`repository:${repositoryId}`])
+  const stranger: GraphReader = { workspaceId: "acme", storeId: bench.lane.storeId, scopeIds: [] }
+  const granted = { ...stranger, scopeIds: [ids.scopeId("acme", "github", `repository:${repositoryId}`)] }
+  for (const reader of [stranger, granted, everything]) {
+    const found = await around(...thing(51), { reader })
+    expect(found.edges).toEqual([])
+    expect(found.nodes).toEqual([expect.objectContaining({ state: null, documentId: null })])
+  }
+})
+
 test("evidence of another store is none for a key of this one", async () => {
   const other = await bench.addStore("acme", "other")
   await bench.accept([slow], other)

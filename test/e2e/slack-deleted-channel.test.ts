@@ -29,6 +29,32 @@ async function leftovers(bench: Workbench): Promise<string[]> {
   return [...found.filter(Boolean), ...observations.map(() => "observation"), `${vectors.length} vectors`]
 }
 
+/** Takes the channel's end as a worker does that dies after so many transactions. */
+async function persistUntilKilled(bench: Workbench, { writes }: { readonly writes: number }): Promise<void> {
+  const knowledge = createKnowledge(bench.database)
+  let begun = 0
+  const dying: typeof knowledge = {
+    write: (workspaceId, work) => {
+      if (++begun > writes) throw new Error("killed")
+      return knowledge.write(workspaceId, work)
+    },
+  }
+  const [row] = await bench.rows<{ id: never; connectionId: never; body: Buffer; bytes: number }>(
+    `select id, connection_id as "connectionId", body, body_bytes as bytes from ingest_deliveries where state = 'received'`,
+  )
+  const slack = sources.slack!
+  const read = slack.normalize({ headers: {}, body: unpackBody(row!.body, row!.bytes), receivedAt: 0 })
+  if (read.outcome !== "drafts") throw new Error(read.reason)
+  const { id, connectionId } = row!
+  const delivery = { id, connectionId, source: slack, receivedAt: 0, drafts: read.drafts }
+  await expect(
+    persist({ knowledge: dying, chunkLimits, settling: { settleMs: 0, settleMaxMs: 0 }, hash: (_, text) => text })(
+      { ...bench.lane, stage: "normalize" },
+      [delivery],
+    ),
+  ).rejects.toThrow("killed")
+}
+
 test("a deleted channel's words leave the tables and the index, whatever comes late, and no other channel's do", async () => {
   const bench = await createWorkbench()
   try {
@@ -61,28 +87,7 @@ test("a worker that dies halfway leaves the delivery to be taken again, and then
     await bench.accept(decisions)
     await bench.drain()
     await bench.accept([end])
-    const knowledge = createKnowledge(bench.database)
-    let writes = 0
-    const dying: typeof knowledge = {
-      write: (workspaceId, work) => {
-        if (++writes > 3) throw new Error("killed")
-        return knowledge.write(workspaceId, work)
-      },
-    }
-    const [row] = await bench.rows<{ id: never; connectionId: never; body: Buffer; bytes: number }>(
-      `select id, connection_id as "connectionId", body, body_bytes as bytes from ingest_deliveries where state = 'received'`,
-    )
-    const slack = sources.slack!
-    const read = slack.normalize({ headers: {}, body: unpackBody(row!.body, row!.bytes), receivedAt: 0 })
-    if (read.outcome !== "drafts") throw new Error(read.reason)
-    const { id, connectionId } = row!
-    const delivery = { id, connectionId, source: slack, receivedAt: 0, drafts: read.drafts }
-    await expect(
-      persist({ knowledge: dying, chunkLimits, settling: { settleMs: 0, settleMaxMs: 0 }, hash: (_, text) => text })(
-        { ...bench.lane, stage: "normalize" },
-        [delivery],
-      ),
-    ).rejects.toThrow("killed")
+    await persistUntilKilled(bench, { writes: 3 })
     expect((await leftovers(bench)).length).toBeGreaterThan(1)
     expect(await bench.rows("select state from ingest_deliveries where event = 'channel_deleted'")).toEqual([
       { state: "received" },
@@ -94,3 +99,34 @@ test("a worker that dies halfway leaves the delivery to be taken again, and then
     await bench.close()
   }
 }, 120_000)
+
+test("a deleted channel's words leave every store of the workspace, also when the worker dies between two", async () => {
+  const bench = await createWorkbench()
+  try {
+    const other = await bench.addStore("acme", "other")
+    const words = said({
+      ts: "1700000001.000100",
+      text: "Decision: the secret plan, as in https://github.com/a/b/issues/1",
+    })
+    for (const place of [bench.lane, other]) {
+      await bench.accept([words], place)
+      await bench.drain(place)
+    }
+    const liveEvidence = () => bench.rows("select from relationship_evidence where live and evidence_id like 'doc_%'")
+    expect(await liveEvidence()).not.toEqual([])
+
+    await bench.accept([end])
+    // What the delivery says, what is left, and the first of two stores.
+    await persistUntilKilled(bench, { writes: 3 })
+    expect(await bench.rows("select count(distinct store_id)::int as stores from knowledge_chunks")).toEqual([
+      { stores: 1 },
+    ])
+    await bench.drain()
+    await bench.drain(other)
+    expect(await leftovers(bench)).toEqual(["0 vectors"])
+    expect(await liveEvidence()).toEqual([])
+    expect(await bench.rows("select distinct state from ingest_deliveries")).toEqual([{ state: "processed" }])
+  } finally {
+    await bench.close()
+  }
+})

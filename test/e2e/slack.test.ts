@@ -264,6 +264,20 @@ test("a channel keeps its name while messages go on, and a rename that comes lat
   expect(await bench.rows("select title from knowledge_documents where kind = 'channel'")).toEqual([{ title: "#new" }])
 })
 
+test("of two names said at one time the same stands, whether they come together or one by one", async () => {
+  const named = (name: string) =>
+    slackEvent({ type: "channel_rename", channel: { id: openChannel, name }, event_ts: "1700000300.000100" })
+  // By UTF-16 the second is the greater one, by code point the first.
+  const names = [named("\u{1F600}"), named("\u{FF5E}")]
+  const together = await after(names)
+  const apart = await after(names.slice(0, 1))
+  await apart.accept(names.slice(1))
+  await apart.drain()
+  const stands = [{ name: "#\u{1F600}" }]
+  expect(await together.rows("select name from scopes")).toEqual(stands)
+  expect(await apart.rows("select name from scopes")).toEqual(stands)
+})
+
 test("leaving a channel ends the edge that joining it began", async () => {
   const member = (type: string, at: string) =>
     slackEvent({ type, user: "U0BOB00002", channel: openChannel, channel_type: "C", team, event_ts: at })

@@ -207,6 +207,7 @@ export interface EmbeddingVersion {
 
 /** A document as far as it takes to remove it. */
 export interface ScopedDocument {
+  readonly storeId: StoreId
   readonly source: string
   readonly sourceId: string
   readonly scopeId: ScopeId
@@ -244,8 +245,8 @@ export interface KnowledgeWrite {
   ): Promise<void>
   /** Which of these scopes their source removed, and when (ms). */
   goneScopes(ids: readonly ScopeId[]): Promise<{ id: ScopeId; at: number }[]>
-  /** Live documents of these scopes in id order, with what their parts' last word on being there is (ms). */
-  documentsIn(storeId: StoreId, scopeIds: readonly ScopeId[], max: number): Promise<ScopedDocument[]>
+  /** Live documents of these scopes, store by store, with what their parts' last word on being there is (ms). */
+  documentsIn(scopeIds: readonly ScopeId[], max: number): Promise<ScopedDocument[]>
   /** Existing states of these entities (core/state's EntityState, as JSON), locked; missing ones are left out. */
   lockEntities(ids: readonly EntityId[]): Promise<{ id: EntityId; state: unknown }[]>
   saveEntities(rows: readonly { id: EntityId; kind: EntityKind; state: object }[]): Promise<void>

@@ -1,5 +1,7 @@
-/** By UTF-16 code unit: the same order on every machine, whatever its locale. */
+/** By code point, as Postgres compares `collate "C"`: the same order on every machine, whatever its locale. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0
-  return a < b ? -1 : 1
+  let at = 0
+  while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at++
+  return (a.codePointAt(at) ?? -1) < (b.codePointAt(at) ?? -1) ? -1 : 1
 }

@@ -30,6 +30,7 @@ export interface Persisted {
 
 export interface PersistedDocument {
   readonly id: DocumentId
+  readonly storeId: StoreId
   readonly source: string
   readonly sourceId: string
   readonly version: number
@@ -50,7 +51,8 @@ const removedMax = 100
 /**
  * Makes a batch of deliveries part of what is known, in one transaction: all of it and the deliveries' end, or nothing.
  * The same deliveries in other batches, in another order or once more end in the same rows. Where a source removed a whole
- * scope, its documents are removed after that, some at a time; the deliveries that say so end when none is left.
+ * scope, its documents are removed after that, in each store of the workspace and some at a time; the deliveries that say so
+ * end when none is left.
  */
 export const persist =
   (deps: PersistDeps) =>
@@ -59,11 +61,13 @@ export const persist =
     if (gone.size === 0) return persisted
     const removed: PersistedDocument[] = []
     for (;;) {
-      const left = await deps.knowledge.write(lane.workspaceId, (tx) =>
-        tx.documentsIn(lane.storeId as StoreId, [...gone.keys()], removedMax),
-      )
-      if (left.length === 0) break
-      removed.push(...(await write(deps, lane, removals(left, gone, deliveries), { open: true })).documents)
+      const left = await deps.knowledge.write(lane.workspaceId, (tx) => tx.documentsIn([...gone.keys()], removedMax))
+      const storeId = left[0]?.storeId
+      if (storeId === undefined) break
+      // A transaction writes to one store.
+      const here = left.filter((document) => document.storeId === storeId)
+      const after = await write(deps, { ...lane, storeId }, removals(here, gone, deliveries), { open: true })
+      removed.push(...after.documents)
     }
     await deps.knowledge.write(lane.workspaceId, (tx) => tx.closeDeliveries(waiting.map(processed)))
     return { ...persisted, documents: [...persisted.documents, ...removed] }
@@ -110,6 +114,7 @@ const write = (
     return {
       documents: visible.map(({ stored, live, rendered }) => ({
         id: stored.id,
+        storeId: stored.storeId,
         source: stored.source,
         sourceId: stored.sourceId,
         version: stored.version + 1,

@@ -1,9 +1,9 @@
 import type { DocumentIndex, DocumentObservation } from "@engram/contracts/documents"
 import type { Reader } from "@engram/contracts/search"
 import type { Database } from "./database.ts"
+import { isReadable } from "./readable.ts"
 
-/** The whole workspace may read scope `s`, or the reader was granted it. One that is not known is nobody's, one that is gone hides all. */
-const readable = "(s.live is not false and ($4::text[] is null or s.privacy = 'org' or s.id = any($4)))"
+const readable = isReadable("s", "$4")
 
 const seen = `d.id = $1 and d.workspace_id = $2 and d.store_id = $3 and d.live and ${readable}`
 

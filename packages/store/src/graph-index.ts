@@ -11,6 +11,7 @@ import { aliasId } from "@engram/core/ids"
 import type { Database } from "./database.ts"
 import { type NodeRow, nodeOfRow } from "./graph-node.ts"
 import { isMet } from "./knowledge/conditions.ts"
+import { isReadable } from "./readable.ts"
 
 // What one node is, is said by these: all aliases of all accounts of a person, all aliases of another entity, or an alias that
 // nobody claimed.
@@ -32,8 +33,7 @@ const beginning = (text: string): string =>
 
 // $1 workspace, $2 the reader's store or null for all, $3 its granted scopes or null for all
 
-/** The whole workspace may read it, or the reader was granted its scope. A scope that is not known is nobody's. */
-const readable = (scope: string): string => `($3::text[] is null or ${scope}.privacy = 'org' or ${scope}.id = any($3))`
+const readable = (scope: string): string => isReadable(scope, "$3")
 
 /** Evidence `e` of a relationship that counts and that the reader may see, with its document `d` and its observation `o`. */
 const seenEvidence = `relationship_evidence e

@@ -4,12 +4,11 @@ import { createSubjects } from "./consolidation/subjects.ts"
 import type { Database } from "./database.ts"
 import { floatsOf, modelKey } from "./embedding-values.ts"
 import { openVersions } from "./knowledge/vectors.ts"
+import { isReadable } from "./readable.ts"
 
 // $1 workspace, $2 store, $3 and $4 as each statement says, $5 granted scopes or null for all, $6 sources, $7 kinds, $8 since and $9 until in ms
 
-/** The whole workspace may read it, or the reader was granted its scope. A scope that is not known is nobody's, one that is gone hides all. */
-const readable = (scope: string, granted = "$5"): string =>
-  `(${scope}.live is not false and (${granted}::text[] is null or ${scope}.privacy = 'org' or ${scope}.id = any(${granted})))`
+const readable = (scope: string, granted = "$5"): string => isReadable(scope, granted)
 
 const wanted = (source: string, kind: string, at: string): string => `
   ($6::text[] is null or ${source} = any($6)) and ($7::text[] is null or ${kind} = any($7))

@@ -6,6 +6,8 @@ import { isOwed } from "./knowledge/fetches.ts"
 
 /** "engram sweep" on a phone's keys, cut to fit. */
 const sweepLock = 364_726_793
+/** A sweep takes seconds; a process that vanished without closing its connection keeps the others this long. */
+const sweepMs = 300_000
 
 // Evaluation is owed to nobody: what the queue lost of it is made good by the next thing that is persisted.
 const sweptStages = ["normalize", "hydrate", "embed", "archive"] as const
@@ -33,20 +35,13 @@ const openDeliveries = `
   from ingest_deliveries where state = 'received'`
 
 export const createSweepLedger = (database: Database): SweepLedger => ({
-  alone: async (work) => {
-    const client = await database.pool.connect()
-    try {
-      const { rows } = await client.query("select pg_try_advisory_lock($1) as mine", [sweepLock])
-      if (!rows[0].mine) return undefined
-      try {
-        return await work()
-      } finally {
-        await client.query("select pg_advisory_unlock($1)", [sweepLock])
-      }
-    } finally {
-      client.release()
-    }
-  },
+  // A transaction keeps its connection also behind a pooler that lends one to a session for no longer. It holds no row and no snapshot.
+  alone: (work) =>
+    database.asFleet(async (tx) => {
+      await tx.query(`set local idle_in_transaction_session_timeout = ${sweepMs}`)
+      const [lock] = await tx.query<{ mine: boolean }>("select pg_try_advisory_xact_lock($1) as mine", [sweepLock])
+      return lock!.mine ? work() : undefined
+    }),
 
   dueLanes: () =>
     database.asFleet(async (tx) => {

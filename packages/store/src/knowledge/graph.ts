@@ -19,7 +19,7 @@ type Graph = Pick<
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1)
 
-// core/state's rule for which of two claims stands. Byte order, as JavaScript compares: not the database's language.
+// core/state's rule for which of two claims stands. By code point, as core's compareText compares: not by the database's language.
 const newer = {
   name: `(excluded.name_at, excluded.name collate "C") > (scopes.name_at, scopes.name collate "C")`,
   privacy: `(excluded.at, excluded.privacy collate "C") > (scopes.at, scopes.privacy collate "C")`,
@@ -50,16 +50,16 @@ export const writeGraph = (tx: Transaction, workspaceId: string): Graph => {
       return tx.query(`select id, live_at::float8 as at from scopes where id = any($1) and not live order by id`, [ids])
     },
 
-    documentsIn: (storeId, scopeIds, max) =>
+    documentsIn: (scopeIds, max) =>
       tx.query(
-        `select d.source, d.source_id as "sourceId", d.scope_id as "scopeId",
+        `select d.store_id as "storeId", d.source, d.source_id as "sourceId", d.scope_id as "scopeId",
                 json_build_object('type', a.alias_type, 'value', a.value) as alias,
                 (select coalesce(json_agg(json_build_object('partId', p.part_id, 'kind', p.state->'kind',
                                    'at', coalesce((p.state #>> '{alive,clock,at}')::float8, 0)) order by p.part_id), '[]')
                  from document_parts p where p.document_id = d.id) as parts
          from knowledge_documents d join entity_aliases a on a.id = d.alias_id
-         where d.workspace_id = $1 and d.store_id = $2 and d.scope_id = any($3) and d.live order by d.id limit $4`,
-        [workspaceId, storeId, scopeIds, max],
+         where d.workspace_id = $1 and d.scope_id = any($2) and d.live order by d.store_id, d.id limit $3`,
+        [workspaceId, scopeIds, max],
       ),
 
     // The lock is taken also for entities that do not exist yet, so that two transactions cannot both create one and lose a claim.
