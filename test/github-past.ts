@@ -36,7 +36,7 @@ export interface GithubPast {
 /**
  * Issues that were completed and given up, a pull request that was reviewed and merged and one that was not, a release, an
  * answered discussion; all `times` over. What the webhooks say and the API still says is the same, value for value, but of
- * the `edited` issues: those were opened under another title.
+ * the `edited` issues and releases: those were opened and published in other words.
  */
 export function githubPast({ times = 1, edited = 0, fullName = "Codertocat/Hello-World" } = {}): GithubPast {
   const repository = {
@@ -63,7 +63,10 @@ export function githubPast({ times = 1, edited = 0, fullName = "Codertocat/Hello
     release(api, say, from, 5 + i)
     answeredDiscussion(api, say, from, 6 + i * 10)
   }
-  for (let i = 0; i < edited; i++) editedIssue(api, say, 60 + i, 100_000 + i)
+  for (let i = 0; i < edited; i++) {
+    editedIssue(api, say, 60 + i, 100_000 + i)
+    editedRelease(api, say, 60 + i, 100_000 + i)
+  }
   return { webhooks, api }
 }
 
@@ -208,6 +211,22 @@ function release(api: GithubRepository, say: Say, from: number, id: number): voi
   const released = { ...base.release, ...own, ...times, draft: false, prerelease: false }
   say("release", from + 40, { action: "published", release: released })
   api.releases.push(released)
+}
+
+/** Of the time of its edit only the API knows. */
+function editedRelease(api: GithubRepository, say: Say, from: number, id: number): void {
+  const own = { id: 400_000 + id, tag_name: `v2.${id}.0`, name: `Downloads ${id}`, draft: false, prerelease: false }
+  const published = {
+    ...base.release,
+    ...own,
+    created_at: at(from),
+    published_at: at(from),
+    body: `Downlaods resume (${id}).`,
+  }
+  const edited = { ...published, body: `Downloads resume (${id}).` }
+  say("release", from, { action: "published", release: published })
+  say("release", from + 5, { action: "edited", release: edited })
+  api.releases.push({ ...edited, updated_at: at(from + 5) })
 }
 
 function answeredDiscussion(api: GithubRepository, say: Say, from: number, number: number): void {

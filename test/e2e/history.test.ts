@@ -110,7 +110,7 @@ test("importing after webhooks changes no version, no observation and embeds not
       "import.pull_request": 2,
       "import.issue_comment": 1,
       "import.review_comment": 1,
-      "import.release": 1,
+      "import.release": 6,
       "import.discussion": 1,
     })
     await bench.drain()

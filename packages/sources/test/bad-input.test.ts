@@ -145,4 +145,20 @@ describe("accounts that are gone", () => {
     expect(drafts.documents[0]?.parts[0]?.links.author).toBeUndefined()
     expect(drafts.moments).toHaveLength(1)
   })
+
+  it.each([
+    ["issues", 1, "issue.assignees", "assignees"],
+    ["pull_request", 0, "pull_request.requested_reviewers", "requestedReviewers"],
+  ])("are left out of %s[%i] %s", (name, index, path, links) => {
+    const mona = { id: 7, login: "mona" }
+    const [document] = draftsOf(name, changed(name, index, path, [null, mona, null])).documents
+    expect(document?.parts[0]?.links[links]?.map(({ to }) => to)).toEqual([{ type: "github:user", value: "7" }])
+  })
+
+  it.each(["member", "membership"])("make a %s event one to skip, with a reason", (name) => {
+    expect(deliver(name, changed(name, 0, "member", null))).toMatchObject({
+      outcome: "skipped",
+      reason: expect.stringMatching(/^The account that .+ is gone\.$/),
+    })
+  })
 })

@@ -1,8 +1,8 @@
-import type { Drafts, MergedPart } from "@engram/contracts/draft"
+import type { Drafts, MergedPart, Normalized } from "@engram/contracts/draft"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { github } from "../src/github/index.ts"
-import { deliver, draftsOf, example, examples, liveParts, type Payload } from "./delivery.ts"
+import { deliver, draftsOf, example, examples, liveParts, type Payload, request } from "./delivery.ts"
 
 const every = examples.flatMap(({ name, payload }): Drafts[] => {
   const read = deliver(name, payload)
@@ -73,6 +73,45 @@ describe("parts", () => {
     expect(member(0)).toMatchObject({ alive: false, partId: member(1).partId })
     // Members are told as removed after their team is deleted, which must not bring the team back.
     expect(draftsOf("membership", example("membership", 0)).documents[0]!.parts[0]).not.toHaveProperty("alive")
+  })
+
+  describe("of a release", () => {
+    const times = { created_at: "2026-01-01T00:00:00Z", published_at: "2026-01-01T00:00:10Z" }
+    const told = (action: string, said: Payload, receivedAt = Date.UTC(2026, 0, 2)): Drafts => {
+      const payload = example("release", 0)
+      const release = { ...(payload.release as Payload), ...times, ...said }
+      const read = github.normalize({
+        ...request("release", JSON.stringify({ ...payload, action, release })),
+        receivedAt,
+      })
+      return (read as Normalized & { outcome: "drafts" }).drafts
+    }
+    /** How it reads in the end, in whatever order that was received. */
+    const read = (...drafts: Drafts[]) => {
+      const parts = liveParts(drafts, "repository:186853002/release:17372790")
+      expect(liveParts(drafts.toReversed(), "repository:186853002/release:17372790")).toEqual(parts)
+      return parts.map(({ fields }) => [fields.text, fields.state])
+    }
+
+    it.each([
+      ["says when, to the second", { updated_at: times.published_at }],
+      ["does not say when", {}],
+    ])("say how it reads after each change, where GitHub %s", (_, dated) => {
+      const prereleased = told("published", { ...dated, body: "notes", prerelease: true })
+      const released = told("released", { ...dated, body: "notes" })
+      const edited = told("edited", { ...dated, body: "corrected notes" })
+      const unpublished = told("unpublished", { ...dated, body: "corrected notes", draft: true, published_at: null })
+      expect(read(prereleased, released)).toEqual([["notes", "released"]])
+      expect(read(prereleased, released, edited)).toEqual([["corrected notes", "released"]])
+      expect(read(prereleased, released, edited, unpublished)).toEqual([["corrected notes", "draft"]])
+      const again = told("published", { body: "new notes", published_at: "2026-01-03T00:00:00Z" })
+      expect(read(edited, unpublished, again)).toEqual([["new notes", "released"]])
+    })
+
+    it("are removed for good, when an edit without a time is received afterwards, too", () => {
+      const late = told("edited", {}, Date.UTC(2026, 0, 3))
+      expect(read(told("published", {}), told("deleted", {}), late)).toEqual([])
+    })
   })
 
   it("name a renamed repository by its new name, and never by the old one", () => {
@@ -232,8 +271,10 @@ describe("normalize is pure", () => {
   })
 
   it("and a payload with a time of its own does not read the time of receipt", () => {
-    const undated = new Set(["membership", "team", "team_add", "organization"])
-    for (const { name, payload } of examples.filter((one) => !undated.has(one.name))) {
+    const undated = new Set(["membership", "team", "team_add", "organization", "release edited", "release deleted"])
+    const isDated = ({ name, payload }: (typeof examples)[number]) =>
+      !undated.has(name) && !undated.has(`${name} ${payload.action}`)
+    for (const { name, payload } of examples.filter(isDated)) {
       const request = {
         headers: { "content-type": "application/json", "x-github-event": name },
         body: new TextEncoder().encode(JSON.stringify(payload)),

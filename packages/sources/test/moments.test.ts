@@ -199,6 +199,20 @@ describe("pushes, workflows and deployments", () => {
     ])
   })
 
+  it("of a push of very many commits the newest are evidence, the head and what it closes among them", () => {
+    const payload = example("push", 4)
+    const commits = Array.from({ length: 250 }, (_, index) => ({
+      ...(payload.commits as Payload[])[0]!,
+      id: index.toString(16).padStart(40, "a"),
+      message: `Step ${index}\n\nFixes #${index + 1}`,
+    }))
+    const pushed = momentOf("push", { ...payload, commits, head_commit: commits.at(-1) })
+    expect(pushed.text).toContain("250 commits pushed")
+    const closed = pushed.links.filter(({ type }) => type === "RESOLVES")
+    expect(closed.map(({ from }) => from?.value)).toEqual(commits.slice(50).map(({ id }) => id))
+    expect(closed.at(-1)).toMatchObject({ from: pushed.thing, to: { value: "186853002#250" } })
+  })
+
   it("a push elsewhere, a deleted branch and an empty push are skipped", () => {
     const push = example("push", 4)
     for (const change of [{ ref: "refs/heads/dev" }, { deleted: true, head_commit: null }, { commits: [] }])

@@ -20,6 +20,9 @@ export const User = z.object({ id: z.int(), login: z.string(), type: text, name:
 export type User = z.infer<typeof User>
 /** Deleted accounts come as null. */
 const user = User.nullish()
+/** In lists, too: those are left out. */
+const present = <Item extends z.ZodType>(item: Item) =>
+  z.array(item.nullable()).transform((items) => items.filter((each) => each !== null))
 
 export const Repository = z.object({
   id: z.int(),
@@ -80,7 +83,7 @@ export const Thing = z.object({
   draft: z.boolean().nullish(),
   user,
   labels: z.array(Label).nullish(),
-  assignees: z.array(User).nullish(),
+  assignees: present(User).nullish(),
   milestone: Milestone.nullish(),
   comments: count,
   created_at: Time,
@@ -95,7 +98,7 @@ export const PullRequest = Thing.omit({ pull_request: true }).extend({
   merged_at: time,
   merge_commit_sha: text,
   merged_by: user,
-  requested_reviewers: z.array(z.union([User, Team])).nullish(),
+  requested_reviewers: present(z.union([User, Team])).nullish(),
   requested_teams: z.array(Team).nullish(),
   review_comments: count,
   commits: count,

@@ -25,7 +25,7 @@ const Push = InRepository.extend({
 
 type Pusher = z.infer<typeof Push>["pusher"]
 
-/** Commits of one push that become part of the graph; the others are counted. */
+/** The newest commits of one push become part of the graph; the others are counted. */
 const commitsMax = 200
 const commitsListed = 20
 
@@ -37,7 +37,7 @@ export function readPush({ payload }: GithubEvent) {
   if (deleted || !head || commits.length === 0) return skipped("The push brings no commits.")
   const gathering = new Gathering(head.timestamp)
   const title = firstLine(head.message)
-  const every = commits.slice(0, commitsMax)
+  const every = commits.slice(-commitsMax)
   if (sender) gathering.account(sender, signatureOf(sender, every, pusher))
   const scope = gathering.repository(withPlainOwner(repository))
   const count = commits.length === 1 ? "1 commit" : `${commits.length} commits`

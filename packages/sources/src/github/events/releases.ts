@@ -1,3 +1,4 @@
+import type { PartDraft } from "@engram/contracts/draft"
 import { carried, latest, link } from "../../claims.ts"
 import { importance } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
@@ -5,7 +6,7 @@ import { read } from "../../text/read.ts"
 import type { GithubEvent } from "../event.ts"
 import { Gathering } from "../gather.ts"
 import { releaseAlias, repositoryAlias, withinRepository } from "../names.ts"
-import { authorFields, importedClaim, inRepository, isRemoval, rankOf, textField } from "../parts.ts"
+import { authorFields, carriedRank, importedClaim, inRepository, isRemoval, rankOf, textField } from "../parts.ts"
 import { InRepository, Release } from "../schemas.ts"
 
 const Releases = InRepository.extend({ release: Release })
@@ -15,9 +16,12 @@ export const readImportedRelease = (event: GithubEvent) => readTold({ ...event, 
 
 export const readRelease = (event: GithubEvent) => readTold(event, false)
 
-function readTold({ payload, action, receivedAt }: GithubEvent, retold: boolean) {
+function readTold(event: GithubEvent, retold: boolean) {
+  const { payload, action, receivedAt } = event
   const { release, repository, sender } = read(Releases, payload)
-  const at = latest(release.updated_at, release.published_at, release.created_at) ?? receivedAt
+  const said = latest(release.updated_at, release.published_at, release.created_at) ?? receivedAt
+  const claims = retold ? [{ at: said, ...importedClaim }] : claimsOf(event, said, Boolean(release.updated_at))
+  const at = Math.max(...claims.map((claim) => claim.at))
   const gathering = new Gathering(at)
   const scope = gathering.repository(repository)
   if (sender) gathering.account(sender)
@@ -25,30 +29,24 @@ function readTold({ payload, action, receivedAt }: GithubEvent, retold: boolean)
   const place = inRepository(repository)
   const title = release.name || release.tag_name
   const sourceId = withinRepository(repository.id, "release", release.id)
-  gathering.document({
-    sourceId,
-    alias: releaseAlias(release.id),
-    parts: [
-      {
-        partId: "body",
-        kind: "body",
-        at,
-        ...(retold ? importedClaim : { rank: rankOf(action), alive: !isRemoval(action) }),
-        fields: carried({
-          ...place.fields,
-          ...authorFields(release.author),
-          title,
-          text: textField(release.body),
-          url: release.html_url ?? undefined,
-          createdAt: release.published_at ?? release.created_at ?? undefined,
-          tag: release.tag_name,
-          state: stateOf(release.draft, release.prerelease),
-        }),
-        links: { ...place.links, ...(author && { author: [link("AUTHORED_BY", author)] }) },
-      },
-    ],
-  })
-  if (release.draft || !["published", "released", "prereleased"].includes(action)) return gathering.drafts()
+  const body = {
+    partId: "body",
+    kind: "body",
+    fields: carried({
+      ...place.fields,
+      ...authorFields(release.author),
+      title,
+      text: textField(release.body),
+      url: release.html_url ?? undefined,
+      createdAt: release.published_at ?? release.created_at ?? undefined,
+      tag: release.tag_name,
+      state: stateOf(release.draft, release.prerelease),
+    }),
+    links: { ...place.links, ...(author && { author: [link("AUTHORED_BY", author)] }) },
+  }
+  for (const claim of claims)
+    gathering.document({ sourceId, alias: releaseAlias(release.id), parts: [{ ...body, ...claim }] })
+  if (release.draft || !publications.has(action)) return gathering.drafts()
   // GitHub tells one publication as `published` and as `released`: one moment, because kind and time are the same.
   const kind = release.prerelease ? "prereleased" : "released"
   gathering.moment(
@@ -72,6 +70,27 @@ function readTold({ payload, action, receivedAt }: GithubEvent, retold: boolean)
     }),
   )
   return gathering.drafts()
+}
+
+const publications = new Set(["published", "released", "prereleased"])
+
+/**
+ * Older servers date how a release began and no change of it: a change then says how the release reads by the time of its
+ * receipt, and that there is one only by that of its beginning, so that one received after the deletion undoes nothing.
+ */
+function claimsOf(
+  { action, receivedAt }: GithubEvent,
+  said: number,
+  dated: boolean,
+): readonly Pick<PartDraft, "at" | "rank" | "alive">[] {
+  const received = Math.max(said, receivedAt)
+  const rank = rankOf(action)
+  if (isRemoval(action)) return [{ at: received, rank, alive: false }]
+  if (dated || action === "created" || publications.has(action)) return [{ at: said, rank, alive: true }]
+  return [
+    { at: said, rank: carriedRank, alive: true },
+    { at: received, rank },
+  ]
 }
 
 function stateOf(draft: boolean | null | undefined, prerelease: boolean | null | undefined): string {

@@ -18,11 +18,12 @@ export function readRepository({ payload, action }: GithubEvent) {
   return gathering.drafts()
 }
 
-const Member = InRepository.extend({ member: User })
+const Member = InRepository.extend({ member: User.nullable() })
 
 /** Who may write to a repository is access, not membership: the accounts become known, no edge is drawn. */
 export function readMember({ payload }: GithubEvent) {
   const { repository, sender, member } = read(Member, payload)
+  if (!member) return skipped("The account that may write to the repository is gone.")
   const gathering = new Gathering(repositoryTime(repository) ?? 0)
   gathering.repository(repository)
   gathering.account(member)

@@ -19,10 +19,11 @@ const forGood = Date.UTC(9999, 0)
 const timeOf = (action: string, receivedAt: number) => (isRemoval(action) ? forGood : receivedAt)
 
 const InOrganization = Common.extend({ organization: Organization, team: Team })
-const Membership = InOrganization.extend({ member: User })
+const Membership = InOrganization.extend({ member: User.nullable() })
 
 export function readMembership({ payload, action, receivedAt }: GithubEvent) {
   const { organization, team, member, sender } = read(Membership, payload)
+  if (!member) return skipped("The account that joined or left the team is gone.")
   const gathering = new Gathering(0)
   if (sender) gathering.account(sender)
   gathering.organization(organization)
