@@ -1,5 +1,7 @@
 import { setImmediate as yieldToOthers } from "node:timers/promises"
 import { SourceEventEnvelope } from "@engram/contracts/envelope"
+import { nestingMax } from "@engram/contracts/json"
+import { visitStructure } from "@engram/core/json-structure"
 import { Refusal } from "./refusal.ts"
 
 /** An event that is right, with its own bytes: those of its NDJSON line, or its JSON. */
@@ -56,6 +58,10 @@ function fromLines(text: string): Candidate[] {
 }
 
 function parse(text: string, what: string): unknown {
+  visitStructure(text, (_, depth) => {
+    if (depth <= nestingMax) return
+    throw new Refusal(400, "invalid_event", `${what} must not be nested more than ${nestingMax} levels deep`)
+  })
   try {
     return JSON.parse(text)
   } catch (error) {

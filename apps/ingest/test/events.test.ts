@@ -13,6 +13,11 @@ const event = (idempotencyKey: string, given: object = {}) => ({
   ...given,
 })
 
+/** Metadata with which an event is nested so many levels deep. */
+const nested = (levels: number) => `{"a":${"[".repeat(levels - 2)}${"]".repeat(levels - 2)}}`
+const withMetadata = (idempotencyKey: string, metadata: string) =>
+  JSON.stringify(event(idempotencyKey, { metadata: "METADATA" })).replace('"METADATA"', metadata)
+
 describe("events", () => {
   const ingest = useIngest({ limits: { bodyBytesMax: 100_000, eventsMax: 50, backlogMax: 40 } })
 
@@ -88,6 +93,23 @@ describe("events", () => {
     expect(response.status).toBe(400)
     expect(((await response.json()) as { message: string }).message).toContain(where)
     expect(await stored("wrong")).toHaveLength(0)
+  })
+
+  test("nested 500 levels deep are stored, and deeper ones refused in each shape", async () => {
+    const secret = await key("nested")
+    expect((await send(withMetadata("deep", nested(500)), { key: secret })).status).toBe(202)
+    for (const levels of [20_000, 4_000, 501]) {
+      const deeper = withMetadata("deeper", nested(levels))
+      for (const response of [
+        await send(deeper, { key: secret }),
+        await send(`[${deeper}]`, { key: secret }),
+        await send(deeper, { key: secret, type: "application/x-ndjson" }),
+      ]) {
+        expect(response.status).toBe(400)
+        expect(((await response.json()) as { message: string }).message).toContain("nested more than 500 levels deep")
+      }
+    }
+    expect(await stored("nested")).toHaveLength(1)
   })
 
   test("without a key, or with one unknown or revoked, are answered 401, and with a key that only searches 403", async () => {
