@@ -75,6 +75,17 @@ describe("events", () => {
 
   test.each([
     ["a wrong event", [event("x"), event("y", { occurredAt: "yesterday" })], "event 1, occurredAt: "],
+    [
+      "a time of the year 0",
+      event("x", { occurredAt: "0000-06-01T00:00:00Z" }),
+      "event 0, occurredAt: must be of the years",
+    ],
+    ["a time that is of the year 0 in UTC", event("x", { occurredAt: "0001-01-01T00:00:00+14:00" }), "years 1 to 9999"],
+    [
+      "a time that is of the year 10000 in UTC",
+      event("x", { occurredAt: "9999-12-31T23:59:59-01:00" }),
+      "years 1 to 9999",
+    ],
     ["a field we do not know", [event("x", { colour: "red" })], "event 0"],
     ["a missing field", [event("x"), { idempotencyKey: "y" }], "event 1, source: "],
     ["a key with NUL", [event("x"), event("y\0")], "event 1, idempotencyKey: "],

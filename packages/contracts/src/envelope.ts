@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { privacies } from "./draft.ts"
+import { isTime } from "./time.ts"
 
 /** Values of one envelope, those within its metadata included; an empty array or object counts as two. More is text, and belongs into `body`. */
 export const valuesMax = 10_000
@@ -14,7 +15,9 @@ export const SourceEventEnvelope = z.strictObject({
   sourceId: z.string().min(1).max(512),
   kind: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/),
   /** When it happened or was last changed there. A later time wins. */
-  occurredAt: z.iso.datetime({ offset: true }),
+  occurredAt: z.iso
+    .datetime({ offset: true })
+    .refine((text) => isTime(Date.parse(text)), { error: "must be of the years 1 to 9999, in UTC" }),
   action: z.enum(["upsert", "remove"]).default("upsert"),
   title: z.string().max(500).default(""),
   /** Markdown. */
