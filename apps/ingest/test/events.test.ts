@@ -86,6 +86,11 @@ describe("events", () => {
       event("x", { occurredAt: "9999-12-31T23:59:59-01:00" }),
       "years 1 to 9999",
     ],
+    [
+      "an author whose id is too long to be found by",
+      event("x", { author: { id: "x".repeat(513) } }),
+      "event 0, author.id: ",
+    ],
     ["a field we do not know", [event("x", { colour: "red" })], "event 0"],
     ["a missing field", [event("x"), { idempotencyKey: "y" }], "event 1, source: "],
     ["a key with NUL", [event("x"), event("y\0")], "event 1, idempotencyKey: "],

@@ -23,7 +23,8 @@ export const SourceEventEnvelope = z.strictObject({
   /** Markdown. */
   body: z.string().default(""),
   url: z.url().optional(),
-  author: z.strictObject({ id: z.string().min(1), name: z.string().optional() }).optional(),
+  /** Its id is as long at most as `sourceId`: both are in indexes, where a row of Postgres may have 2,704 bytes, and a character has up to 3. */
+  author: z.strictObject({ id: z.string().min(1).max(512), name: z.string().optional() }).optional(),
   labels: z.array(z.string().max(100)).max(100).default([]),
   /** What its privacy belongs to; left out, the whole workspace may read it. */
   scope: z
