@@ -23,7 +23,7 @@ export interface EventDeps {
   readonly metrics: Metrics
 }
 
-/** The bytes, their text, what was parsed out of it, and each event's own bytes. */
+/** The bytes, their text (which may take two for each), and each event's own bytes; of what is parsed out of it, one event's at a time. */
 const memoryPerByte = 4
 
 const mediaTypes = ["application/json", "application/x-ndjson"]
@@ -77,16 +77,16 @@ async function acceptAll(
 ): Promise<{ id: string; state: "new" | "duplicate" }[]> {
   const door = connectionId(key.workspaceId, "events", key.storeId)
   const answers = await Promise.allSettled(
-    events.map(async ({ envelope, body }) => {
-      const id = deliveryId(door, envelope.idempotencyKey)
+    events.map(async ({ idempotencyKey, kind, body }) => {
+      const id = deliveryId(door, idempotencyKey)
       const state = await deps.acceptor.accept({
         id,
         workspaceId: key.workspaceId,
         storeId: key.storeId,
         connectionId: door,
-        deliveryKey: envelope.idempotencyKey,
+        deliveryKey: idempotencyKey,
         source: "events",
-        event: envelope.kind,
+        event: kind,
         headers: {},
         body,
         bodyHash: hash("sha256", body, "hex"),

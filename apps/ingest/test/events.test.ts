@@ -13,6 +13,11 @@ const event = (idempotencyKey: string, given: object = {}) => ({
   ...given,
 })
 
+/** Metadata with which an event is nested so many levels deep. */
+const nested = (levels: number) => `{"a":${"[".repeat(levels - 2)}${"]".repeat(levels - 2)}}`
+const withMetadata = (idempotencyKey: string, metadata: string) =>
+  JSON.stringify(event(idempotencyKey, { metadata: "METADATA" })).replace('"METADATA"', metadata)
+
 describe("events", () => {
   const ingest = useIngest({ limits: { bodyBytesMax: 100_000, eventsMax: 50, backlogMax: 40 } })
 
@@ -70,6 +75,22 @@ describe("events", () => {
 
   test.each([
     ["a wrong event", [event("x"), event("y", { occurredAt: "yesterday" })], "event 1, occurredAt: "],
+    [
+      "a time of the year 0",
+      event("x", { occurredAt: "0000-06-01T00:00:00Z" }),
+      "event 0, occurredAt: must be of the years",
+    ],
+    ["a time that is of the year 0 in UTC", event("x", { occurredAt: "0001-01-01T00:00:00+14:00" }), "years 1 to 9999"],
+    [
+      "a time that is of the year 10000 in UTC",
+      event("x", { occurredAt: "9999-12-31T23:59:59-01:00" }),
+      "years 1 to 9999",
+    ],
+    [
+      "an author whose id is too long to be found by",
+      event("x", { author: { id: "x".repeat(513) } }),
+      "event 0, author.id: ",
+    ],
     ["a field we do not know", [event("x", { colour: "red" })], "event 0"],
     ["a missing field", [event("x"), { idempotencyKey: "y" }], "event 1, source: "],
     ["a key with NUL", [event("x"), event("y\0")], "event 1, idempotencyKey: "],
@@ -88,6 +109,23 @@ describe("events", () => {
     expect(response.status).toBe(400)
     expect(((await response.json()) as { message: string }).message).toContain(where)
     expect(await stored("wrong")).toHaveLength(0)
+  })
+
+  test("nested 500 levels deep are stored, and deeper ones refused in each shape", async () => {
+    const secret = await key("nested")
+    expect((await send(withMetadata("deep", nested(500)), { key: secret })).status).toBe(202)
+    for (const levels of [20_000, 4_000, 501]) {
+      const deeper = withMetadata("deeper", nested(levels))
+      for (const response of [
+        await send(deeper, { key: secret }),
+        await send(`[${deeper}]`, { key: secret }),
+        await send(deeper, { key: secret, type: "application/x-ndjson" }),
+      ]) {
+        expect(response.status).toBe(400)
+        expect(((await response.json()) as { message: string }).message).toContain("nested more than 500 levels deep")
+      }
+    }
+    expect(await stored("nested")).toHaveLength(1)
   })
 
   test("without a key, or with one unknown or revoked, are answered 401, and with a key that only searches 403", async () => {

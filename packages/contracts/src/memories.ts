@@ -9,8 +9,6 @@ export const contentCharsMax = 1_000_000
 export const dimensionMax = 20_000
 /** Namespaces of one search. */
 export const namespacesMax = 1_000
-/** Levels of nesting in `propagation` and `metadata`; other languages' parsers begin to refuse at 1,000. */
-export const nestingMax = 500
 /** Of a longer query the rest says nothing new. */
 export const queryCharsMax = 4_000
 

@@ -139,6 +139,37 @@ describe("size is no reason to refuse", () => {
   )
 })
 
+describe("a time that somebody chose", () => {
+  const pushedAt = (timestamp: string) => {
+    const payload = example("push", 4) as unknown as { commits: object[]; head_commit: object }
+    payload.commits = payload.commits.map((commit) => ({ ...commit, timestamp }))
+    payload.head_commit = { ...payload.head_commit, timestamp }
+    return payload as unknown as ReturnType<typeof example>
+  }
+  const odd = [
+    "+010000-01-01T00:00:00Z",
+    "10000-01-01T00:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "292277026596-12-04T15:30:07Z",
+  ]
+
+  it.each(odd)("costs a push nothing when it is %s: the push is of the time that the repository tells", (timestamp) => {
+    const { moments, entities } = draftsOf("push", pushedAt(timestamp))
+    const { pushed_at } = (example("push", 4) as unknown as { repository: { pushed_at: number } }).repository
+    expect(moments.map(({ at }) => at)).toEqual([pushed_at * 1_000])
+    const commits = entities.filter(({ kind }) => kind === "commit")
+    expect(commits.length).toBeGreaterThan(0)
+    expect(commits.every(({ fields }) => !("createdAt" in fields))).toBe(true)
+  })
+
+  it.each(odd)("is none when a milestone is due then, or a release's commit made: %s", (time) => {
+    const release = draftsOf("release", changed("release", 0, "release.created_at", time))
+    expect(release.documents[0]!.parts[0]!.at).toBeGreaterThan(0)
+    const due = draftsOf("milestone", changed("milestone", 0, "milestone.due_on", time))
+    expect(due.entities.find(({ kind }) => kind === "milestone")?.fields.dueAt).toBeNull()
+  })
+})
+
 describe("accounts that are gone", () => {
   it("leave a document without an author", () => {
     const drafts = draftsOf("issues", changed("issues", 15, "issue.user", null))

@@ -263,12 +263,12 @@ const isTurnTaking = (error: unknown): boolean => ["40001", "40P01", "23505"].in
 const causeOf = (error: unknown): unknown =>
   error instanceof Error && error.cause instanceof Error && codeOf(error) === "" ? error.cause : error
 
-/** Postgres' answers in our words: data it refuses is refused for good, a server that is away comes back, the rest is a bug. */
+/** Postgres' answers in our words: data it refuses, or that is too much for it (54), is refused for good, a server that is away comes back, the rest is a bug. */
 function translated(error: unknown): unknown {
   const cause = causeOf(error)
   const code = codeOf(cause)
   const message = cause instanceof Error ? cause.message : String(cause)
-  if (/^(22|23)/.test(code))
+  if (/^(22|23|54)/.test(code))
     return new Rejected("row_refused", `Postgres refused the data: ${message}`, { cause: error })
   const away =
     /^(08|53|57|E[A-Z]+$)/.test(code) ||

@@ -38,6 +38,15 @@ test("one that fails writes nothing, says why, and the connection goes on", asyn
   expect((await pool.query("select n from notes")).rows).toEqual([{ n: 7 }])
 })
 
+test("what is too long for an index is refused for good", async () => {
+  await pool.query("create table words (word text unique)")
+  await pool.query("grant all on words to engram_app")
+  const add = createDatabase(pool).oneInWorkspace("acme", "insert into words values ($1)", [
+    randomBytes(5_000).toString("base64"),
+  ])
+  await expect(add).rejects.toMatchObject({ code: "row_refused" })
+})
+
 test("one of the fleet runs as its role, writes all or nothing, and leaves nothing of that behind", async () => {
   const database = createDatabase(pool)
   expect(await database.oneAsFleet<{ role: string }>(who)).toMatchObject([{ role: "engram_fleet" }])

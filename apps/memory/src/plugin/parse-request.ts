@@ -1,4 +1,5 @@
-import { nestingMax } from "@engram/contracts/memories"
+import { nestingMax } from "@engram/contracts/json"
+import { visitStructure } from "@engram/core/json-structure"
 import type { z } from "zod"
 import { Failure } from "./failure.ts"
 
@@ -53,27 +54,13 @@ export function givenJson(body: unknown, member: string): string {
       typeof value === "number" && String(value) !== source ? rawJSON(source ?? String(value)) : value,
     ) as Record<string, unknown>
     const text = JSON.stringify(all[member])
-    if (depthOf(text) > nestingMax) throw new RangeError("too deep")
+    visitStructure(text, (_, depth) => {
+      if (depth > nestingMax) throw new RangeError("too deep")
+    })
     return text
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     const message = `must not be nested more than ${nestingMax} levels deep`
     throw new Failure("bad_request", `${member} ${message}`, { details: [{ path: member, message }] })
   }
-}
-
-/** Without recursion, so that no depth is too much to count. */
-function depthOf(json: string): number {
-  let depth = 0
-  let deepest = 0
-  let inString = false
-  for (let at = 0; at < json.length; at++) {
-    const token = json[at]
-    if (inString && token === "\\") at++
-    else if (token === '"') inString = !inString
-    else if (inString) continue
-    else if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth)
-    else if (token === "]" || token === "}") depth--
-  }
-  return deepest
 }

@@ -1,3 +1,4 @@
+import { isTime } from "@engram/contracts/time"
 import { z } from "zod"
 
 /**
@@ -13,6 +14,8 @@ const Time = z.union([z.string(), z.number()]).transform((value, context) => {
   return z.NEVER
 })
 const time = Time.nullish()
+/** A time that people choose, as whoever commits does: one that cannot be read, or is not of the years 1 to 9999, is none. */
+const chosenTime = Time.refine(isTime).nullish().catch(null)
 const text = z.string().nullish()
 const count = z.number().nullish()
 
@@ -62,7 +65,7 @@ export const Milestone = z.object({
   state: text,
   html_url: text,
   creator: user,
-  due_on: time,
+  due_on: chosenTime,
   created_at: time,
   updated_at: time,
   closed_at: time,
@@ -162,7 +165,8 @@ export const Release = z.object({
   draft: z.boolean().nullish(),
   prerelease: z.boolean().nullish(),
   author: user,
-  created_at: time,
+  /** That of the commit. */
+  created_at: chosenTime,
   updated_at: time,
   published_at: time,
 })
@@ -171,7 +175,7 @@ export const CommitAuthor = z.object({ name: text, email: text, username: text }
 export const PushCommit = z.object({
   id: z.string(),
   message: z.string(),
-  timestamp: Time,
+  timestamp: chosenTime,
   url: text,
   author: CommitAuthor.nullish(),
   committer: CommitAuthor.nullish(),

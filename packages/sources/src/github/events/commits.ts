@@ -7,7 +7,7 @@ import { read } from "../../text/read.ts"
 import { shorten } from "../../text/shorten.ts"
 import { componentsOf } from "../components.ts"
 import { type GithubEvent, skipped } from "../event.ts"
-import { Gathering, isBot, type Signature } from "../gather.ts"
+import { Gathering, isBot, repositoryTime, type Signature } from "../gather.ts"
 import { accountAlias, commitAlias, loginAlias, repositoryAlias, withinRepository } from "../names.ts"
 import { commentPart, inRepository, isRemoval, rankOf } from "../parts.ts"
 import { originOf, references } from "../references.ts"
@@ -30,12 +30,13 @@ const commitsMax = 200
 const commitsListed = 20
 
 /** One moment a push to the default branch, with its commits as evidence. Other branches speak through pull requests. */
-export function readPush({ payload }: GithubEvent) {
+export function readPush({ payload, receivedAt }: GithubEvent) {
   const { ref, deleted, commits, head_commit: head, compare, repository, sender, pusher } = read(Push, payload)
   if (ref !== `refs/heads/${repository.default_branch}`)
     return skipped(`A push to ${shorten(ref, 200)} is not one to the default branch.`)
   if (deleted || !head || commits.length === 0) return skipped("The push brings no commits.")
-  const gathering = new Gathering(head.timestamp)
+  const at = head.timestamp ?? repositoryTime(repository) ?? receivedAt
+  const gathering = new Gathering(at)
   const title = firstLine(head.message)
   const every = commits.slice(-commitsMax)
   if (sender) gathering.account(sender, signatureOf(sender, every, pusher))
@@ -45,7 +46,7 @@ export function readPush({ payload }: GithubEvent) {
     moment({
       thing: commitAlias(head.id),
       kind: "pushed",
-      at: head.timestamp,
+      at,
       scope,
       headline: `${count} pushed to ${repository.full_name} ${repository.default_branch}: ${title}`,
       description: head.message.slice(title.length),
@@ -70,7 +71,7 @@ function commitLinks(commit: PushCommit, repository: Repository, gathering: Gath
   const from = gathering.commit(commit.id, repository.id, {
     title: firstLine(commit.message),
     url: commit.url ?? undefined,
-    createdAt: commit.timestamp,
+    createdAt: commit.timestamp ?? undefined,
   })
   const place = {
     repositoryId: String(repository.id),
