@@ -122,10 +122,10 @@ async function apply({ context, options, legacy, tree, plugin, databaseUrl, plug
   const progress = createProgress(terminal, Math.min(await legacy.count(selection), rowsMax))
   const startedAt = performance.now()
   const applied = await applyBackfill({
-    ...{ legacy, plugin, tree, selection, rowsMax, lanes: options.concurrency, signal: stop },
-    async onBatch(position, { rows }) {
-      progress.show(rows, plugin.retries())
-      await checkpoint?.save(position)
+    ...{ legacy, plugin, tree, selection, failed: after, rowsMax, lanes: options.concurrency, signal: stop },
+    async onBatch(position, applied) {
+      progress.show(applied.rows, plugin.retries())
+      await checkpoint?.save(position, applied)
     },
   })
   await checkpoint?.clear()

@@ -157,6 +157,22 @@ test("interrupted, it says so and exits with 130; the same command finishes", as
   expect(legacy.server.memories.size).toBe(6_000)
 })
 
+test("what failed before an interruption is reported by the run that goes on, which exits with 1", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.memory("odd", "solo", "odd", "PUBLIC")
+  await legacy.many("solo", 6_000)
+  const child = start(["backfill", "--apply"], legacy.environment)
+  await waitUntil("more than two batches are copied", () => legacy.server.memories.size > 1_500)
+  child.process.kill("SIGINT")
+  expect(await child.ended).toMatchObject({ code: 130 })
+  const again = await legacy.backfill("--apply", "--json")
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("1 row could not be copied") })
+  const reason = 'its scope is "PUBLIC", not LOCAL, TEAM or GLOBAL'
+  expect(jsonOf(again)).toMatchObject({ failedRows: 1, failures: [{ id: uuidOf("odd"), reason }] })
+  expect(legacy.server.memories.size).toBe(6_000)
+})
+
 test("a plugin that is busy, away or breaks off in the middle is asked again until everything is there once", async () => {
   const legacy = await createLegacy()
   await legacy.workspace("solo")
