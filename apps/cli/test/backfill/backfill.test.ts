@@ -255,6 +255,24 @@ describe("verify finds what is wrong and exits with 1", () => {
   })
 })
 
+test("long rows that differ in one word in the middle are proven, whether it has digits or not, and one that is gone is missing", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.sql(
+    `insert into agent_memories
+     select gen_random_uuid(), $1, repeat('What was said first of the build. ', 13)
+       || case when n % 2 = 0 then 'Run 4711' || n || ' ended. ' else translate(n::text, '0123456789', 'abcdefghij') || 'zz ended. ' end
+       || repeat('Nothing is left to be asked about it. ', 12), 'LOCAL', now() - n * interval '1 minute'
+     from generate_series(1, 260) n`,
+    [uuidOf("solo")],
+  )
+  await legacy.backfill("--apply")
+  const gone = [...legacy.server.memories.values()].find(({ content }) => content.includes(" 4711120 "))!
+  legacy.server.memories.delete(gone.id)
+  const verified = jsonOf(await legacy.backfill("--verify", "--json"))
+  expect(verified).toMatchObject({ mismatchCount: 1, mismatches: [{ kind: "missing", id: gone.id }] })
+})
+
 test("more than a hundred of one text are said to be unproven, and fewer in the plugin are missed", async () => {
   const legacy = await createLegacy()
   await legacy.workspace("solo")
