@@ -35,6 +35,7 @@ describe("exactly one mode, and nothing that does not belong to it", () => {
     "--dry-run --limit 3",
     "--verify --limit 3",
     "--apply --verify-sample 3",
+    "--apply --accept-unproven",
     "--apply --limit 0",
     "--apply --workspace anna",
     "--apply --all",
@@ -273,7 +274,7 @@ test("long rows that differ in one word in the middle are proven, whether it has
   expect(verified).toMatchObject({ mismatchCount: 1, mismatches: [{ kind: "missing", id: gone.id }] })
 })
 
-test("more than a hundred of one text are said to be unproven, and fewer in the plugin are missed", async () => {
+test("more than a hundred of one text are unproven, which exits with 1 unless it is accepted; fewer in the plugin are missed", async () => {
   const legacy = await createLegacy()
   await legacy.workspace("solo")
   await legacy.sql(
@@ -281,9 +282,19 @@ test("more than a hundred of one text are said to be unproven, and fewer in the 
     [uuidOf("solo")],
   )
   await legacy.backfill("--apply")
-  expect(jsonOf(await legacy.backfill("--verify", "--json"))).toMatchObject({ mismatchCount: 0, unproven: 50 })
-  for (const id of [...legacy.server.memories.keys()].slice(0, 60)) legacy.server.memories.delete(id)
-  expect(jsonOf(await legacy.backfill("--verify", "--json"))).toMatchObject({ mismatchCount: 60, unproven: 0 })
+  const lose = (copies: number) => {
+    for (const id of [...legacy.server.memories.keys()].slice(0, copies)) legacy.server.memories.delete(id)
+  }
+  lose(50)
+  const unproven = await legacy.backfill("--verify", "--json")
+  expect(unproven).toMatchObject({ code: 1, stderr: expect.stringContaining("50 rows could not be proven") })
+  expect(jsonOf(unproven)).toMatchObject({ mismatchCount: 0, unproven: 50 })
+  const accepted = await legacy.backfill("--verify", "--accept-unproven")
+  expect(accepted).toMatchObject({ code: 0, stdout: expect.stringContaining("50 rows not proven") })
+  lose(10)
+  const missed = await legacy.backfill("--verify", "--accept-unproven", "--json")
+  expect(missed.code).toBe(1)
+  expect(jsonOf(missed)).toMatchObject({ mismatchCount: 60, unproven: 0 })
 })
 
 test("a random sample looks at so many workspaces, and at none that was removed", async () => {
