@@ -1,14 +1,15 @@
 import { Rejected } from "@engram/contracts/errors"
-import type {
-  LegacyBatch,
-  LegacyMemories,
-  LegacyMemory,
-  LegacyPosition,
-  LegacySelection,
+import {
+  isBlank,
+  type LegacyBatch,
+  type LegacyMemories,
+  type LegacyMemory,
+  type LegacyPosition,
+  type LegacySelection,
 } from "@engram/store/legacy-memories"
 import { inLanes } from "./in-lanes.ts"
 import type { MemoryPlugin } from "./memory-plugin.ts"
-import { blankPlace, isBlank, type NamespaceKind, type NamespaceTree, type Place } from "./namespace-tree.ts"
+import { blankPlace, type NamespaceKind, type NamespaceTree, type Place } from "./namespace-tree.ts"
 
 interface Failure {
   readonly id: string

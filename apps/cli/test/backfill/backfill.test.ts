@@ -95,6 +95,21 @@ test("applied twice is applied once, skips say why, and the legacy tables stay a
   expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining("5 rows compared: 0 mismatches.") })
 })
 
+test("white space around a scope and in a blank text is the same to a dry run, to what is copied and to verify", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.memory("m1", "solo", "said on a line of its own", "LOCAL\n")
+  await legacy.memory("m2", "solo", "said in a document", "\u00a0team")
+  await legacy.memory("m3", "solo", "\u00a0\u2003\v")
+  const planned = jsonOf(await legacy.backfill("--dry-run", "--json"))
+  expect(planned).toMatchObject({ copy: 2, skip: 1 })
+  expect(jsonOf(await legacy.backfill("--apply", "--json"))).toMatchObject({ written: planned.copy })
+  expect(await legacy.backfill("--verify")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("2 rows compared"),
+  })
+})
+
 test("a row in a circle, too deep or of an unknown scope fails alone; the run copies the rest and exits with 1", async () => {
   const legacy = await createFamily()
   await legacy.workspace("ying", "yang")
