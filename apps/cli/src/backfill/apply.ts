@@ -120,16 +120,24 @@ function record(applied: Applied, { failures }: Begun, { id }: LegacyMemory, pla
 
 type Write = (row: LegacyMemory, to: { readonly namespace: string; readonly kind: NamespaceKind }) => Promise<void>
 
-/** Makes a namespace only when the plugin has none of that name: a PUT would take an existing one's expiry and metadata away. */
+/** So often is a namespace made for one row. */
+const makesMax = 2
+
+/**
+ * Makes a namespace only when the plugin has none of that name: a PUT would take an existing one's expiry and metadata away. One
+ * that somebody deletes meanwhile is made again, by the first of the rows that are told so.
+ */
 function createWriter(plugin: MemoryPlugin): Write {
   const made = new Map<string, Promise<void>>()
   return async ({ id, content }, { namespace, kind }) => {
     const memory = { id, content: content ?? "", kind: "fact", source: "agent" } as const
-    if (await plugin.write(namespace, memory)) return
-    if (!made.has(namespace)) made.set(namespace, plugin.putNamespace(namespace, kind))
-    await made.get(namespace)
-    if (await plugin.write(namespace, memory)) return
-    throw new Rejected("not_found", `the namespace ${namespace} was made, and is not there`)
+    for (let makes = 0; ; makes++) {
+      const last = made.get(namespace)
+      await last
+      if (await plugin.write(namespace, memory)) return
+      if (makes === makesMax) throw new Rejected("not_found", `the namespace ${namespace} was made, and is not there`)
+      if (made.get(namespace) === last) made.set(namespace, plugin.putNamespace(namespace, kind))
+    }
   }
 }
 

@@ -205,6 +205,33 @@ test("a plugin that is busy, away or breaks off in the middle is asked again unt
   expect(server.memories.size).toBe(300)
 })
 
+test("a namespace that is deleted while rows are copied into it is made again, once", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.many("solo", 1_500)
+  const { server } = legacy
+  server.fault = (_path, requests) => {
+    if (requests === 700) server.namespaces.clear()
+    return undefined
+  }
+  const applied = await legacy.backfill("--apply", "--json")
+  expect(applied.code).toBe(0)
+  expect(jsonOf(applied)).toMatchObject({ written: 1_500, failedRows: 0 })
+  expect([...server.namespaces.values()].map(({ puts }) => puts)).toEqual([1])
+})
+
+test("a namespace that is never there, however often it is made, is given up for each row", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.many("solo", 50)
+  legacy.server.fault = (path) => (path.endsWith("/memories") ? { status: 404 } : undefined)
+  const { code, stdout } = await legacy.backfill("--apply", "--json")
+  expect(code).toBe(1)
+  expect(jsonOf({ stdout })).toMatchObject({ failedRows: 50, written: 0 })
+  expect(jsonOf({ stdout }).failures[0].reason).toMatch(/was made, and is not there$/)
+  expect(legacy.server.requests).toBeLessThanOrEqual(1 + 50 * 5)
+})
+
 test("a row that the plugin refuses fails alone, with the plugin's words", async () => {
   const legacy = await createFamily()
   legacy.server.fault = (_path, requests) => (requests === 4 ? { status: 400 } : undefined)
