@@ -23,10 +23,10 @@ export interface LegacyPosition {
   readonly id: string
 }
 
-/** All conditions must hold; scopes are compared without case. */
+/** All conditions must hold; scopes are compared as they are written. */
 export interface LegacySelection {
   readonly workspaceIds?: readonly string[]
-  readonly scope?: string
+  readonly scopes?: readonly string[]
   readonly after?: LegacyPosition
 }
 
@@ -46,7 +46,9 @@ export interface LegacyBatch {
 /** The tables the built-in plugin kept its memories in. Read only: every statement runs in a transaction that cannot write. */
 export interface LegacyMemories {
   workspaces(): Promise<LegacyWorkspace[]>
-  /** Rows per workspace, scope, and whether there is any text in them. */
+  /** Every way in which a row's scope is written. */
+  scopes(): Promise<string[]>
+  /** Rows per workspace, scope, and whether they are blank. */
   tally(selection: LegacySelection): Promise<LegacyTally[]>
   count(selection: LegacySelection): Promise<number>
   /** Oldest first, in batches of at most `batchRows`; holds one batch, and the keys of some more. */
@@ -56,15 +58,23 @@ export interface LegacyMemories {
 /** Keys read at a time: without an index on `created_at` each page is one pass over the table, so there should be few. */
 const keysMax = 10_000
 
+/** Whether the contract refuses it as blank. */
+export const isBlank = ({ content }: Pick<LegacyMemory, "content">): boolean => (content ?? "").trim() === ""
+
+/** The characters that a blank text may consist of, so that Postgres says of a text what `isBlank` says. */
+const blanks = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code))
+  .filter((content) => isBlank({ content }))
+  .join("")
+
 const begin = "begin transaction read only; set local timezone = 'UTC'; set local datestyle = 'ISO'"
 
 const where = `where ($1::uuid[] is null or workspace_id = any($1))
-  and ($2::text is null or upper(btrim(scope)) = upper($2))
+  and ($2::text[] is null or scope = any($2))
   and ($3::timestamptz is null or (coalesce(created_at, '-infinity'), id) > ($3, $4::uuid))`
 
-const parameters = ({ workspaceIds, scope, after }: LegacySelection): unknown[] => [
+const parameters = ({ workspaceIds, scopes, after }: LegacySelection): unknown[] => [
   workspaceIds ?? null,
-  scope ?? null,
+  scopes ?? null,
   after?.createdAt ?? null,
   after?.id ?? null,
 ]
@@ -99,11 +109,15 @@ export function createLegacyMemories(pool: pg.Pool): LegacyMemories {
          from workspaces`,
       )
     },
+    async scopes() {
+      const rows = await query<{ scope: string }>("select distinct scope from agent_memories where scope is not null")
+      return rows.map(({ scope }) => scope)
+    },
     tally: (selection) =>
       query<LegacyTally>(
-        `select workspace_id::text as "workspaceId", scope, coalesce(btrim(content, E' \\t\\r\\n'), '') = '' as blank, count(*)::int as rows
+        `select workspace_id::text as "workspaceId", scope, coalesce(btrim(content, $5), '') = '' as blank, count(*)::int as rows
          from agent_memories ${where} group by 1, 2, 3 order by 1, 2, 3`,
-        parameters(selection),
+        [...parameters(selection), blanks],
       ),
     async count(selection) {
       const [row] = await query<{ rows: number }>(

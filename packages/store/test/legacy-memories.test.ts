@@ -2,7 +2,7 @@ import { Rejected } from "@engram/contracts/errors"
 import { createTestDatabase } from "@engram/testkit/database"
 import { afterEach, expect, test } from "vitest"
 import { createPool } from "../src/database.ts"
-import { createLegacyMemories, type LegacyPosition, type LegacySelection } from "../src/legacy-memories.ts"
+import { createLegacyMemories, isBlank, type LegacyPosition, type LegacySelection } from "../src/legacy-memories.ts"
 
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
@@ -49,17 +49,30 @@ test("25,000 rows are read once each, oldest first, and reading goes on after an
   }
 })
 
-test("a selection by workspace and scope gives those rows, whatever the scope's case", async () => {
+test("a selection by workspace and scopes gives those rows, by every way in which a scope is written", async () => {
   const { legacy, idsOf } = await createLegacy(
     `select gen_random_uuid(), md5((n % 3)::text)::uuid, case when n % 5 = 0 then E' \\n' else 'x' end,
        (array['LOCAL', ' team ', 'Global'])[1 + n / 3 % 3], now() from generate_series(1, 90) n`,
   )
   const [{ workspaceId } = { workspaceId: null }] = await legacy.tally({})
-  const selection = { workspaceIds: [workspaceId ?? ""], scope: "TEAM" }
+  const selection = { workspaceIds: [workspaceId ?? ""], scopes: [" team "] }
+  expect((await legacy.scopes()).sort()).toEqual([" team ", "Global", "LOCAL"])
   expect((await idsOf(selection)).ids).toHaveLength(10)
   const tally = await legacy.tally(selection)
   expect(tally.reduce((sum, { rows }) => sum + rows, 0)).toBe(10)
   expect(tally.filter(({ blank }) => blank).reduce((sum, { rows }) => sum + rows, 0)).toBe(2)
+})
+
+test("blank to Postgres is what is blank to the contract, whichever white space it is made of", async () => {
+  const { pool, legacy } = await createLegacy("select gen_random_uuid(), null, null, null, null")
+  const texts = Array.from({ length: 0xd800 }, (_, code) => String.fromCharCode(code)).slice(1)
+  await pool.query(
+    "insert into agent_memories select gen_random_uuid(), null, t || ' ' || t, t, null from unnest($1::text[]) t",
+    [[...texts, "\ufeff", "\u00a0\u2003\v"]],
+  )
+  const tally = await legacy.tally({})
+  expect(tally).toHaveLength(texts.length + 3)
+  expect(tally.filter(({ scope, blank }) => blank !== isBlank({ content: scope }))).toEqual([])
 })
 
 test("a database without the tables is refused in words, and the connection stays of use", async () => {

@@ -3,14 +3,21 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { LegacyPosition } from "@engram/store/legacy-memories"
 import { z } from "zod"
+import type { Failed } from "./apply.ts"
 
-const Saved = z.object({ createdAt: z.string(), id: z.uuid() })
+const Saved = z.object({
+  createdAt: z.string(),
+  id: z.uuid(),
+  // Files of runs that stopped before failures were kept have neither.
+  failedRows: z.number().default(0),
+  failures: z.array(z.object({ id: z.string(), reason: z.string() })).default([]),
+})
 
-/** Where an unfinished run stopped. There is a file only while a run is unfinished, so a run after a finished one does everything again. */
+/** Where an unfinished run stopped, and what had failed by then. There is a file only while a run is unfinished, so a run after a finished one does everything again. */
 export interface Checkpoint {
   readonly file: string
-  read(): Promise<LegacyPosition | undefined>
-  save(position: LegacyPosition): Promise<void>
+  read(): Promise<(LegacyPosition & Failed) | undefined>
+  save(position: LegacyPosition, failed: Failed): Promise<void>
   clear(): Promise<void>
 }
 
@@ -27,9 +34,9 @@ export function createCheckpoint(dataDir: string, run: readonly (string | undefi
       const saved = Saved.safeParse(parse(text))
       return saved.success ? saved.data : undefined
     },
-    async save({ createdAt, id }) {
+    async save({ createdAt, id }, { failedRows, failures }) {
       await mkdir(folder, { recursive: true })
-      await writeFile(`${file}.next`, JSON.stringify({ createdAt, id }))
+      await writeFile(`${file}.next`, JSON.stringify({ createdAt, id, failedRows, failures }))
       await rename(`${file}.next`, file)
     },
     clear: () => rm(file, { force: true }),

@@ -1,4 +1,4 @@
-import type { LegacyMemory, LegacyWorkspace } from "@engram/store/legacy-memories"
+import type { LegacyWorkspace } from "@engram/store/legacy-memories"
 
 /**
  * Where a legacy memory belongs, by its scope and its workspace's place in the tree:
@@ -97,10 +97,10 @@ export function createNamespaceTree(list: readonly LegacyWorkspace[]): Namespace
 }
 
 /** The contract refuses blank content, so there is nothing to copy. */
-export const isBlank = ({ content }: Pick<LegacyMemory, "content">): boolean => (content ?? "").trim() === ""
 export const blankPlace: Place = { outcome: "skip", reason: "its content is blank, which the contract does not take" }
 
-function scopeOf(scope: string | null): Scope | undefined {
+/** However it is written. */
+export function scopeOf(scope: string | null): Scope | undefined {
   const name = scope?.trim().toUpperCase()
   return name === "LOCAL" || name === "TEAM" || name === "GLOBAL" ? name : undefined
 }

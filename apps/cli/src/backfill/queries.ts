@@ -3,8 +3,9 @@ const queryCharsMax = 400
 /**
  * Questions that a plugin which has this text should answer with it among the best hundred, the likeliest first. The text itself
  * is the best one, but full text has its own ideas: a minus before a word or a quote is an operator in many languages, an address
- * may be one word, and a text of stop words alone has no words at all. The contract promises that a query of one character
- * matches as a substring, so the last questions are characters.
+ * may be one word, and a text of stop words alone has no words at all. Long texts may differ in one word only, so each stretch of
+ * one is a question, and so are its words with digits. The contract promises that a query of one character matches as a
+ * substring, so the last questions are characters.
  */
 export function queriesFor(content: string): string[] {
   const plain = content
@@ -14,24 +15,30 @@ export function queriesFor(content: string): string[] {
   const words = plain.split(/[^\p{L}\p{N}]+/u).filter(Boolean)
   const clean = plain.split(/\s+/).filter((word) => /^\p{L}{3,}[.,;:]?$/u.test(word))
   const longest = [...new Set(clean)].sort((a, b) => b.length - a.length).slice(0, 6)
-  const tail = plain.length > queryCharsMax ? head(plain.slice(-queryCharsMax).replace(/^\S*\s/, "")) : ""
+  const [first = "", ...rest] = stretchesOf(plain)
   const candidates = [
-    head(plain),
-    head(words.join(" ")),
+    first,
+    stretchesOf(words.join(" "))[0] ?? "",
     longest.join(" "),
     longest[0] ?? "",
-    tail,
+    ...stretchesOf([...new Set(words.filter((word) => /\p{N}/u.test(word)))].join(" ")),
+    ...rest.reverse(),
     ...rareCharacters(content),
   ]
   return [...new Set(candidates.map((query) => query.trim()))].filter((query) => query !== "")
 }
 
-/** Cut at a space where there is one, so that the last word is a whole one. */
-function head(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim()
-  if (line.length <= queryCharsMax) return line
-  const cut = line.slice(0, queryCharsMax)
-  return cut.includes(" ") ? cut.slice(0, cut.lastIndexOf(" ")) : cut.toWellFormed().replace(/\uFFFD$/, "")
+/** The text on one line, in pieces of `queryCharsMax` at most. Cut at a space where there is one, so that words stay whole. */
+function stretchesOf(text: string): string[] {
+  const stretches: string[] = []
+  let rest = text.replace(/\s+/g, " ").trim()
+  while (rest.length > queryCharsMax) {
+    const cut = rest.slice(0, queryCharsMax)
+    const whole = cut.includes(" ") ? cut.slice(0, cut.lastIndexOf(" ")) : cut.toWellFormed().replace(/\uFFFD$/, "")
+    stretches.push(whole)
+    rest = rest.slice(whole.length).trimStart()
+  }
+  return [...stretches, rest]
 }
 
 /** The characters that few other texts are likely to hold: the rarest in English last in this list. */

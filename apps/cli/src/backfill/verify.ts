@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
-import type { LegacyMemories, LegacyMemory } from "@engram/store/legacy-memories"
+import { isBlank, type LegacyMemories, type LegacyMemory, type LegacySelection } from "@engram/store/legacy-memories"
 import { inLanes } from "./in-lanes.ts"
 import { type FoundMemory, type MemoryPlugin, searchLimitMax } from "./memory-plugin.ts"
-import { isBlank, type NamespaceSource, type NamespaceTree } from "./namespace-tree.ts"
+import { type NamespaceTree, scopeOf } from "./namespace-tree.ts"
 import { queriesFor } from "./queries.ts"
 
 /**
@@ -63,14 +63,16 @@ export async function verifyBackfill(job: {
   }
   // Workspaces of one team share two of their three namespaces.
   const done = new Set<string>()
+  const written = Map.groupBy(await legacy.scopes(), scopeOf)
   for (const workspaceId of workspaceIds) {
     await reportUnmapped(legacy, tree, workspaceId, report)
     const readable = tree.readable(workspaceId)
-    for (const source of typeof readable === "string" ? [] : readable) {
-      if (done.has(source.namespace)) continue
-      done.add(source.namespace)
+    for (const { namespace, scope, workspaceIds } of typeof readable === "string" ? [] : readable) {
+      if (done.has(namespace)) continue
+      done.add(namespace)
       signal.throwIfAborted()
-      await verifyNamespace({ legacy, plugin, source, lanes, signal, verified, report })
+      const selection = { workspaceIds, scopes: written.get(scope) ?? [] }
+      await verifyNamespace({ legacy, plugin, namespace, selection, lanes, signal, verified, report })
       verified.namespaces++
     }
     verified.workspaces++
@@ -97,7 +99,9 @@ async function reportUnmapped(
 interface Comparison {
   readonly legacy: LegacyMemories
   readonly plugin: MemoryPlugin
-  readonly source: NamespaceSource
+  readonly namespace: string
+  /** The legacy rows that belong there. */
+  readonly selection: LegacySelection
   readonly lanes: number
   readonly signal: AbortSignal
   readonly verified: Verified
@@ -105,15 +109,15 @@ interface Comparison {
 }
 
 async function verifyNamespace(comparison: Comparison): Promise<void> {
-  const { legacy, plugin, source, verified, report } = comparison
+  const { legacy, plugin, namespace, selection, verified, report } = comparison
   const expected = new Map<string, string>()
-  for await (const { rows } of legacy.read(source, batchRows)) {
+  for await (const { rows } of legacy.read(selection, batchRows)) {
     for (const row of rows) if (!isBlank(row)) expected.set(row.id, hashOf(row.content ?? ""))
   }
   verified.rows += expected.size
 
-  const judge = createJudge(source.namespace, expected, report)
-  const newest = await plugin.search({ namespace: source.namespace })
+  const judge = createJudge(namespace, expected, report)
+  const newest = await plugin.search({ namespace })
   judge.see(newest)
   if (newest.length >= searchLimitMax) {
     verified.searchedNamespaces++
@@ -122,20 +126,23 @@ async function verifyNamespace(comparison: Comparison): Promise<void> {
   for (const id of expected.keys()) {
     if (judge.seen.has(id) || judge.unproven.has(id)) continue
     const detail = newest.length < searchLimitMax ? "it is not among all there is" : "no search for its text returns it"
-    report({ kind: "missing", id, namespace: source.namespace, detail })
+    report({ kind: "missing", id, namespace, detail })
   }
   verified.unproven += judge.unproven.size
 }
 
 /** Every answer settles up to a hundred rows, so most rows need no question of their own. */
-async function askForEach({ legacy, plugin, source, lanes, signal }: Comparison, judge: Judge): Promise<void> {
+async function askForEach(
+  { legacy, plugin, namespace, selection, lanes, signal }: Comparison,
+  judge: Judge,
+): Promise<void> {
   const ask = async (row: LegacyMemory): Promise<void> => {
     const { id } = row
     const content = row.content ?? ""
     if (isBlank(row) || judge.seen.has(id)) return
     for (const query of queriesFor(content)) {
       signal.throwIfAborted()
-      const found = await plugin.search({ namespace: source.namespace, query })
+      const found = await plugin.search({ namespace, query })
       judge.see(found)
       if (judge.seen.has(id)) return
       if (found.length >= searchLimitMax && found.every((memory) => memory.content === content)) {
@@ -144,7 +151,7 @@ async function askForEach({ legacy, plugin, source, lanes, signal }: Comparison,
       }
     }
   }
-  await inLanes(rowsOf(legacy.read(source, batchRows)), lanes, ask)
+  await inLanes(rowsOf(legacy.read(selection, batchRows)), lanes, ask)
 }
 
 async function* rowsOf(batches: ReturnType<LegacyMemories["read"]>): AsyncGenerator<LegacyMemory, void> {

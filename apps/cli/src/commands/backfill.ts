@@ -23,6 +23,7 @@ interface BackfillOptions {
   readonly limit?: number
   readonly fromStart?: true
   readonly verifySample?: number
+  readonly acceptUnproven?: true
   readonly workspace?: string
   readonly concurrency: number
   readonly json?: true
@@ -37,7 +38,7 @@ export function addBackfill(program: Command, context: Context): void {
     .description("Move the built-in plugin's memories into a memory plugin, by its HTTP contract. Exactly one mode.")
     .option("--dry-run", "how many rows there are and where they would go; writes nothing")
     .option("--apply", "copy; goes on where an interrupted run stopped; safe to repeat")
-    .option("--verify", "compare a random sample of workspaces; exit code 1 when anything differs")
+    .option("--verify", "compare a random sample of workspaces; exit code 1 when anything differs or is not proven")
     .option("--workspace <uuid>", "only this workspace", uuid)
     .option("--limit <n>", "with --apply: only the oldest n rows, as a trial", wholeNumber(1, 1_000_000_000))
     .option("--from-start", "with --apply: do not go on where an interrupted run stopped")
@@ -46,6 +47,7 @@ export function addBackfill(program: Command, context: Context): void {
       `with --verify: how many workspaces (default: ${sampleDefault})`,
       wholeNumber(1, 1_000_000),
     )
+    .option("--accept-unproven", "with --verify: exit code 0 also when rows are not proven, as long as nothing differs")
     .option("--concurrency <n>", "requests at a time, 1 to 256", wholeNumber(1, 256), 256)
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -122,10 +124,10 @@ async function apply({ context, options, legacy, tree, plugin, databaseUrl, plug
   const progress = createProgress(terminal, Math.min(await legacy.count(selection), rowsMax))
   const startedAt = performance.now()
   const applied = await applyBackfill({
-    ...{ legacy, plugin, tree, selection, rowsMax, lanes: options.concurrency, signal: stop },
-    async onBatch(position, { rows }) {
-      progress.show(rows, plugin.retries())
-      await checkpoint?.save(position)
+    ...{ legacy, plugin, tree, selection, failed: after, rowsMax, lanes: options.concurrency, signal: stop },
+    async onBatch(position, applied) {
+      progress.show(applied.rows, plugin.retries())
+      await checkpoint?.save(position, applied)
     },
   })
   await checkpoint?.clear()
@@ -162,9 +164,15 @@ async function verify({ context, options, legacy, tree, plugin }: Run): Promise<
   if (mismatchCount > 0) {
     throw new Error(`${count(mismatchCount, "mismatch", "mismatches")}: do not cut over; see the runbook`)
   }
+  if (verified.unproven > 0 && !options.acceptUnproven) {
+    throw new Error(
+      `nothing differs, but ${count(verified.unproven, "row")} could not be proven to be there; --accept-unproven lets that pass`,
+    )
+  }
 }
 
-function checkUsage({ dryRun, apply, verify, limit, fromStart, verifySample }: BackfillOptions): void {
+function checkUsage(options: BackfillOptions): void {
+  const { dryRun, apply, verify, limit, fromStart, verifySample, acceptUnproven } = options
   if ([dryRun, apply, verify].filter(Boolean).length !== 1) {
     throw new UsageError("say exactly one of --dry-run, --apply and --verify")
   }
@@ -172,6 +180,7 @@ function checkUsage({ dryRun, apply, verify, limit, fromStart, verifySample }: B
   if (fromStart && !apply) throw new UsageError("--from-start goes with --apply")
   if (fromStart && limit !== undefined) throw new UsageError("--limit always begins at the start, without --from-start")
   if (verifySample !== undefined && !verify) throw new UsageError("--verify-sample goes with --verify")
+  if (acceptUnproven && !verify) throw new UsageError("--accept-unproven goes with --verify")
 }
 
 function settingOf({ environment }: Context, name: "DATABASE_URL" | "MEMORY_PLUGIN_URL", what: string): string {

@@ -1,6 +1,7 @@
+import { Rejected } from "@engram/contracts/errors"
 import type { LegacyBatch, LegacyMemories, LegacyMemory } from "@engram/store/legacy-memories"
 import { expect, test } from "vitest"
-import { applyBackfill } from "../../src/backfill/apply.ts"
+import { applyBackfill, type Failed } from "../../src/backfill/apply.ts"
 import type { MemoryPlugin } from "../../src/backfill/memory-plugin.ts"
 import { createNamespaceTree } from "../../src/backfill/namespace-tree.ts"
 
@@ -12,9 +13,10 @@ const batch = (...ids: string[]): LegacyBatch => ({
 })
 
 /** Two batches of two rows, copied by three lanes into a plugin whose writes end when they are told to. */
-function start() {
+function start(failed?: Failed) {
   const writes = new Map<string, { resolve(): void; reject(error: Error): void }>()
   const told: string[] = []
+  const failures: string[][] = []
   let wake = (): void => {}
   const legacy = {
     async *read() {
@@ -30,10 +32,11 @@ function start() {
       }),
   } as unknown as MemoryPlugin
   const ended = applyBackfill({
-    ...{ legacy, plugin, tree: createNamespaceTree([workspace]), selection: {}, rowsMax: 100, lanes: 3 },
+    ...{ legacy, plugin, tree: createNamespaceTree([workspace]), selection: {}, failed, rowsMax: 100, lanes: 3 },
     signal: new AbortController().signal,
-    async onBatch({ id }) {
+    async onBatch({ id }, applied) {
       told.push(id)
+      failures.push(applied.failures.map(({ id }) => id))
     },
   })
   /** Resolves when the plugin has been asked for all of these. */
@@ -44,7 +47,7 @@ function start() {
       })
     }
   }
-  return { writes, told, ended, asked }
+  return { writes, told, failures, ended, asked }
 }
 
 test("lanes go on with the next batch, and a batch has ended when all before it have", async () => {
@@ -69,4 +72,22 @@ test("an outage ends the run, and no batch after it is said to have ended", asyn
   await expect(ended).rejects.toThrow("away")
   expect(writes.has("d")).toBe(false)
   expect(told).toEqual([])
+})
+
+test("with a batch is told what failed up to it, in the run it goes on from too, and nothing of the batches after it", async () => {
+  const before = { failedRows: 1_500, failures: [{ id: "z", reason: "odd" }] }
+  const { writes, failures, ended, asked } = start(before)
+  await asked("a", "b", "c")
+  writes.get("c")!.reject(new Rejected("bad_request", "no"))
+  await asked("d")
+  writes.get("d")!.resolve()
+  writes.get("b")!.reject(new Rejected("bad_request", "no"))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(failures).toEqual([])
+  writes.get("a")!.resolve()
+  expect(await ended).toMatchObject({ rows: 4, written: 2, failedRows: 1_502 })
+  expect(failures).toEqual([
+    ["z", "b"],
+    ["z", "b", "c"],
+  ])
 })

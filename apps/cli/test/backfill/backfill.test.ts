@@ -35,6 +35,7 @@ describe("exactly one mode, and nothing that does not belong to it", () => {
     "--dry-run --limit 3",
     "--verify --limit 3",
     "--apply --verify-sample 3",
+    "--apply --accept-unproven",
     "--apply --limit 0",
     "--apply --workspace anna",
     "--apply --all",
@@ -92,6 +93,21 @@ test("applied twice is applied once, skips say why, and the legacy tables stay a
   expect(await legacy.sql("select * from agent_memories order by id")).toEqual(before)
   const verified = await legacy.backfill("--verify")
   expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining("5 rows compared: 0 mismatches.") })
+})
+
+test("white space around a scope and in a blank text is the same to a dry run, to what is copied and to verify", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.memory("m1", "solo", "said on a line of its own", "LOCAL\n")
+  await legacy.memory("m2", "solo", "said in a document", "\u00a0team")
+  await legacy.memory("m3", "solo", "\u00a0\u2003\v")
+  const planned = jsonOf(await legacy.backfill("--dry-run", "--json"))
+  expect(planned).toMatchObject({ copy: 2, skip: 1 })
+  expect(jsonOf(await legacy.backfill("--apply", "--json"))).toMatchObject({ written: planned.copy })
+  expect(await legacy.backfill("--verify")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("2 rows compared"),
+  })
 })
 
 test("a row in a circle, too deep or of an unknown scope fails alone; the run copies the rest and exits with 1", async () => {
@@ -157,6 +173,22 @@ test("interrupted, it says so and exits with 130; the same command finishes", as
   expect(legacy.server.memories.size).toBe(6_000)
 })
 
+test("what failed before an interruption is reported by the run that goes on, which exits with 1", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.memory("odd", "solo", "odd", "PUBLIC")
+  await legacy.many("solo", 6_000)
+  const child = start(["backfill", "--apply"], legacy.environment)
+  await waitUntil("more than two batches are copied", () => legacy.server.memories.size > 1_500)
+  child.process.kill("SIGINT")
+  expect(await child.ended).toMatchObject({ code: 130 })
+  const again = await legacy.backfill("--apply", "--json")
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("1 row could not be copied") })
+  const reason = 'its scope is "PUBLIC", not LOCAL, TEAM or GLOBAL'
+  expect(jsonOf(again)).toMatchObject({ failedRows: 1, failures: [{ id: uuidOf("odd"), reason }] })
+  expect(legacy.server.memories.size).toBe(6_000)
+})
+
 test("a plugin that is busy, away or breaks off in the middle is asked again until everything is there once", async () => {
   const legacy = await createLegacy()
   await legacy.workspace("solo")
@@ -171,6 +203,33 @@ test("a plugin that is busy, away or breaks off in the middle is asked again unt
   expect(code).toBe(0)
   expect(jsonOf({ stdout }).retries).toBeGreaterThan(40)
   expect(server.memories.size).toBe(300)
+})
+
+test("a namespace that is deleted while rows are copied into it is made again, once", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.many("solo", 1_500)
+  const { server } = legacy
+  server.fault = (_path, requests) => {
+    if (requests === 700) server.namespaces.clear()
+    return undefined
+  }
+  const applied = await legacy.backfill("--apply", "--json")
+  expect(applied.code).toBe(0)
+  expect(jsonOf(applied)).toMatchObject({ written: 1_500, failedRows: 0 })
+  expect([...server.namespaces.values()].map(({ puts }) => puts)).toEqual([1])
+})
+
+test("a namespace that is never there, however often it is made, is given up for each row", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.many("solo", 50)
+  legacy.server.fault = (path) => (path.endsWith("/memories") ? { status: 404 } : undefined)
+  const { code, stdout } = await legacy.backfill("--apply", "--json")
+  expect(code).toBe(1)
+  expect(jsonOf({ stdout })).toMatchObject({ failedRows: 50, written: 0 })
+  expect(jsonOf({ stdout }).failures[0].reason).toMatch(/was made, and is not there$/)
+  expect(legacy.server.requests).toBeLessThanOrEqual(1 + 50 * 5)
 })
 
 test("a row that the plugin refuses fails alone, with the plugin's words", async () => {
@@ -239,7 +298,25 @@ describe("verify finds what is wrong and exits with 1", () => {
   })
 })
 
-test("more than a hundred of one text are said to be unproven, and fewer in the plugin are missed", async () => {
+test("long rows that differ in one word in the middle are proven, whether it has digits or not, and one that is gone is missing", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.sql(
+    `insert into agent_memories
+     select gen_random_uuid(), $1, repeat('What was said first of the build. ', 13)
+       || case when n % 2 = 0 then 'Run 4711' || n || ' ended. ' else translate(n::text, '0123456789', 'abcdefghij') || 'zz ended. ' end
+       || repeat('Nothing is left to be asked about it. ', 12), 'LOCAL', now() - n * interval '1 minute'
+     from generate_series(1, 260) n`,
+    [uuidOf("solo")],
+  )
+  await legacy.backfill("--apply")
+  const gone = [...legacy.server.memories.values()].find(({ content }) => content.includes(" 4711120 "))!
+  legacy.server.memories.delete(gone.id)
+  const verified = jsonOf(await legacy.backfill("--verify", "--json"))
+  expect(verified).toMatchObject({ mismatchCount: 1, mismatches: [{ kind: "missing", id: gone.id }] })
+})
+
+test("more than a hundred of one text are unproven, which exits with 1 unless it is accepted; fewer in the plugin are missed", async () => {
   const legacy = await createLegacy()
   await legacy.workspace("solo")
   await legacy.sql(
@@ -247,9 +324,19 @@ test("more than a hundred of one text are said to be unproven, and fewer in the 
     [uuidOf("solo")],
   )
   await legacy.backfill("--apply")
-  expect(jsonOf(await legacy.backfill("--verify", "--json"))).toMatchObject({ mismatchCount: 0, unproven: 50 })
-  for (const id of [...legacy.server.memories.keys()].slice(0, 60)) legacy.server.memories.delete(id)
-  expect(jsonOf(await legacy.backfill("--verify", "--json"))).toMatchObject({ mismatchCount: 60, unproven: 0 })
+  const lose = (copies: number) => {
+    for (const id of [...legacy.server.memories.keys()].slice(0, copies)) legacy.server.memories.delete(id)
+  }
+  lose(50)
+  const unproven = await legacy.backfill("--verify", "--json")
+  expect(unproven).toMatchObject({ code: 1, stderr: expect.stringContaining("50 rows could not be proven") })
+  expect(jsonOf(unproven)).toMatchObject({ mismatchCount: 0, unproven: 50 })
+  const accepted = await legacy.backfill("--verify", "--accept-unproven")
+  expect(accepted).toMatchObject({ code: 0, stdout: expect.stringContaining("50 rows not proven") })
+  lose(10)
+  const missed = await legacy.backfill("--verify", "--accept-unproven", "--json")
+  expect(missed.code).toBe(1)
+  expect(jsonOf(missed)).toMatchObject({ mismatchCount: 60, unproven: 0 })
 })
 
 test("a random sample looks at so many workspaces, and at none that was removed", async () => {

@@ -23,3 +23,12 @@ test("what full text would take for an operator is left out", () => {
 test("a text of stop words ends in questions of one character, the rare ones first", () => {
   expect(queriesFor("to be or not to be").slice(-3)).toEqual(["b", "r", "n"])
 })
+
+test("each word of a long text is in a question of its stretch, and its words with digits are asked for by themselves", () => {
+  const words = Array.from({ length: 400 }, (_, at) => `word${"abcdefghij"[at % 10]}${"klmnopqrst".repeat(at / 40)}`)
+  const text = [...words.slice(0, 200), "run 4711 ended, not 4712.", ...words.slice(200)].join(" ")
+  const queries = queriesFor(text)
+  expect(queries).toContain("4711 4712")
+  expect(words.filter((word) => !queries.some((query) => query.split(" ").includes(word)))).toEqual([])
+  expect(queries.some((query) => query.includes("run 4711 ended"))).toBe(true)
+})
