@@ -1,18 +1,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { request } from "node:http"
-import { createServer } from "node:net"
+import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { addressOf } from "@engram/memory/plugin/address"
 import { expect, test } from "vitest"
 import { createClient } from "../contract/client.ts"
-import { memoryConfig, openPlugin, type PluginOptions } from "./plugin.ts"
+import { memoryConfig, openPlugin, type Plugin, type PluginOptions } from "./plugin.ts"
 
-const using = async (
-  work: (plugin: Awaited<ReturnType<typeof openPlugin>>) => Promise<void>,
-  options?: PluginOptions,
-) => {
+const using = async (work: (plugin: Plugin) => Promise<void>, options?: PluginOptions) => {
   const plugin = await openPlugin(options)
   try {
     await work(plugin)
@@ -183,13 +180,60 @@ test("stopping answers what it has taken, and refuses nothing that it has not", 
   await lifecycle.close()
 })
 
+const heldBytes = async ({ metrics }: Plugin) =>
+  Number(/^engram_body_bytes_held (\d+)$/m.exec(await metrics.text())?.[1])
+
+/** A request as it goes over the wire. */
+const post = (path: string, body: string) =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+
+/** A connection of its own. */
+const dial = ({ url }: Plugin, text: string) => {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname).on("error", () => {})
+  socket.write(text)
+  return socket
+}
+
+test("who goes away while the answer is awaited gives the memory of the body back, also with a second request in line", () =>
+  using(async (plugin) => {
+    const client = await createClient(plugin.url)
+    const name = await client.namespace()
+    const body = JSON.stringify({ content: "y".repeat(100_000), kind: "fact", source: "agent" })
+    const write = post(`/v1/namespaces/${name}/memories`, body)
+    const lock = await plugin.database.pool.connect()
+    try {
+      await lock.query("begin")
+      await lock.query("select from memory_namespaces where name = $1 for update", [name])
+      const sockets = [dial(plugin, write), dial(plugin, write + write)]
+      await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(3 * 4 * body.length)
+      for (const socket of sockets) socket.destroy()
+      await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(0)
+    } finally {
+      lock.release(true)
+    }
+    await expect.poll(() => client.search(name), { timeout: 10_000 }).toHaveLength(3)
+    expect(await heldBytes(plugin)).toBe(0)
+  }))
+
+test("what is refused gives the memory of its body back", () =>
+  using(async (plugin) => {
+    const body = JSON.stringify({ namespaces: ["team:x"] })
+    const refused = { "/v1/nothing": body, "/v1/search": '{"namespaces":[]}', "/v1/namespaces/team:x/memories": body }
+    for (const [path, body] of Object.entries(refused)) {
+      const answer = await fetch(plugin.url + path, { method: "POST", body })
+      expect([path, answer.ok]).toEqual([path, false])
+    }
+    expect((await fetch(`${plugin.url}/v1/search`, { method: "POST", body: Buffer.from([0xff]) })).status).toBe(400)
+    await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(0)
+  }))
+
 test("bodies in flight share one budget: a write waits unread until there is room, and is then answered", () =>
   using(
     async (plugin) => {
       const client = await createClient(plugin.url)
       const name = await client.namespace()
-      const held = async () =>
-        Number(/^engram_body_bytes_held (\d+)$/m.exec(await (await fetch(`${plugin.url}/metrics`)).text())?.[1])
+      const held = () => heldBytes(plugin)
       // Announces a body as large as the whole budget and sends the beginning of it.
       const slow = request(`${plugin.url}/v1/namespaces/${name}/memories`, {
         method: "POST",
