@@ -228,6 +228,22 @@ test("what is refused gives the memory of its body back", () =>
     await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(0)
   }))
 
+/** All that comes back on a connection of its own until it is closed. */
+const answerTo = async (plugin: Plugin, text: string) => {
+  let answer = ""
+  for await (const data of dial(plugin, text)) answer += data
+  return answer
+}
+
+test("a request that does not come to its end is given up in time", () =>
+  using(
+    async (plugin) => {
+      const answer = await answerTo(plugin, "POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{")
+      expect(answer).toMatch(/^HTTP\/1.1 408 /)
+    },
+    { limits: { requestMs: 300 } },
+  ))
+
 test("bodies in flight share one budget: a write waits unread until there is room, and is then answered", () =>
   using(
     async (plugin) => {

@@ -1,4 +1,5 @@
 import { request } from "node:http"
+import { connect } from "node:net"
 import type { DeliveryInbox } from "@engram/contracts/deliveries"
 import { createPool } from "@engram/store/database"
 import { afterEach, expect, test } from "vitest"
@@ -112,6 +113,17 @@ test("a process that cannot finish stops all the same, within its limit", async 
   expect(performance.now() - started).toBeLessThan(3_000)
   expect(await answer).toBe("cut off")
   gate.open()
+})
+
+test("a delivery that does not come to its end is given up in time", async () => {
+  const ingest = await start({ limits: { requestMs: 300 } })
+  const { port, pathname } = new URL(ingest.door.path)
+  const socket = connect(Number(port), "127.0.0.1")
+  socket.write(`POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{`)
+  let answer = ""
+  for await (const data of socket) answer += data
+  expect(answer).toMatch(/^HTTP\/1.1 408 /)
+  await expect.poll(async () => (await ingest.metrics.bodyBytesHeld.get()).values[0]?.value).toBe(0)
 })
 
 /** Sent from one shared buffer; `fetch` would copy it for each request. */

@@ -67,7 +67,8 @@ export function createPluginApp(deps: PluginDeps): PluginApp {
     // Read and refused in read-body.ts, whatever the header says.
     bodyLimit: Number.MAX_SAFE_INTEGER,
     requestTimeout: limits.requestMs,
-    http: { connectionsCheckingInterval: 5_000 },
+    // Of the two Node takes the larger for the whole request, and the other is 60 s unless said.
+    http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: Math.min(5_000, limits.requestMs) },
     return503OnClosing: false,
     // A name of 256 characters may arrive as 768.
     routerOptions: { maxParamLength: 4_096 },
