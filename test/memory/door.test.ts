@@ -3,6 +3,7 @@ import { request } from "node:http"
 import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { FailureAnswer } from "@engram/contracts/memories"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { addressOf } from "@engram/memory/plugin/address"
 import { expect, test } from "vitest"
@@ -235,14 +236,33 @@ const answerTo = async (plugin: Plugin, text: string) => {
   return answer
 }
 
+const failureIn = (answer: string) => FailureAnswer.safeParse(JSON.parse(answer.split("\r\n\r\n")[1] ?? ""))
+
 test("a request that does not come to its end is given up in time", () =>
   using(
     async (plugin) => {
       const answer = await answerTo(plugin, "POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{")
       expect(answer).toMatch(/^HTTP\/1.1 408 /)
+      expect(failureIn(answer)).toMatchObject({ success: true, data: { code: "bad_request" } })
     },
     { limits: { requestMs: 300 } },
   ))
+
+test("what is too long or malformed for HTTP is refused in the contract's words", () =>
+  using(async (plugin) => {
+    const wrong = {
+      431: `DELETE /v1/namespaces/custom:${"x".repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      400: "POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: abc\r\n\r\n{}",
+    }
+    for (const [status, text] of Object.entries(wrong)) {
+      const answer = await answerTo(plugin, text)
+      expect(answer.slice(0, 12)).toBe(`HTTP/1.1 ${status}`)
+      expect(failureIn(answer)).toMatchObject({ success: true, data: { code: "bad_request" } })
+      expect(await (await fetch(`${plugin.url}/metrics`)).text()).toContain(
+        `engram_refused_total{status="${status}"} 1`,
+      )
+    }
+  }))
 
 test("bodies in flight share one budget: a write waits unread until there is room, and is then answered", () =>
   using(

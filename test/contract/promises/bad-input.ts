@@ -25,7 +25,7 @@ const raw = (member: string, value: string) => `${JSON.stringify(memory).slice(0
 
 export const badInput: readonly ContractPromise[] = [
   {
-    name: "a name with a slash, a percent sign, other letters, or of 257 characters is refused with the reason",
+    name: "a name with a slash, a percent sign, other letters, or of 257 characters or 5,000 is refused with the reason",
     check: async (client) => {
       const names = [
         "team:a/b",
@@ -34,6 +34,7 @@ export const badInput: readonly ContractPromise[] = [
         "team:日本",
         "team:🎉",
         `team:${"a".repeat(252)}`,
+        `team:${"a".repeat(5_000)}`,
         "team:",
         "Team:a",
         ":a",
