@@ -26,6 +26,8 @@ const anObject = () => z.looseObject({}, { error: "must be a JSON object" })
 /** With seconds and a zone, as RFC 3339 has it; its letters may be small. */
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 const datetime = z.iso.datetime({ offset: true })
+const timeMin = new Date("0001-01-01T00:00:00Z")
+const timeMax = new Date("9999-12-31T23:59:59.999Z")
 
 const Time = z
   .string({ error: "must be a time as RFC 3339 has it, as a string" })
@@ -34,6 +36,9 @@ const Time = z
       "must be a time as RFC 3339 has it, with seconds and a zone: 2026-05-04T09:08:28-07:00 or 2026-05-04T16:08:28Z",
   })
   .transform((text) => new Date(text.toUpperCase()))
+  .refine((time) => time >= timeMin && time <= timeMax, {
+    error: "must be within the years 0001 to 9999 in UTC, or no answer could tell it as RFC 3339 has it",
+  })
 
 export const NamespaceName = z
   .string({ error: "must be a string" })
