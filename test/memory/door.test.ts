@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { request } from "node:http"
 import { connect, createServer } from "node:net"
@@ -144,6 +145,22 @@ test("it takes JSON whatever its type is called, and refuses what is not UTF-8",
     const answer = await fetch(url + path, { method: "POST", body: bytes })
     expect(answer.status).toBe(400)
     expect(await answer.json()).toMatchObject({ code: "bad_request", message: "the body is not UTF-8" })
+  }))
+
+test("propagation and metadata are given back as they stood in the body, whatever stands beside them", () =>
+  using(async ({ url }) => {
+    const client = await createClient(url)
+    const name = `custom:${randomUUID()}`
+    const given = '{"b":1, "10":[2.0,{"}":"\\\\"}],\n"9":"\\",]}","propagation":{},"b":-0}'
+    // Too deep for a parser that recurses, and not named by the contract.
+    const deep = `"deep":${"[".repeat(100_000)}${"]".repeat(100_000)}`
+    const named = `{"expires_at":null,${deep},"kind":"custom","meta\\u0064ata" : ${given} }`
+    const put = await client.ask("PUT", `/v1/namespaces/${name}`, named)
+    expect(put.text).toContain(`"metadata":${given}`)
+    const memory = `{"propagation":{"first":1},"propagation":${given},"content":"x","kind":"fact","source":"agent",${deep}}`
+    expect((await client.ask("POST", `/v1/namespaces/${name}/memories`, memory)).status).toBe(201)
+    const found = await client.ask("POST", "/v1/search", { namespaces: [name] })
+    expect(found.text).toContain(`"propagation":${given}`)
   }))
 
 test("metrics tell each endpoint's latency, what was written and read, and how writes went together", () =>

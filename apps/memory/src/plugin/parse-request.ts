@@ -37,43 +37,54 @@ function jsonOf(body: unknown): unknown {
   }
 }
 
-/** What TypeScript does not know of JSON yet; Node 24 has it. */
-const { parse, rawJSON } = JSON as unknown as {
-  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown
-  rawJSON(text: string): unknown
-}
-
 /**
- * One member of the body as JSON text, to be stored and given back: keys in their order, numbers digit for digit, since
- * 12345678901234567890 and 1.0 would not survive being numbers. 400 when it is nested more than 500 levels deep.
+ * One member of the body as JSON text, to be stored and given back: as it stands there, since keys like 10 and 9 would not keep
+ * their order in an object, nor 12345678901234567890 and 1.0 their digits as numbers. 400 when it is nested more than 500 levels deep.
  */
 export function givenJson(body: unknown, member: string): string {
-  try {
-    const all = parse(String(body), (_key, value, { source }) =>
-      typeof value === "number" && String(value) !== source ? rawJSON(source ?? String(value)) : value,
-    ) as Record<string, unknown>
-    const text = JSON.stringify(all[member])
-    if (depthOf(text) > nestingMax) throw new RangeError("too deep")
-    return text
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    const message = `must not be nested more than ${nestingMax} levels deep`
-    throw new Failure("bad_request", `${member} ${message}`, { details: [{ path: member, message }] })
-  }
+  const text = sourceOf(String(body), member)
+  if (depthOf(text) <= nestingMax) return text
+  const message = `must not be nested more than ${nestingMax} levels deep`
+  throw new Failure("bad_request", `${member} ${message}`, { details: [{ path: member, message }] })
 }
 
-/** Without recursion, so that no depth is too much to count. */
+/** Of an object's JSON that has been parsed. Of two members with one name it is the last, as in parsing. */
+function sourceOf(json: string, member: string): string {
+  let source = ""
+  let name = ""
+  let from = 0
+  let depth = 0
+  for (const [mark, at] of marksOf(json)) {
+    // What stands in the object itself: its beginning, and the ends of its names and values.
+    if (depth === 0 || (depth === 1 && levelsBy(mark) < 1)) {
+      if (mark === ":") name = JSON.parse(json.slice(from, at))
+      else if (name === member) source = json.slice(from, at).trim()
+      from = at + 1
+    }
+    depth += levelsBy(mark)
+  }
+  return source
+}
+
 function depthOf(json: string): number {
   let depth = 0
   let deepest = 0
-  let inString = false
-  for (let at = 0; at < json.length; at++) {
-    const token = json[at]
-    if (inString && token === "\\") at++
-    else if (token === '"') inString = !inString
-    else if (inString) continue
-    else if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth)
-    else if (token === "]" || token === "}") depth--
+  for (const [mark] of marksOf(json)) {
+    depth += levelsBy(mark)
+    deepest = Math.max(deepest, depth)
   }
   return deepest
+}
+
+const levelsBy = (mark: string): number => ("{[".includes(mark) ? 1 : "}]".includes(mark) ? -1 : 0)
+
+/** What stands between strings, numbers and words, and where. Without recursion, so that no depth is too much. */
+function* marksOf(json: string): Generator<readonly [mark: string, at: number]> {
+  let inString = false
+  for (let at = 0; at < json.length; at++) {
+    const token = json[at]!
+    if (inString && token === "\\") at++
+    else if (token === '"') inString = !inString
+    else if (!inString && "{}[]:,".includes(token)) yield [token, at]
+  }
 }
