@@ -1,18 +1,17 @@
+import { randomUUID } from "node:crypto"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { request } from "node:http"
-import { createServer } from "node:net"
+import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { FailureAnswer } from "@engram/contracts/memories"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { addressOf } from "@engram/memory/plugin/address"
 import { expect, test } from "vitest"
 import { createClient } from "../contract/client.ts"
-import { memoryConfig, openPlugin, type PluginOptions } from "./plugin.ts"
+import { memoryConfig, openPlugin, type Plugin, type PluginOptions } from "./plugin.ts"
 
-const using = async (
-  work: (plugin: Awaited<ReturnType<typeof openPlugin>>) => Promise<void>,
-  options?: PluginOptions,
-) => {
+const using = async (work: (plugin: Plugin) => Promise<void>, options?: PluginOptions) => {
   const plugin = await openPlugin(options)
   try {
     await work(plugin)
@@ -148,6 +147,22 @@ test("it takes JSON whatever its type is called, and refuses what is not UTF-8",
     expect(await answer.json()).toMatchObject({ code: "bad_request", message: "the body is not UTF-8" })
   }))
 
+test("propagation and metadata are given back as they stood in the body, whatever stands beside them", () =>
+  using(async ({ url }) => {
+    const client = await createClient(url)
+    const name = `custom:${randomUUID()}`
+    const given = '{"b":1, "10":[2.0,{"}":"\\\\"}],\n"9":"\\",]}","propagation":{},"b":-0}'
+    // Too deep for a parser that recurses, and not named by the contract.
+    const deep = `"deep":${"[".repeat(100_000)}${"]".repeat(100_000)}`
+    const named = `{"expires_at":null,${deep},"kind":"custom","meta\\u0064ata" : ${given} }`
+    const put = await client.ask("PUT", `/v1/namespaces/${name}`, named)
+    expect(put.text).toContain(`"metadata":${given}`)
+    const memory = `{"propagation":{"first":1},"propagation":${given},"content":"x","kind":"fact","source":"agent",${deep}}`
+    expect((await client.ask("POST", `/v1/namespaces/${name}/memories`, memory)).status).toBe(201)
+    const found = await client.ask("POST", "/v1/search", { namespaces: [name] })
+    expect(found.text).toContain(`"propagation":${given}`)
+  }))
+
 test("metrics tell each endpoint's latency, what was written and read, and how writes went together", () =>
   using(async ({ url }) => {
     const client = await createClient(url)
@@ -183,13 +198,95 @@ test("stopping answers what it has taken, and refuses nothing that it has not", 
   await lifecycle.close()
 })
 
+const heldBytes = async ({ metrics }: Plugin) =>
+  Number(/^engram_body_bytes_held (\d+)$/m.exec(await metrics.text())?.[1])
+
+/** A request as it goes over the wire. */
+const post = (path: string, body: string) =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+
+/** A connection of its own. */
+const dial = ({ url }: Plugin, text: string) => {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname).on("error", () => {})
+  socket.write(text)
+  return socket
+}
+
+test("who goes away while the answer is awaited gives the memory of the body back, also with a second request in line", () =>
+  using(async (plugin) => {
+    const client = await createClient(plugin.url)
+    const name = await client.namespace()
+    const body = JSON.stringify({ content: "y".repeat(100_000), kind: "fact", source: "agent" })
+    const write = post(`/v1/namespaces/${name}/memories`, body)
+    const lock = await plugin.database.pool.connect()
+    try {
+      await lock.query("begin")
+      await lock.query("select from memory_namespaces where name = $1 for update", [name])
+      const sockets = [dial(plugin, write), dial(plugin, write + write)]
+      await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(3 * 4 * body.length)
+      for (const socket of sockets) socket.destroy()
+      await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(0)
+    } finally {
+      lock.release(true)
+    }
+    await expect.poll(() => client.search(name), { timeout: 10_000 }).toHaveLength(3)
+    expect(await heldBytes(plugin)).toBe(0)
+  }))
+
+test("what is refused gives the memory of its body back", () =>
+  using(async (plugin) => {
+    const body = JSON.stringify({ namespaces: ["team:x"] })
+    const refused = { "/v1/nothing": body, "/v1/search": '{"namespaces":[]}', "/v1/namespaces/team:x/memories": body }
+    for (const [path, body] of Object.entries(refused)) {
+      const answer = await fetch(plugin.url + path, { method: "POST", body })
+      expect([path, answer.ok]).toEqual([path, false])
+    }
+    expect((await fetch(`${plugin.url}/v1/search`, { method: "POST", body: Buffer.from([0xff]) })).status).toBe(400)
+    await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(0)
+  }))
+
+/** All that comes back on a connection of its own until it is closed. */
+const answerTo = async (plugin: Plugin, text: string) => {
+  let answer = ""
+  for await (const data of dial(plugin, text)) answer += data
+  return answer
+}
+
+const failureIn = (answer: string) => FailureAnswer.safeParse(JSON.parse(answer.split("\r\n\r\n")[1] ?? ""))
+
+test("a request that does not come to its end is given up in time", () =>
+  using(
+    async (plugin) => {
+      const answer = await answerTo(plugin, "POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{")
+      expect(answer).toMatch(/^HTTP\/1.1 408 /)
+      expect(failureIn(answer)).toMatchObject({ success: true, data: { code: "bad_request" } })
+    },
+    { limits: { requestMs: 300 } },
+  ))
+
+test("what is too long or malformed for HTTP is refused in the contract's words", () =>
+  using(async (plugin) => {
+    const wrong = {
+      431: `DELETE /v1/namespaces/custom:${"x".repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      400: "POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: abc\r\n\r\n{}",
+    }
+    for (const [status, text] of Object.entries(wrong)) {
+      const answer = await answerTo(plugin, text)
+      expect(answer.slice(0, 12)).toBe(`HTTP/1.1 ${status}`)
+      expect(failureIn(answer)).toMatchObject({ success: true, data: { code: "bad_request" } })
+      expect(await (await fetch(`${plugin.url}/metrics`)).text()).toContain(
+        `engram_refused_total{status="${status}"} 1`,
+      )
+    }
+  }))
+
 test("bodies in flight share one budget: a write waits unread until there is room, and is then answered", () =>
   using(
     async (plugin) => {
       const client = await createClient(plugin.url)
       const name = await client.namespace()
-      const held = async () =>
-        Number(/^engram_body_bytes_held (\d+)$/m.exec(await (await fetch(`${plugin.url}/metrics`)).text())?.[1])
+      const held = () => heldBytes(plugin)
       // Announces a body as large as the whole budget and sends the beginning of it.
       const slow = request(`${plugin.url}/v1/namespaces/${name}/memories`, {
         method: "POST",

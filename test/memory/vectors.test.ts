@@ -149,6 +149,11 @@ describe("vectors that callers bring", () => {
     })
     expect(refused.status).toBe(404)
     const name = await client.namespace()
+    const untimely = { content: "x", kind: "fact", source: "agent", expires_at: "0000-01-01T00:00:00Z" }
+    await client.refused(400, "bad_request", "POST", `/v1/namespaces/${name}/memories`, {
+      ...untimely,
+      embedding: [1, 2, 3],
+    })
     const racing = await Promise.all(
       [8, 9].map((dimension) =>
         client.ask("POST", `/v1/namespaces/${name}/memories`, {

@@ -64,7 +64,8 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
 
   const app: FastifyInstance = fastify({
     requestTimeout: limits.requestMs,
-    http: { connectionsCheckingInterval: 5_000 },
+    // Of the two Node takes the larger for the whole request, and the other is 60 s unless said.
+    http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: Math.min(5_000, limits.requestMs) },
     // A 503 means that Postgres is away, also while the process stops: what still comes in is answered.
     return503OnClosing: false,
   })

@@ -1,4 +1,5 @@
 import { request } from "node:http"
+import { connect } from "node:net"
 import type { DeliveryInbox } from "@engram/contracts/deliveries"
 import { createPool } from "@engram/store/database"
 import { afterEach, expect, test } from "vitest"
@@ -114,6 +115,17 @@ test("a process that cannot finish stops all the same, within its limit", async 
   gate.open()
 })
 
+test("a delivery that does not come to its end is given up in time", async () => {
+  const ingest = await start({ limits: { requestMs: 300 } })
+  const { port, pathname } = new URL(ingest.door.path)
+  const socket = connect(Number(port), "127.0.0.1")
+  socket.write(`POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{`)
+  let answer = ""
+  for await (const data of socket) answer += data
+  expect(answer).toMatch(/^HTTP\/1.1 408 /)
+  await expect.poll(async () => (await ingest.metrics.bodyBytesHeld.get()).values[0]?.value).toBe(0)
+})
+
 /** Sent from one shared buffer; `fetch` would copy it for each request. */
 function sendLarge(door: Harness["door"], key: string, body: Buffer, signature: string): Promise<number | undefined> {
   const headers = { "content-type": "application/json", "x-bell-delivery": key, "x-bell-signature": signature }
@@ -126,7 +138,8 @@ function sendLarge(door: Harness["door"], key: string, body: Buffer, signature: 
 
 test("many large bodies at once wait for memory rather than fill it", async () => {
   const megabyte = 1_048_576
-  const ingest = await start({ limits: { bodiesBytesMax: 64 * megabyte } })
+  // However slow the machine: what waits for memory is given up after requestMs.
+  const ingest = await start({ limits: { bodiesBytesMax: 64 * megabyte, requestMs: 120_000 } })
   const body = Buffer.alloc(20 * megabyte, "engram ")
   const signature = sign(ingest.door.secret, body)
   const before = process.memoryUsage().rss

@@ -1,3 +1,4 @@
+import { connect } from "node:net"
 import type { ApiKey } from "@engram/contracts/deliveries"
 import type { SearchHit } from "@engram/contracts/search"
 import { createMetrics } from "@engram/observability/metrics"
@@ -59,6 +60,16 @@ test("a search that hangs is answered 503 in time", async () => {
   const answer = await ask()
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"])
   expect(await answer.json()).toMatchObject({ code: "unavailable" })
+})
+
+test("a request that does not come to its end is given up in time", async () => {
+  const { url } = await start({ limits: { requestMs: 300 } })
+  const socket = connect(Number(new URL(url).port), "127.0.0.1")
+  const headers = "host: x\r\nauthorization: Bearer any\r\ncontent-type: application/json\r\ncontent-length: 50"
+  socket.write(`POST /v1/search HTTP/1.1\r\n${headers}\r\n\r\n{`)
+  let answer = ""
+  for await (const data of socket) answer += data
+  expect(answer).toMatch(/^HTTP\/1.1 408 /)
 })
 
 test("a bug is 500 without its details, and is logged", async () => {

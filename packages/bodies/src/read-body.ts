@@ -48,7 +48,8 @@ function announcedLength({ headers }: IncomingMessage): number | undefined {
 }
 
 function collect(request: IncomingMessage, announced: number | undefined, bytesMax: number): Promise<Buffer> {
-  if (request.destroyed && !request.complete) return Promise.reject(wentAway())
+  // Also where all of it had come: what is destroyed gives none of it any more.
+  if (request.destroyed) return Promise.reject(wentAway())
   return new Promise((resolve, reject) => {
     let whole: Buffer | undefined
     const chunks: Buffer[] = []

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import type { EmbeddingVersion } from "./knowledge.ts"
+import { isTime } from "./time.ts"
 
 /** The memory-plugin contract, version 1: what goes over the wire, each shape with its reason for refusing. */
 
@@ -32,6 +33,9 @@ const Time = z
       "must be a time as RFC 3339 has it, with seconds and a zone: 2026-05-04T09:08:28-07:00 or 2026-05-04T16:08:28Z",
   })
   .transform((text) => new Date(text.toUpperCase()))
+  .refine((time) => isTime(time.getTime()), {
+    error: "must be within the years 0001 to 9999 in UTC, or no answer could tell it as RFC 3339 has it",
+  })
 
 export const NamespaceName = z
   .string({ error: "must be a string" })

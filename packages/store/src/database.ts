@@ -271,7 +271,8 @@ function translated(error: unknown): unknown {
   if (/^(22|23|54)/.test(code))
     return new Rejected("row_refused", `Postgres refused the data: ${message}`, { cause: error })
   const away =
-    /^(08|53|57|E[A-Z]+$)/.test(code) ||
+    // 25006: one that only reads, as the one that a failover has left behind.
+    /^(08|25006|53|57|E[A-Z]+$)/.test(code) ||
     /timeout exceeded|read timeout|Connection terminated|timed out|not queryable/i.test(message)
   return away ? new RetryLater(`Postgres is away: ${message || code}`, { afterMs: 1_000, cause: error }) : error
 }

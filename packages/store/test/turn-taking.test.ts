@@ -1,4 +1,4 @@
-import { Rejected } from "@engram/contracts/errors"
+import { Rejected, RetryLater } from "@engram/contracts/errors"
 import { createDatabase, createPool } from "@engram/store/database"
 import { createTestDatabase } from "@engram/testkit/database"
 import { waitUntil } from "@engram/testkit/wait-until"
@@ -76,6 +76,24 @@ test("a row that another makes at the same moment is found at the second try, an
 
     const again = database.inWorkspace("acme", (tx) => tx.query("insert into names values (3, 'a')"))
     await expect(again).rejects.toThrow(Rejected)
+  } finally {
+    await pool.end()
+    await test.drop()
+  }
+})
+
+test("a Postgres that only reads, as after a failover, is away for who writes, and takes the write when it is back", async () => {
+  const test = await createTestDatabase()
+  const pool = createPool(test.url, { connectionsMax: 1, applicationName: "turn-taking" })
+  const database = createDatabase(pool)
+  try {
+    await pool.query("create table notes (id int primary key); grant all on notes to engram_app")
+    const add = () => database.inWorkspace("acme", (tx) => tx.query("insert into notes values (1)"))
+    await pool.query("set default_transaction_read_only = on")
+    await expect(add()).rejects.toThrow(RetryLater)
+    await pool.query("set default_transaction_read_only = off")
+    await add()
+    expect((await pool.query("select id from notes")).rows).toEqual([{ id: 1 }])
   } finally {
     await pool.end()
     await test.drop()

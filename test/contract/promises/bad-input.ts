@@ -25,7 +25,7 @@ const raw = (member: string, value: string) => `${JSON.stringify(memory).slice(0
 
 export const badInput: readonly ContractPromise[] = [
   {
-    name: "a name with a slash, a percent sign, other letters, or of 257 characters is refused with the reason",
+    name: "a name with a slash, a percent sign, other letters, or of 257 characters or 5,000 is refused with the reason",
     check: async (client) => {
       const names = [
         "team:a/b",
@@ -34,6 +34,7 @@ export const badInput: readonly ContractPromise[] = [
         "team:日本",
         "team:🎉",
         `team:${"a".repeat(252)}`,
+        `team:${"a".repeat(5_000)}`,
         "team:",
         "Team:a",
         ":a",
@@ -96,6 +97,33 @@ export const badInput: readonly ContractPromise[] = [
       await client.write(name, { content: "past", expires_at: "2001-01-01T00:00:00Z" })
       await client.write(name, { content: "offset", expires_at: "2999-05-04T09:08:28.123456789+05:30" })
       assert.deepEqual(await client.contents(name), ["offset"])
+    },
+  },
+  {
+    name: "a time outside the years 0001 to 9999 in UTC is refused, and the first and the last of them are taken",
+    check: async (client) => {
+      const outside = ["0000-12-31T23:59:59Z", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-08:00"]
+      await refusedWrites(
+        client,
+        outside.map((expires_at) => ({ expires_at })),
+      )
+      const name = await client.namespace()
+      for (const expires_at of outside) {
+        await client.refused(400, "bad_request", "PUT", `/v1/namespaces/${name}`, { kind: "custom", expires_at })
+        await client.refused(400, "bad_request", "PATCH", `/v1/namespaces/${name}`, { expires_at })
+      }
+      const last = "9999-12-31T23:59:59.999Z"
+      assert.equal(
+        Date.parse((await client.put(name, { kind: "custom", expires_at: last })).expires_at!),
+        Date.parse(last),
+      )
+      await client.write(name, { content: "first", expires_at: "0001-01-01T00:00:00Z" })
+      await client.write(name, { content: "last", expires_at: last })
+      const found = await client.search(name)
+      assert.deepEqual(
+        found.map(({ content, expires_at }) => [content, Date.parse(expires_at!)]),
+        [["last", Date.parse(last)]],
+      )
     },
   },
   {

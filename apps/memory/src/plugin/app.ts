@@ -1,10 +1,11 @@
+import { maxHeaderSize } from "node:http"
 import { createBodyBudget } from "@engram/bodies/body-budget"
 import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memories"
 import type { Log } from "@engram/contracts/ports"
 import type { Checks } from "@engram/observability/health"
 import type { Metrics } from "@engram/observability/metrics"
 import { type FastifyInstance, fastify } from "fastify"
-import { answerFailure, answerFailures, Failure } from "./failure.ts"
+import { answerFailure, answerFailures, answerUnreadable, Failure } from "./failure.ts"
 import { openApiOf } from "./openapi.ts"
 import type { Operation } from "./operation.ts"
 import { readBodies } from "./read-body.ts"
@@ -67,11 +68,13 @@ export function createPluginApp(deps: PluginDeps): PluginApp {
     // Read and refused in read-body.ts, whatever the header says.
     bodyLimit: Number.MAX_SAFE_INTEGER,
     requestTimeout: limits.requestMs,
-    http: { connectionsCheckingInterval: 5_000 },
+    // Of the two Node takes the larger for the whole request, and the other is 60 s unless said.
+    http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: Math.min(5_000, limits.requestMs) },
     return503OnClosing: false,
-    // A name of 256 characters may arrive as 768.
-    routerOptions: { maxParamLength: 4_096 },
+    // No longer than a request may be, so that each name is judged by the route.
+    routerOptions: { maxParamLength: maxHeaderSize },
     frameworkErrors: (error, request, reply) => void answerFailure(error, request, reply, deps),
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket, deps),
   })
   app.server.maxConnections = limits.connectionsMax
 

@@ -1,9 +1,11 @@
+import { STATUS_CODES } from "node:http"
+import type { Socket } from "node:net"
 import { BodyRefused } from "@engram/bodies/read-body"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { FailureAnswer, FailureCode } from "@engram/contracts/memories"
 import type { Log } from "@engram/contracts/ports"
 import type { Metrics } from "@engram/observability/metrics"
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type { z } from "zod"
 
 const statusOf: Readonly<Record<FailureCode, number>> = {
@@ -55,6 +57,22 @@ export function answerFailure(
     void reply.header("retry-after", "1")
   }
   return reply.code(status).send({ code, message, ...(details === undefined ? {} : { details }) } satisfies Body)
+}
+
+/** What is refused before there is a request to speak of is answered like the rest; then the connection ends. */
+export function answerUnreadable({ code }: ConnectionError, socket: Socket, deps: { readonly metrics: Metrics }): void {
+  if (code === "ECONNRESET" || socket.destroyed) return
+  const { status, says } = unreadable[code] ?? { status: 400, says: "the request is not HTTP" }
+  deps.metrics.refused.inc({ status: String(status) })
+  const body = JSON.stringify({ code: "bad_request", message: says } satisfies Body)
+  const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`
+  if (socket.writable) socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\n\r\n${body}`)
+  socket.destroy()
+}
+
+const unreadable: { readonly [code: string]: { readonly status: number; readonly says: string } } = {
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, says: "the request did not come to its end in time" },
+  HPE_HEADER_OVERFLOW: { status: 431, says: "the request line and the headers are too long" },
 }
 
 function failureOf(error: FastifyError | Failure): Failure {

@@ -30,12 +30,17 @@ export function readBodies(
     try {
       return utf8.decode(bytes)
     } catch {
+      release()
       throw new Failure("bad_request", "the body is not UTF-8")
     }
   })
-  const letGo = async (request: FastifyRequest): Promise<void> => held.get(request)?.()
-  app.addHook("onResponse", letGo)
-  app.addHook("onRequestAbort", letGo)
+  app.addHook("preValidation", async (request, { raw: response }) => {
+    const release = held.get(request)
+    if (release === undefined) return
+    // Every response closes, answered or not; `finish` is told of answered ones only.
+    if (response.closed) release()
+    else response.once("close", release)
+  })
 }
 
 /** Resolves when nothing more comes, or too much has. */

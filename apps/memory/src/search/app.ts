@@ -53,7 +53,8 @@ export function createSearchApp(deps: SearchAppDeps): SearchApp {
   const app: FastifyInstance = fastify({
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestMs,
-    http: { connectionsCheckingInterval: 5_000 },
+    // Of the two Node takes the larger for the whole request, and the other is 60 s unless said.
+    http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: Math.min(5_000, limits.requestMs) },
     return503OnClosing: false,
   })
   app.server.maxConnections = limits.connectionsMax
