@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { sources } from "@engram/sources/registry"
 import { unpackBody } from "@engram/store/packed-body"
 import { emptyRepository, type GithubObject } from "@engram/testkit/github-data"
@@ -268,6 +268,19 @@ test(
   },
   manyCommandsMs,
 )
+
+test("a file that is not there leaves no workspace behind", async () => {
+  const { environment, json } = await install()
+  const { path } = await withFile("")
+  for (const wrong of [`${path}.gone`, dirname(path)]) {
+    const { code, stderr } = await run(
+      ["import", "file", wrong, "--workspace", "ghost", "--store", "main"],
+      environment,
+    )
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/cannot be read|is no file/) })
+  }
+  expect(await json("workspace", "list")).toEqual({ workspaces: [] })
+}, 60_000)
 
 test(
   "a file of many lines is gone on with after a kill, unless it is another file",

@@ -40,12 +40,12 @@ const importFile = (context: Context, path: string, options: ImportOptions): Pro
     const file = resolve(path)
     const request = requestOf("file", file, options)
     const { workspaceId, storeId } = request
+    const open = await openRecordedDeliveries({ path: file, sources })
     if (!options.dryRun) {
       await database.inWorkspace(workspaceId, (tx) =>
         ensureStore(tx, { workspaceId, storeId, storeName: options.store }),
       )
     }
-    const open = await openRecordedDeliveries({ path: file, sources })
     const dryRun = isDry(options)
     const imported = await runImport({ context, parts, database, databaseUrl, request, open, dryRun })
     report(context, options, { [file]: imported })
