@@ -107,6 +107,25 @@ test(
 )
 
 test(
+  "an import that is interrupted says that the same command goes on, which it does",
+  async () => {
+    const server = await serve(500)
+    const { environment, rows, json } = await installFor(server)
+    server.failNext({ slowMs: 300 }, 100)
+    const child = start(github, environment)
+    await waitUntil("a page", async () => (await rows("select from imports where pages > 0")).length > 0, 60_000)
+    child.process.kill("SIGINT")
+    expect(await child.ended).toEqual({
+      code: 130,
+      stdout: "",
+      stderr: "engram: interrupted; the same command goes on from here\n",
+    })
+    expect((await json(...github)).imports).toMatchObject([{ fetched: 500, resumed: true }])
+  },
+  manyCommandsMs,
+)
+
+test(
   "two at once: the later takes over, the earlier says so and ends",
   async () => {
     const server = await serve(500)
