@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { sources } from "@engram/sources/registry"
 import { unpackBody } from "@engram/store/packed-body"
 import { emptyRepository, type GithubObject } from "@engram/testkit/github-data"
@@ -287,6 +287,14 @@ test(
   },
   manyCommandsMs,
 )
+
+test("a file is looked for where npm was called", async () => {
+  const { environment } = await install()
+  const { path } = await withFile(recorded(1))
+  const called = { ...environment, INIT_CWD: dirname(path) }
+  const { stdout } = await run(["import", "file", basename(path), ...main, "--json"], called)
+  expect(JSON.parse(stdout).imports).toMatchObject([{ what: path, added: 1 }])
+}, 60_000)
 
 test("a file that is not there leaves no workspace behind", async () => {
   const { environment, json } = await install()
