@@ -48,9 +48,15 @@ const units = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 export function moment(text: string): Date {
   const [, amount, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   if (amount && unit) return new Date(Date.now() - Number(amount) * units[unit as keyof typeof units])
-  const time = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text) ? new Date(text) : undefined
+  const time = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text) && isDay(text.slice(0, 10)) ? new Date(text) : undefined
   if (time && !Number.isNaN(time.getTime())) return time
   throw new InvalidArgumentError("Expected a time like 2026-03-01, 2026-03-01T12:00:00Z, or 30m, 6h, 7d ago.")
+}
+
+/** JavaScript takes the 31st of February for the 3rd of March. */
+const isDay = (text: string): boolean => {
+  const midnight = Date.parse(text)
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(text)
 }
 
 export interface PlaceOptions {

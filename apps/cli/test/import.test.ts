@@ -257,7 +257,7 @@ test(
       ...{ fetched: 3, added: 3 },
       leftOut: [
         expect.stringMatching(/^line 2: it is not JSON/),
-        `line 5: no source is called "gitlab"; there is ${Object.keys(sources).join(", ")}`,
+        `line 5: no source is called "gitlab"; there are ${Object.keys(sources).join(", ")}`,
         "line 6: give one of body and bodyBase64",
       ],
     })

@@ -173,7 +173,7 @@ function readLine(text: string, sources: Readonly<Record<string, Source>>): Hist
   }
   const { source: name, receivedAt } = parsed.data
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined
-  if (!source) return `no source is called "${name}"; there is ${Object.keys(sources).join(", ")}`
+  if (!source) return `no source is called "${name}"; there are ${Object.keys(sources).join(", ")}`
   const body = bodyOf(parsed.data)
   if (body.byteLength === 0) return "its body is empty"
   const headers = headersOf(source, parsed.data.headers)
