@@ -23,6 +23,9 @@ export async function withParts<T>(context: Context, work: (parts: Parts) => Pro
   try {
     const log = logTo(context, level)
     return await Promise.race([work({ config, lifecycle, log }), interrupted(context.stop)])
+  } catch (error) {
+    // What fails because it was told to stop has not gone wrong.
+    throw context.stop.aborted && !(error instanceof Interrupted) ? new Interrupted("interrupted") : error
   } finally {
     await lifecycle.close()
   }
@@ -47,9 +50,12 @@ export async function openCommandDatabase({
   return { database: await openDatabase(settings), databaseUrl }
 }
 
+/** Work that hears of it too has this long to end in its own words. */
+const ownEndMs = 1_000
+
 const interrupted = (stop: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
-    const refuse = (): void => reject(new Interrupted("interrupted"))
+    const refuse = (): void => void setTimeout(() => reject(new Interrupted("interrupted")), ownEndMs)
     if (stop.aborted) refuse()
     else stop.addEventListener("abort", refuse, { once: true })
   })

@@ -48,9 +48,15 @@ const units = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 export function moment(text: string): Date {
   const [, amount, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   if (amount && unit) return new Date(Date.now() - Number(amount) * units[unit as keyof typeof units])
-  const time = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text) ? new Date(text) : undefined
+  const time = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text) && isDay(text.slice(0, 10)) ? new Date(text) : undefined
   if (time && !Number.isNaN(time.getTime())) return time
   throw new InvalidArgumentError("Expected a time like 2026-03-01, 2026-03-01T12:00:00Z, or 30m, 6h, 7d ago.")
+}
+
+/** JavaScript takes the 31st of February for the 3rd of March. */
+const isDay = (text: string): boolean => {
+  const midnight = Date.parse(text)
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(text)
 }
 
 export interface PlaceOptions {
@@ -58,22 +64,33 @@ export interface PlaceOptions {
   readonly store?: string
 }
 
-/** The store that was named or, where nothing was, the only one that documents come into. */
+/** The store that was named or, where nothing was, the only one there is. */
 export async function pickStore(report: StoreReport, { workspace, store }: PlaceOptions): Promise<ListedStore> {
   const stores = await report.stores()
   const isNamed = workspace !== undefined || store !== undefined
-  const matching = stores.filter(
-    ({ workspaceId, name, hasDoor }) =>
-      (isNamed || hasDoor) &&
-      (workspace === undefined || workspace === workspaceId) &&
-      (store === undefined || store === name),
-  )
+  const matching = isNamed
+    ? stores.filter(
+        ({ workspaceId, name }) =>
+          (workspace === undefined || workspace === workspaceId) && (store === undefined || store === name),
+      )
+    : doorsFirst(stores)
   if (matching.length === 1) return matching[0]!
   if (stores.length === 0) throw new Error("there is no store yet; `engram connect` or `engram keys create` makes one")
-  const known = stores.map(({ workspaceId, name }) => `${workspaceId}/${name}`)
-  const shown = known.length > 10 ? [...known.slice(0, 10), "…"] : known
   const words = matching.length === 0 ? "there is no such store" : "name one store with --workspace and --store"
-  throw new UsageError(`${words}; there ${known.length === 1 ? "is" : "are"} ${shown.join(", ")}`)
+  throw new UsageError(`${words}; ${thereAre(stores.map(({ workspaceId, name }) => `${workspaceId}/${name}`))}`)
+}
+
+/** Those that documents come into or, where none is such, all: beside them the memory plugin's own store is not meant. */
+function doorsFirst(stores: readonly ListedStore[]): readonly ListedStore[] {
+  const withDoor = stores.filter(({ hasDoor }) => hasDoor)
+  return withDoor.length > 0 ? withDoor : stores
+}
+
+const namesShown = 10
+
+export function thereAre(names: readonly string[]): string {
+  const shown = names.length > namesShown ? [...names.slice(0, namesShown), "…"] : names
+  return `there ${names.length === 1 ? "is" : "are"} ${shown.join(", ")}`
 }
 
 /** Every workspace there is, or the one that was named; with a store, that store of it. */
@@ -86,19 +103,22 @@ export async function pickPlaces(
     return [{ workspaceId, storeId }]
   }
   if (workspace !== undefined) return [{ workspaceId: await pickWorkspace(report, workspace) }]
-  return [...new Set((await report.stores()).map(({ workspaceId }) => workspaceId))].map((workspaceId) => ({
-    workspaceId,
-  }))
+  return workspacesOf(await report.stores()).map((workspaceId) => ({ workspaceId }))
 }
 
 /** The workspace that was named or, where none was, the only one there is. */
 export async function pickWorkspace(report: StoreReport, workspace: string | undefined): Promise<string> {
-  const known = [...new Set((await report.stores()).map(({ workspaceId }) => workspaceId))]
+  const stores = await report.stores()
+  const known = workspacesOf(stores)
   if (workspace !== undefined && known.includes(workspace)) return workspace
-  if (workspace === undefined && known.length === 1) return known[0]!
   if (known.length === 0)
     throw new Error("there is no workspace yet; `engram connect` or `engram keys create` makes one")
-  const shown = known.length > 10 ? [...known.slice(0, 10), "…"] : known
-  const words = workspace === undefined ? "name one workspace with --workspace" : `there is no workspace ${workspace}`
-  throw new UsageError(`${words}; there ${known.length === 1 ? "is" : "are"} ${shown.join(", ")}`)
+  if (workspace !== undefined) throw new UsageError(`there is no workspace ${workspace}; ${thereAre(known)}`)
+  const [first, ...others] = workspacesOf(doorsFirst(stores))
+  if (first !== undefined && others.length === 0) return first
+  throw new UsageError(`name one workspace with --workspace; ${thereAre(known)}`)
 }
+
+const workspacesOf = (stores: readonly ListedStore[]): string[] => [
+  ...new Set(stores.map(({ workspaceId }) => workspaceId)),
+]

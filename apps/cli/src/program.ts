@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander"
+import manifest from "../package.json" with { type: "json" }
 import type { Context } from "./context.ts"
 
 type AddCommand = (program: Command, context: Context) => void
@@ -40,7 +41,7 @@ export async function runEngram(args: readonly string[], context: Context): Prom
 
   try {
     if (args.length === 0) program.outputHelp()
-    else await program.parseAsync([...args], { from: "user" })
+    else await program.parseAsync(asksAboutNothing(args) ? args.slice(1) : [...args], { from: "user" })
     return 0
   } catch (error) {
     const { exitCodeOf, explain } = await import("./explain-error.ts")
@@ -53,9 +54,14 @@ export async function runEngram(args: readonly string[], context: Context): Prom
   }
 }
 
+/** `help` for a word that is no command would be the list of commands; the word itself is refused, with what may be meant. */
+const asksAboutNothing = ([first, word]: readonly string[]): boolean =>
+  first === "help" && word !== undefined && !Object.hasOwn(commands, word)
+
 const createProgram = (terminal: Context["terminal"]): Command =>
   new Command("engram")
     .description("What an engineering organisation does, as memory that can be searched.")
+    .version(manifest.version)
     .exitOverride()
     .showSuggestionAfterError(true)
     .configureOutput({

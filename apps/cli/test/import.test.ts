@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { sources } from "@engram/sources/registry"
 import { unpackBody } from "@engram/store/packed-body"
 import { emptyRepository, type GithubObject } from "@engram/testkit/github-data"
@@ -102,6 +102,25 @@ test(
     const lists = server.requests.slice(asked).filter(({ path }) => path.endsWith("/issues"))
     expect(lists.every(({ query }) => query.has("since"))).toBe(true)
     expect(lists.length).toBe(8 - had)
+  },
+  manyCommandsMs,
+)
+
+test(
+  "an import that is interrupted says that the same command goes on, which it does",
+  async () => {
+    const server = await serve(500)
+    const { environment, rows, json } = await installFor(server)
+    server.failNext({ slowMs: 300 }, 100)
+    const child = start(github, environment)
+    await waitUntil("a page", async () => (await rows("select from imports where pages > 0")).length > 0, 60_000)
+    child.process.kill("SIGINT")
+    expect(await child.ended).toEqual({
+      code: 130,
+      stdout: "",
+      stderr: "engram: interrupted; the same command goes on from here\n",
+    })
+    expect((await json(...github)).imports).toMatchObject([{ fetched: 500, resumed: true }])
   },
   manyCommandsMs,
 )
@@ -238,7 +257,7 @@ test(
       ...{ fetched: 3, added: 3 },
       leftOut: [
         expect.stringMatching(/^line 2: it is not JSON/),
-        `line 5: no source is called "gitlab"; there is ${Object.keys(sources).join(", ")}`,
+        `line 5: no source is called "gitlab"; there are ${Object.keys(sources).join(", ")}`,
         "line 6: give one of body and bodyBase64",
       ],
     })
@@ -268,6 +287,27 @@ test(
   },
   manyCommandsMs,
 )
+
+test("a file is looked for where npm was called", async () => {
+  const { environment } = await install()
+  const { path } = await withFile(recorded(1))
+  const called = { ...environment, INIT_CWD: dirname(path) }
+  const { stdout } = await run(["import", "file", basename(path), ...main, "--json"], called)
+  expect(JSON.parse(stdout).imports).toMatchObject([{ what: path, added: 1 }])
+}, 60_000)
+
+test("a file that is not there leaves no workspace behind", async () => {
+  const { environment, json } = await install()
+  const { path } = await withFile("")
+  for (const wrong of [`${path}.gone`, dirname(path)]) {
+    const { code, stderr } = await run(
+      ["import", "file", wrong, "--workspace", "ghost", "--store", "main"],
+      environment,
+    )
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/cannot be read|is no file/) })
+  }
+  expect(await json("workspace", "list")).toEqual({ workspaces: [] })
+}, 60_000)
 
 test(
   "a file of many lines is gone on with after a kill, unless it is another file",

@@ -79,7 +79,7 @@ test(
     await refused(["redeliver", "events", ...main], 2, /no source called "events" sends again; there is github/)
     await json("connect", "github", ...main)
     await refused(["redeliver", "github", ...main], 2, /say which webhook with --hook/)
-    await refused(["redeliver", "github", ...main, "--hook", "seven"], 1, /"seven" names no webhook/)
+    await refused(["redeliver", "github", ...main, "--hook", "seven"], 2, /"seven" names no webhook/)
     await refused(
       ["redeliver", "github", ...main, "--hook", "octo-org/hello/7"],
       1,

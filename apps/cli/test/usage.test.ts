@@ -1,5 +1,6 @@
 import { freePort } from "@engram/testkit/free-port"
 import { describe, expect, test } from "vitest"
+import manifest from "../package.json" with { type: "json" }
 import { install, run } from "./cli-fixture.ts"
 
 const commands = [
@@ -10,6 +11,7 @@ const commands = [
   ["keys", "create"],
   ["keys", "list"],
   ["keys", "revoke"],
+  ...["list", "show", "set"].map((command) => ["workspace", command]),
   ["status"],
   ["deliveries", "list"],
   ["deliveries", "show"],
@@ -20,8 +22,17 @@ const commands = [
   ["import", "notion"],
   ["import", "file"],
   ["redeliver"],
+  ["reconcile"],
+  ["rebuild"],
+  ["reindex"],
+  ["forget"],
+  ["consolidate"],
+  ["runs"],
   ...["list", "show", "suggest", "link", "unlink", "address", "undo"].map((command) => ["people", command]),
   ["search"],
+  ["summaries"],
+  ...["add", "history", "list", "remove", "run"].map((command) => ["eval", command]),
+  ["graph"],
   ["backfill"],
   ["doctor"],
 ]
@@ -43,13 +54,20 @@ test("without a command it lists them", async () => {
   for (const [command] of commands) expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, "m"))
 })
 
+test("it says which version it is", async () => {
+  expect(await run(["--version"])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" })
+})
+
 describe("what is asked wrongly is one line and exit code 2", () => {
   const wrong: [string, RegExp][] = [
     ["serch x", /unknown command 'serch' \(Did you mean search\?\)/],
     ["status --jsn", /unknown option '--jsn' \(Did you mean --json\?\)/],
     ["connect github", /required option '--workspace <name>' not specified/],
     ["connect github --workspace Acme --store main", /must be 1 to 40 lowercase letters, digits or hyphens/],
-    ["connect gitlab --workspace acme --store main", /no source is called "gitlab"; there is github/],
+    [
+      "connect gitlab --workspace acme --store main",
+      /no source is called "gitlab"; there are github, linear, slack, notion/,
+    ],
     ["connect events --workspace acme --store main", /engram keys create/],
     ["connect github --workspace acme --store main --secret short", /at least 8 characters/],
     ["keys create --workspace acme --store main --action read", /Expected write or search/],
@@ -59,6 +77,10 @@ describe("what is asked wrongly is one line and exit code 2", () => {
     ["people show", /missing required argument 'who'/],
     ["people address team@acme.example", /say --shared or --personal/],
     ["people list --kind robot", /Allowed choices are person, bot, organization/],
+    ["deliveries list --since 2026-02-31", /Expected a time like 2026-03-01/],
+    ["connect github --workspace acme --store main --hook seven", /"seven" names no webhook/],
+    ["help nonsense", /unknown command 'nonsense'/],
+    ["search ", /the query has to have 1 to 4000 characters/],
     ["search", /missing required argument 'query'/],
   ]
   test.each(wrong)("engram %s", async (line, words) => {

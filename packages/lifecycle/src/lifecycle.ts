@@ -14,8 +14,11 @@ interface Owned {
   readonly close: () => unknown
 }
 
-/** `stepMs` bounds each resource and `totalMs` all of them; what the total leaves no time for is closed without waiting. */
-export function createLifecycle({ stepMs = 15_000, totalMs = 25_000 } = {}): Lifecycle {
+/**
+ * `stepMs` bounds each resource and `totalMs` all of them; what the total leaves no time for is closed without waiting. Of
+ * the total `lastMs` are kept for what was opened first, which may be a database that nobody else would stop.
+ */
+export function createLifecycle({ stepMs = 15_000, totalMs = 25_000, lastMs = 3_000 } = {}): Lifecycle {
   const owned: Owned[] = []
   let closing: Promise<void> | undefined
 
@@ -23,7 +26,8 @@ export function createLifecycle({ stepMs = 15_000, totalMs = 25_000 } = {}): Lif
     const deadline = Date.now() + totalMs
     const errors: unknown[] = []
     for (let step = owned.pop(); step !== undefined; step = owned.pop()) {
-      await within(Math.max(0, Math.min(stepMs, deadline - Date.now())), step).catch((error) => errors.push(error))
+      const leftMs = deadline - Date.now() - (owned.length > 0 ? lastMs : 0)
+      await within(Math.max(0, Math.min(stepMs, leftMs)), step).catch((error) => errors.push(error))
     }
     if (errors.length > 0) throw new AggregateError(errors, `${errors.length} of the parts did not close well`)
   }

@@ -29,7 +29,7 @@ test("what fails to close keeps nothing else open, and is reported", async () =>
 })
 
 test("what hangs is given up after its time, and all of them after theirs", async () => {
-  const lifecycle = createLifecycle({ stepMs: 60, totalMs: 150 })
+  const lifecycle = createLifecycle({ stepMs: 60, totalMs: 150, lastMs: 0 })
   const started = performance.now()
   const closed: string[] = []
   lifecycle.own("pool", (name) => closed.push(name))
@@ -39,6 +39,14 @@ test("what hangs is given up after its time, and all of them after theirs", asyn
   expect(failure.errors).toHaveLength(10)
   expect(failure.errors[0].message).toContain("part 9")
   expect(closed).toEqual(["pool"])
+})
+
+test("what hangs leaves what was opened first the time to close well", async () => {
+  const lifecycle = createLifecycle({ stepMs: 60, totalMs: 150, lastMs: 60 })
+  lifecycle.own("Postgres", () => new Promise((resolve) => setTimeout(resolve, 20)), "Postgres")
+  for (let i = 0; i < 10; i++) lifecycle.own("hanging", () => new Promise(() => {}), `part ${i}`)
+  const failure = await lifecycle.close().catch((error) => error)
+  expect(failure.errors).toHaveLength(10)
 })
 
 test("what is opened while closing is closed too", async () => {

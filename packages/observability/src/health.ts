@@ -9,29 +9,36 @@ export interface Finding {
   readonly error?: string
 }
 
-const checkTimeoutMs = 2_000
+interface Inspected {
+  readonly checks: Checks
+  readonly isStopping: () => boolean
+  /** One that says nothing for so long is not ready; 2 seconds by default. */
+  readonly timeoutMs?: number
+}
 
-/** Asks every dependency at once; one that says nothing for 2 seconds is not ready. Never rejects. */
-async function inspectAll(checks: Checks): Promise<Record<string, Finding>> {
+/** Asks every dependency at once. Never rejects. */
+async function inspectAll({ checks, timeoutMs = 2_000 }: Inspected): Promise<Record<string, Finding>> {
   const entries = Object.entries(checks)
-  const findings = await Promise.all(entries.map(async ([name, check]) => [name, await inspect(check)] as const))
+  const findings = await Promise.all(
+    entries.map(async ([name, check]) => [name, await inspect(check, timeoutMs)] as const),
+  )
   return Object.fromEntries(findings)
 }
 
 /** What `/health/ready` says: 200 while every dependency answers and the process is not shutting down, else 503. */
-export async function readiness(process: { readonly checks: Checks; readonly isStopping: () => boolean }) {
-  const dependencies = await inspectAll(process.checks)
+export async function readiness(process: Inspected) {
+  const dependencies = await inspectAll(process)
   const stopping = process.isStopping()
   const ready = !stopping && Object.values(dependencies).every(({ ok }) => ok)
   return { status: ready ? 200 : 503, body: { ready, stopping, dependencies } }
 }
 
-async function inspect(check: () => Promise<void>): Promise<Finding> {
+async function inspect(check: () => Promise<void>, timeoutMs: number): Promise<Finding> {
   const started = performance.now()
   const latencyMs = (): number => Math.round(performance.now() - started)
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${checkTimeoutMs} ms`)), checkTimeoutMs)
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
   })
   try {
     await Promise.race([check(), late])

@@ -76,11 +76,12 @@ export async function openNotionHistory(options: {
   return (since) => open({ since })
 }
 
-/** What was recorded in a file. It knows no time of change. */
+/** What was recorded in a file, which has to be there. It knows no time of change. */
 export async function openRecordedDeliveries(options: {
   readonly path: string
   readonly sources: Readonly<Record<string, Source>>
 }): Promise<() => History> {
-  const { createRecordedDeliveries } = await import("@engram/files/recorded-deliveries")
+  const { createRecordedDeliveries, requireFile } = await import("@engram/files/recorded-deliveries")
+  await requireFile(options.path)
   return () => createRecordedDeliveries(options)
 }

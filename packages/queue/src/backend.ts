@@ -31,6 +31,8 @@ export interface Backend {
 
 export interface RunningWorker {
   readonly worker: Pick<Worker<JobData, void, string>, "pause" | "close">
+  /** Whether no turn runs and none can come: its store is away. */
+  isCutOff(): boolean
   /** Drops its connections at once, whatever they are doing. */
   disconnect(): void
 }

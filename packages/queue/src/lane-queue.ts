@@ -49,7 +49,7 @@ export async function createLaneQueue(at: QueueAt, log: Log, options: LaneQueueO
   const run = async (stage: Stage, concurrency: number, turn: (lane: Lane) => Promise<TurnEnd>) => {
     const settings = workerSettings(limits, concurrency)
     const process = takeTurn({ stage, turn, wake, wakeLater, log, limits, onTurn })
-    const { worker, disconnect } = backend.work(nameOf(stage), process, settings)
+    const worker = backend.work(nameOf(stage), process, settings)
     const sweeping = sweepFailed(backend, nameOf(stage), limits)
     const closing = { close: () => (closed ??= stop()) }
     let closed: Promise<void> | undefined
@@ -58,7 +58,7 @@ export async function createLaneQueue(at: QueueAt, log: Log, options: LaneQueueO
       await closeWithin(worker, limits.closeTimeoutMs, () =>
         log.warn({ stage, closeTimeoutMs: limits.closeTimeoutMs }, "turn left running: its lane will be taken again"),
       )
-      disconnect()
+      worker.disconnect()
       runs.delete(closing)
     }
     runs.add(closing)

@@ -19,7 +19,7 @@ export interface LaneQueueLimits {
   /** No turn waits longer than this, whatever it asked for: it is taken and may ask again. */
   readonly delayMaxMs: number
   readonly failedKeptSeconds: number
-  /** How long close() lets a running turn finish before it is handed to another worker. */
+  /** How long close() lets a running turn finish before it is handed to another worker; a process gives it 15 s in all. */
   readonly closeTimeoutMs: number
 }
 
@@ -35,7 +35,7 @@ export const defaultLimits: LaneQueueLimits = {
   startsMax: 50,
   delayMaxMs: 3_600_000,
   failedKeptSeconds: 86_400,
-  closeTimeoutMs: 25_000,
+  closeTimeoutMs: 10_000,
 }
 
 /**

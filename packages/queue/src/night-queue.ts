@@ -87,7 +87,7 @@ export async function createNightQueue(
     })
 
   const run = async (concurrency: number, look: (workspaceId: string) => Promise<void>) => {
-    const { worker, disconnect } = backend.work(name, (job) => lookAfter(job, look, log), {
+    const worker = backend.work(name, (job) => lookAfter(job, look, log), {
       concurrency,
       lockDuration: limits.lockMs,
       stalledInterval: limits.stalledIntervalMs,
@@ -99,7 +99,7 @@ export async function createNightQueue(
       await closeWithin(worker, limits.closeTimeoutMs, () =>
         log.warn({ closeTimeoutMs: limits.closeTimeoutMs }, "look at a workspace left running"),
       )
-      disconnect()
+      worker.disconnect()
       runs.delete(closing)
     }
     const closing = { close: () => (closed ??= stop()) }

@@ -51,7 +51,7 @@ export async function createPostgresBackend(databaseUrl: string, log: Log, query
     }
     const worker = new onPostgres.Worker<JobData, void, string>(name, processor, { ...settings, connection })
     worker.on("error", quietly(log, name))
-    return { worker: worker as unknown as RunningWorker["worker"], disconnect: () => {} }
+    return { worker: worker as unknown as RunningWorker["worker"], isCutOff: () => false, disconnect: () => {} }
   }
 
   return {

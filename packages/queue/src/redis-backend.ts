@@ -64,9 +64,19 @@ export function createRedisBackend(redisUrl: string, log: Log, commandTimeoutMs:
   const work = (name: string, processor: Processor, settings: WorkerSettings): RunningWorker => {
     const connection = new Redis(redisUrl, { retryStrategy, maxRetriesPerRequest: null })
     connection.on("error", quietly(log, place))
-    const worker = new Worker<JobData, void, string>(name, processor, { ...settings, connection })
+    let running = 0
+    const counted: Processor = async (job, token) => {
+      running += 1
+      try {
+        await processor(job, token)
+      } finally {
+        running -= 1
+      }
+    }
+    const worker = new Worker<JobData, void, string>(name, counted, { ...settings, connection })
     worker.on("error", quietly(log, name))
-    return { worker, disconnect: () => connection.disconnect() }
+    const isCutOff = () => running === 0 && connection.status !== "ready"
+    return { worker, isCutOff, disconnect: () => connection.disconnect() }
   }
 
   return {

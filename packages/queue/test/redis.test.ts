@@ -83,6 +83,46 @@ describe("lane queue on Redis", () => {
     }
   })
 
+  test("close() does not wait for a Redis that is away while no turn runs", async () => {
+    const away = await startRedis()
+    const { log, lines } = memoryLog()
+    const queue = await createLaneQueue({ redisUrl: away.url }, log, { prefix: "away" })
+    await queue.run("normalize", 1, async () => "idle")
+    await queue.check()
+    await away.kill()
+    await expect(queue.check()).rejects.toMatchObject({ name: "RetryLater" })
+    const startedAt = performance.now()
+    await queue.close()
+    expect(performance.now() - startedAt).toBeLessThan(4_000)
+    expect(lines.filter(({ message }) => message.startsWith("turn left running"))).toEqual([])
+    await away.stop()
+  })
+
+  test("a turn that runs when Redis goes away may finish before close() ends", async () => {
+    const away = await startRedis()
+    const queue = await createLaneQueue({ redisUrl: away.url }, memoryLog().log, {
+      prefix: "leaving",
+      closeTimeoutMs: 1_000,
+    })
+    let release = () => {}
+    let [begun, finished] = [false, false]
+    await queue.run("normalize", 1, async () => {
+      begun = true
+      await new Promise<void>((resolve) => (release = resolve))
+      finished = true
+      return "idle"
+    })
+    await queue.wake(lane)
+    await waitUntil("the turn has begun", () => begun)
+    await away.kill()
+    await expect(queue.check()).rejects.toMatchObject({ name: "RetryLater" })
+    const closing = queue.close()
+    release()
+    await closing
+    expect(finished).toBe(true)
+    await away.stop()
+  })
+
   test("a wrong password is said in words, within 3 s", async () => {
     const locked = await startRedis()
     const client = new Redis(locked.url)

@@ -1,15 +1,17 @@
 import { readFile } from "node:fs/promises"
 import { secretKeyOf } from "@engram/config/secret-key"
 import type { Source } from "@engram/contracts/source"
-import { readHook, rememberingSources } from "@engram/platform/open-webhook-logs"
+import { rememberingSources } from "@engram/platform/open-webhook-logs"
 import { sources } from "@engram/sources/registry"
 import { type ConnectionAdmin, createConnectionAdmin } from "@engram/store/connections"
 import { createSealer } from "@engram/store/sealing"
 import type { Command } from "commander"
+import { callersPath } from "../callers-path.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
+import { hooks } from "../hook-option.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
-import { list, storeName, workspaceName } from "../options.ts"
+import { storeName, thereAre, workspaceName } from "../options.ts"
 
 interface ConnectOptions {
   readonly workspace: string
@@ -39,7 +41,7 @@ export function addConnect(program: Command, context: Context): void {
     .option(
       "--hook <webhook>",
       "with it the worker has GitHub send again what failed: its page's address, or app",
-      list,
+      hooks,
     )
     .option("--app-id <id>", "ask about an app's own webhook as this app")
     .option("--private-key <file>", "that app's private key")
@@ -93,9 +95,9 @@ async function credentialsOf(
   if (token === "") throw new UsageError("--token is empty")
   return {
     ...(token === undefined ? {} : { token }),
-    ...(hook ? { hook: hook.map(readHook).join("\n") } : {}),
+    ...(hook ? { hook: hook.join("\n") } : {}),
     ...(appId ? { appId } : {}),
-    ...(privateKey ? { privateKey: await readFile(privateKey, "utf8") } : {}),
+    ...(privateKey ? { privateKey: await readFile(callersPath(context, privateKey), "utf8") } : {}),
   }
 }
 
@@ -124,7 +126,7 @@ function checkUsage(source: string, { secret, settle, rotate, url, ...api }: Con
     throw new UsageError("events come with an API key, not by webhook: `engram keys create … --action write`")
   }
   if (!webhookSources.includes(source)) {
-    throw new UsageError(`no source is called "${source}"; there is ${webhookSources.join(", ")}`)
+    throw new UsageError(`no source is called "${source}"; ${thereAre(webhookSources)}`)
   }
   const { secretFrom } = sources[source]!
   if (secretFrom === "there" && secret === undefined && rotate)

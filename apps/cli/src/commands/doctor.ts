@@ -12,7 +12,6 @@ import {
 } from "@engram/platform/open-ports"
 import { openQueue } from "@engram/platform/open-queue"
 import { createConnections } from "@engram/store/connections"
-import type { Database } from "@engram/store/database"
 import { createSealer } from "@engram/store/sealing"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
@@ -29,6 +28,9 @@ interface Diagnosis {
   readonly error?: string
   readonly todo?: string
 }
+
+/** More than each part gives itself, so that it says in its own words why it does not answer. */
+const checkTimeoutMs = 10_000
 
 export function addDoctor(program: Command, context: Context): void {
   program
@@ -48,7 +50,8 @@ export function addDoctor(program: Command, context: Context): void {
 }
 
 async function diagnose(parts: Parts): Promise<Diagnosis[]> {
-  const { dependencies } = (await readiness({ checks: await checksOf(parts), isStopping: () => false })).body
+  const checks = await checksOf(parts)
+  const { dependencies } = (await readiness({ checks, isStopping: () => false, timeoutMs: checkTimeoutMs })).body
   const todo = todoOf(parts.config)
   return describeConfig(parts.config).map((choice) => {
     const finding = dependencies[choice.part]
@@ -57,31 +60,37 @@ async function diagnose(parts: Parts): Promise<Diagnosis[]> {
   })
 }
 
-/** By the part's name in `describeConfig`. */
+/**
+ * By the part's name in `describeConfig`. All are opened before any is asked: to load an SDK, or to start Postgres, takes
+ * longer than a check may.
+ */
 async function checksOf(parts: Parts): Promise<Checks> {
-  const { config, lifecycle } = parts
+  const { config, lifecycle, log } = parts
   const opening = openCommandDatabase(parts)
-  // Waited for, since a first start takes longer than a check may; who needs it reports its failure.
-  await opening.catch(() => {})
-  const database = async (): Promise<Database> => (await opening).database
-  return {
-    database: async () => (await database()).check(),
-    queue: async () => {
-      const databaseUrl = config.redisUrl === undefined ? (await opening).databaseUrl : ""
-      const queue = await openQueue({ ...parts, databaseUrl })
-      await queue.check()
-    },
-    cache: async () => (await openCache(config, parts)).check(),
-    artifacts: async () => (await openArtifacts(config, lifecycle)).check(),
-    vectors: async () => (await openVectors(config, lifecycle)).check(),
-    embeddings: async () => (await openEmbedder(config)).check(),
-    ...(config.braintrust && { evaluations: async () => (await openBoard(config))?.check() }),
-    ...(config.summaries && { summaries: async () => (await openSummaryWriter(config, parts.log)).check() }),
-    "webhook secrets": async () => {
-      const sealer = createSealer(await secretKeyOf(config))
-      await createConnections({ database: await database(), sealer }).checkSecretKey()
-    },
+  const queue = async () => {
+    const databaseUrl = config.redisUrl === undefined ? (await opening).databaseUrl : ""
+    return openQueue({ ...parts, databaseUrl })
   }
+  const secrets = async () => {
+    const { database } = await opening
+    const connections = createConnections({ database, sealer: createSealer(await secretKeyOf(config)) })
+    return { check: () => connections.checkSecretKey() }
+  }
+  const openings = {
+    database: opening.then(({ database }) => database),
+    queue: queue(),
+    cache: openCache(config, parts),
+    artifacts: openArtifacts(config, lifecycle),
+    vectors: openVectors(config, lifecycle),
+    embeddings: openEmbedder(config),
+    ...(config.braintrust && { evaluations: openBoard(config) }),
+    ...(config.summaries && { summaries: openSummaryWriter(config, log) }),
+    "webhook secrets": secrets(),
+  }
+  await Promise.allSettled(Object.values(openings))
+  return Object.fromEntries(
+    Object.entries(openings).map(([part, opened]) => [part, async () => (await opened)?.check()]),
+  )
 }
 
 const todoOf = (config: Config): { readonly [part: string]: string } => ({

@@ -8,7 +8,7 @@ import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
 import { actorOf, type ForgetParts as Deps, openForgetParts } from "../forget-parts.ts"
 import { withParts } from "../open.ts"
-import { workspaceName } from "../options.ts"
+import { thereAre, workspaceName } from "../options.ts"
 import { table } from "../table.ts"
 import { tally } from "../words.ts"
 
@@ -91,12 +91,10 @@ function requestOf({ document, person, source, workspace, replay }: ForgetOption
 
 async function workspaceOf({ admin }: Deps, { workspace }: ForgetOptions): Promise<string> {
   const known = (await admin.list()).map(({ id }) => id)
-  if (workspace !== undefined) {
-    if (known.includes(workspace)) return workspace
-    throw new UsageError(`there is no workspace ${workspace}; there is ${known.join(", ") || "none yet"}`)
-  }
-  if (known.length === 1) return known[0]!
-  throw new UsageError(`name the workspace with --workspace; there is ${known.join(", ") || "none yet"}`)
+  if (workspace !== undefined && known.includes(workspace)) return workspace
+  if (workspace === undefined && known.length === 1) return known[0]!
+  const words = workspace === undefined ? "name the workspace with --workspace" : `there is no workspace ${workspace}`
+  throw new UsageError(`${words}; ${known.length === 0 ? "there is none yet" : thereAre(known)}`)
 }
 
 /** Of a person: how many documents hold one of their names. */

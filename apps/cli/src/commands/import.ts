@@ -1,8 +1,8 @@
-import { resolve } from "node:path"
 import { openRecordedDeliveries } from "@engram/platform/open-history"
 import { sources } from "@engram/sources/registry"
 import { ensureStore } from "@engram/store/connections"
 import type { Command } from "commander"
+import { callersPath } from "../callers-path.ts"
 import type { Context } from "../context.ts"
 import { addGithubImport } from "../import/import-github.ts"
 import { addImportOptions, isDry, report, requestOf } from "../import/import-options.ts"
@@ -37,15 +37,15 @@ Example:
 const importFile = (context: Context, path: string, options: ImportOptions): Promise<void> =>
   withParts(context, async (parts) => {
     const { database, databaseUrl } = await openCommandDatabase(parts)
-    const file = resolve(path)
+    const file = callersPath(context, path)
     const request = requestOf("file", file, options)
     const { workspaceId, storeId } = request
+    const open = await openRecordedDeliveries({ path: file, sources })
     if (!options.dryRun) {
       await database.inWorkspace(workspaceId, (tx) =>
         ensureStore(tx, { workspaceId, storeId, storeName: options.store }),
       )
     }
-    const open = await openRecordedDeliveries({ path: file, sources })
     const dryRun = isDry(options)
     const imported = await runImport({ context, parts, database, databaseUrl, request, open, dryRun })
     report(context, options, { [file]: imported })

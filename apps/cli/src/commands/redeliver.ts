@@ -1,15 +1,16 @@
 import { secretKeyOf } from "@engram/config/secret-key"
 import type { Connection } from "@engram/contracts/deliveries"
 import { type Redelivery, redeliver, redeliverLimits } from "@engram/pipeline/redeliver"
-import { openWebhookLogs, readHook, rememberingSources } from "@engram/platform/open-webhook-logs"
+import { openWebhookLogs, rememberingSources } from "@engram/platform/open-webhook-logs"
 import { createConnectionAdmin } from "@engram/store/connections"
 import { createRepairLedger } from "@engram/store/repair-ledger"
 import { createSealer } from "@engram/store/sealing"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
+import { hooks } from "../hook-option.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
-import { list, moment, storeName, workspaceName } from "../options.ts"
+import { moment, storeName, thereAre, workspaceName } from "../options.ts"
 import { count } from "../words.ts"
 
 interface RedeliverOptions {
@@ -29,7 +30,7 @@ export function addRedeliver(program: Command, context: Context): void {
     .argument("<source>", `which remembers what failed: ${rememberingSources.join(", ")}`)
     .requiredOption("--workspace <name>", "the connection's", workspaceName)
     .requiredOption("--store <name>", "the connection's", storeName)
-    .option("--hook <webhook>", "its page's address, owner/repo/id, org/id or app (default: the connection's)", list)
+    .option("--hook <webhook>", "its page's address, owner/repo/id, org/id or app (default: the connection's)", hooks)
     .option("--token <text>", "what to ask with (default: the connection's, or GITHUB_TOKEN); - reads it")
     .option("--since <time>", "what was delivered at or after: 6h; GitHub sends again for three days", moment)
     .option("--dry-run", "count, and ask for nothing")
@@ -48,7 +49,7 @@ Example:
 const redeliverAll = (context: Context, source: string, options: RedeliverOptions): Promise<void> =>
   withParts(context, async (parts) => {
     if (!rememberingSources.includes(source)) {
-      throw new UsageError(`no source called "${source}" sends again; there is ${rememberingSources.join(", ")}`)
+      throw new UsageError(`no source called "${source}" sends again; ${thereAre(rememberingSources)}`)
     }
     const { database } = await openCommandDatabase(parts)
     const sealer = createSealer(await secretKeyOf(parts.config))
@@ -83,7 +84,7 @@ async function credentialsOf(
   return {
     ...credentials,
     ...(token ? { token } : {}),
-    ...(hook ? { hook: hook.map(readHook).join("\n") } : {}),
+    ...(hook ? { hook: hook.join("\n") } : {}),
   }
 }
 

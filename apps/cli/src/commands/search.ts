@@ -70,5 +70,11 @@ function requestOf(query: string, { limit, source, kind, since, until }: SearchO
   })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new UsageError(`the ${issue?.path.join(".")} cannot be used: ${issue?.message}`)
+  throw new UsageError(mistakes[String(issue?.path[0])] ?? "the question cannot be used")
+}
+
+const mistakes: { readonly [part: string]: string } = {
+  query: "the query has to have 1 to 4000 characters",
+  sources: "--source names none",
+  kinds: "--kind names none",
 }

@@ -55,12 +55,19 @@ export function createRecordedDeliveries(options: {
   }
 }
 
+/** Rejects where the first page would, for want of a file. */
+export async function requireFile(path: string): Promise<void> {
+  const file = await openFile(path)
+  await file.close()
+}
+
 async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path)
-  } catch (error) {
-    throw new Rejected("file_unreadable", `${path} cannot be read: ${(error as Error).message}`, { cause: error })
-  }
+  const file = await open(path).catch((error) => {
+    throw new Rejected("file_unreadable", `${path} cannot be read: ${error.message}`, { cause: error })
+  })
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw new Rejected("file_unreadable", `${path} is no file`)
 }
 
 async function readPage(
@@ -69,9 +76,7 @@ async function readPage(
   sources: Readonly<Record<string, Source>>,
   cursor: At | undefined,
 ): Promise<HistoryPage> {
-  const stat = await file.stat()
-  const { size } = stat
-  if (!stat.isFile()) throw new Rejected("file_unreadable", `${path} is no file`)
+  const { size } = await file.stat()
   const bytes = cursor?.head.bytes ?? Math.min(size, headBytesMax)
   const head = { bytes, hash: await hashOfHead(file, bytes) }
   if (cursor && (cursor.offset > size || head.hash !== cursor.head.hash)) {
@@ -168,7 +173,7 @@ function readLine(text: string, sources: Readonly<Record<string, Source>>): Hist
   }
   const { source: name, receivedAt } = parsed.data
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined
-  if (!source) return `no source is called "${name}"; there is ${Object.keys(sources).join(", ")}`
+  if (!source) return `no source is called "${name}"; there are ${Object.keys(sources).join(", ")}`
   const body = bodyOf(parsed.data)
   if (body.byteLength === 0) return "its body is empty"
   const headers = headersOf(source, parsed.data.headers)
