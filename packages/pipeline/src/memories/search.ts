@@ -20,6 +20,8 @@ import type { CallerVersions } from "./versions.ts"
 const candidatesOf = (limit: number): number => Math.max(50, 2 * limit)
 /** Asked of the index beyond the limit where nothing is fused: some of what it finds may have ended or changed. */
 const spare = 10
+/** So many times as much is asked of the index where what is over hides what lives, up to as much as an index gives. */
+const [more, topKMax] = [4, 10_000]
 /** Namespaces end while they are searched rarely; more often than this they change all the time. */
 const looksMax = 3
 /** Vectors that the index does not show yet and that are compared exactly: at 512 dimensions 2 MB a search. */
@@ -84,9 +86,11 @@ export const searchMemories =
     if (query === "" && embedding === undefined) {
       return { memories: await deps.ledger.newest(place, filter, limit), degraded: false }
     }
-    const ask: Ask = { deps, place, filter, candidatesMax: candidatesOf(limit), rows: limit }
+    const candidatesMax = candidatesOf(limit)
+    const [topK, rows] = query === "" ? [limit + spare, limit + spare] : [candidatesMax, limit]
+    const ask: Ask = { deps, place, filter, limit, candidatesMax, topK, rows }
     const near = embedding ? nearBrought(ask, callers, embedding) : await nearQuery(ask, query)
-    const found = await (query === "" ? byNearness(ask, near, limit) : byWords(ask, query, near))
+    const found = await (query === "" ? lists(ask, undefined, near) : byWords(ask, query, near))
     const best = query === "" ? found.byVector.map(asCosine) : fused(found)
     return { memories: await whole(ask, best.slice(0, limit)), degraded: found.degraded }
   }
@@ -97,7 +101,10 @@ interface Ask {
   readonly deps: MemorySearchDeps
   readonly place: MemoryPlace
   readonly filter: MemoryFilter
+  readonly limit: number
   readonly candidatesMax: number
+  /** Asked of the index at first: each of its candidates is looked up in Postgres, so few. */
+  readonly topK: number
   /** So many of each list come with what they say. */
   readonly rows: number
 }
@@ -113,8 +120,6 @@ interface Near {
 
 interface Lists extends FoundLists {
   readonly degraded: boolean
-  /** The index may know of more. */
-  readonly isCut: boolean
 }
 
 const nothing: Lists = {
@@ -124,14 +129,6 @@ const nothing: Lists = {
   unknown: new Set(),
   lives: [],
   degraded: false,
-  isCut: false,
-}
-
-/** Each candidate is looked up in Postgres, so few are asked for, and more where too few of them are left. */
-async function byNearness(ask: Ask, near: Near | undefined, limit: number): Promise<Lists> {
-  const candidatesMax = Math.min(limit + spare, ask.candidatesMax)
-  const found = await lists({ ...ask, candidatesMax, rows: candidatesMax }, undefined, near)
-  return found.byVector.length < limit && found.isCut ? lists(ask, undefined, near) : found
 }
 
 /** One character, or what holds no words, is looked for as it stands. */
@@ -166,35 +163,46 @@ async function nearQuery(ask: Ask, query: string): Promise<Near | undefined> {
   return { version, scoreMin: similarityMin, look }
 }
 
+async function lists(ask: Ask, text: TextQuestion | undefined, near: Near | undefined): Promise<Lists> {
+  if (near) return listsWith(ask, text, near)
+  if (text === undefined) return nothing
+  const { deps, place, filter, candidatesMax: max, rows } = ask
+  return { ...(await deps.ledger.lists(place, filter, { text, max, rows })), degraded: false }
+}
+
 /**
  * The index is looked at in the lives that the namespaces were last seen to have, and again when Postgres says that they have others
- * by now. While it cannot be, what is near is found in Postgres, where the values are known.
+ * by now; and for more when too few are left of what it gave. While it cannot be, what is near is found in Postgres,
+ * where the values are known.
  */
-async function lists(
-  { deps, place, filter, candidatesMax: max, rows }: Ask,
-  text: TextQuestion | undefined,
-  near: Near | undefined,
-): Promise<Lists> {
-  const byText = text && { text }
-  if (text === undefined && near === undefined) return nothing
-  if (near === undefined)
-    return { ...(await deps.ledger.lists(place, filter, { ...byText, max, rows })), degraded: false, isCut: false }
+async function listsWith(ask: Ask, text: TextQuestion | undefined, near: Near): Promise<Lists> {
+  const { deps, place, filter, limit, candidatesMax: max, rows } = ask
   let lives: readonly string[] = await deps.ledger.livesSeen(place, filter.namespaces)
+  const { version, scoreMin } = near
+  let { topK } = ask
   for (let look = 1; ; look++) {
-    const asked = lives
     const lookedAt = performance.now()
-    const seen = await unlessAway(deps, () => near.look(asked, max))
+    const seen = await unlessAway(deps, () => near.look(lives, topK))
     const values = seen?.values ?? near.values
-    const { version, scoreMin } = near
     const trailsMs = deps.index.trailsMs + performance.now() - lookedAt + waitMs
     const byVector = values && { near: { version, values, indexed: seen?.indexed, trailsMs, exactMax, scoreMin } }
-    const found = await deps.ledger.lists(place, filter, { ...byText, ...byVector, max, rows })
-    if (seen === undefined || look === looksMax || isSame(asked, found.lives)) {
-      return { ...found, degraded: seen === undefined, isCut: seen?.indexed.length === max }
-    }
+    const found = await deps.ledger.lists(place, filter, { ...(text && { text }), ...byVector, max, rows })
+    if (seen === undefined) return { ...found, degraded: true }
+    const isOther = look < looksMax && !isSame(lives, found.lives)
+    const isShort = topK < topKMax && mayBelong(seen.indexed[topK - 1], scoreMin, found, limit)
+    if (!isOther && !isShort) return { ...found, degraded: false }
+    if (!isOther) topK = Math.min(more * topK, topKMax)
     lives = found.lives
   }
 }
+
+/** Whether what the index left out, at best as near as the `last` that was asked for, may be among the first `limit`. */
+const mayBelong = (
+  last: IndexHits[number] | undefined,
+  scoreMin: number,
+  { byVector }: FoundLists,
+  limit: number,
+): boolean => last !== undefined && last.score >= scoreMin && byVector.length < limit
 
 /** What is answered, read at the end where its list did not say it: what ended since it was found is left out. */
 async function whole({ deps, place, filter }: Ask, best: readonly Scored[]): Promise<FoundMemory[]> {
