@@ -44,3 +44,17 @@ test.each(Object.keys(ends))(
     expect(both).toEqual(["alive"])
   },
 )
+
+test("of equally near memories the pinned comes first, then the newest, also when the index answers", async () => {
+  const name = await client.namespace()
+  await Promise.all(
+    Array.from({ length: 40 }, (_, i) => client.write(name, { content: `plain ${i}`, embedding: client.at(0) })),
+  )
+  const lastOfEquals = "ffffffff-ffff-4fff-bfff-fffffffffff"
+  await client.write(name, { id: `${lastOfEquals}e`, content: "pinned", pin: true, embedding: client.at(0) })
+  await client.write(name, { id: `${lastOfEquals}f`, content: "newest", embedding: client.at(0) })
+  const first = () => client.contents(name, { embedding: client.at(0), limit: 2 })
+  expect(await first()).toEqual(["pinned", "newest"])
+  await intoIndex()
+  expect(await first()).toEqual(["pinned", "newest"])
+})

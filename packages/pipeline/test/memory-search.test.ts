@@ -152,11 +152,11 @@ function withIndex(scores: readonly number[], over: number) {
   }
 }
 
-const falling = (many: number, from = 1) => Array.from({ length: many }, (_, i) => from - i / 1_000_000_000)
+const falling = (many: number, from = 1) => Array.from({ length: many }, (_, i) => from - i / 10_000)
 
-test("the index is asked once where enough of what it found is left, or it knows of no more", async () => {
-  const enough = withIndex([...falling(11), ...falling(100, 0.9)], 10)
-  expect((await enough.byEmbedding()).map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, i) => `m${10 + i}`))
+test("the index is asked once where enough of what it found is left, nearer than its last, or it knows of no more", async () => {
+  const enough = withIndex(falling(100), 9)
+  expect((await enough.byEmbedding()).map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, i) => `m${9 + i}`))
   expect(enough.topKs).toEqual([20])
   const few = withIndex(falling(19), 15)
   expect(await few.byEmbedding()).toHaveLength(4)
@@ -172,7 +172,13 @@ test("where too few of what the index found are left, it is asked for more and m
   expect(all.topKs).toEqual([20, 80, 320, 1_280, 5_120, 10_000])
 })
 
-test("so it is for a query, but not for what is too far from it to count", async () => {
+test("it is asked for more while the last it gave is as near as the last that is answered", async () => {
+  const tied = withIndex([...falling(5), ...Array(295).fill(0.9), ...falling(100, 0.8)], 0)
+  expect(await tied.byEmbedding()).toHaveLength(10)
+  expect(tied.topKs).toEqual([20, 80, 320])
+})
+
+test("for a query it is asked for more too, but not for what is too far from it to count", async () => {
   const over = withIndex(falling(400), 150)
   expect((await over.byQuery())[0]?.id).toBe("m150")
   expect(over.topKs).toEqual([50, 200])

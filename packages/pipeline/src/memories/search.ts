@@ -20,7 +20,7 @@ import type { CallerVersions } from "./versions.ts"
 const candidatesOf = (limit: number): number => Math.max(50, 2 * limit)
 /** Asked of the index beyond the limit where nothing is fused: some of what it finds may have ended or changed. */
 const spare = 10
-/** So many times as much is asked of the index where what is over hides what lives, up to as much as an index gives. */
+/** So many times as much is asked of the index where it may know of better ones, up to as much as an index gives. */
 const [more, topKMax] = [4, 10_000]
 /** Namespaces end while they are searched rarely; more often than this they change all the time. */
 const looksMax = 3
@@ -172,8 +172,8 @@ async function lists(ask: Ask, text: TextQuestion | undefined, near: Near | unde
 
 /**
  * The index is looked at in the lives that the namespaces were last seen to have, and again when Postgres says that they have others
- * by now; and for more when too few are left of what it gave. While it cannot be, what is near is found in Postgres,
- * where the values are known.
+ * by now; and for more while what it left out may be nearer than what was found, or as near and pinned or newer. While it cannot be,
+ * what is near is found in Postgres, where the values are known.
  */
 async function listsWith(ask: Ask, text: TextQuestion | undefined, near: Near): Promise<Lists> {
   const { deps, place, filter, limit, candidatesMax: max, rows } = ask
@@ -202,7 +202,7 @@ const mayBelong = (
   scoreMin: number,
   { byVector }: FoundLists,
   limit: number,
-): boolean => last !== undefined && last.score >= scoreMin && byVector.length < limit
+): boolean => last !== undefined && last.score >= (byVector[limit - 1]?.rank ?? scoreMin) - sameRank
 
 /** What is answered, read at the end where its list did not say it: what ended since it was found is left out. */
 async function whole({ deps, place, filter }: Ask, best: readonly Scored[]): Promise<FoundMemory[]> {
