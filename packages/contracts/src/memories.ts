@@ -226,8 +226,8 @@ export interface NearQuestion {
   readonly values: Float32Array
   /** undefined while the index is away: then all is compared exactly. */
   readonly indexed: IndexHits | undefined
-  /** What was written to the index in this time may be missing from `indexed`. */
-  readonly trailsMs: number
+  /** What was written to the index in this time may be missing from `indexed`. It grows, so it is asked for when a statement is sent. */
+  trailsMs(): number
   readonly exactMax: number
   readonly scoreMin: number
 }

@@ -33,8 +33,8 @@ const exactMax = 1_000
 const similarityMin = 0.35
 /** Ranks nearer than this are equal: an index and we round differently. */
 const sameRank = 1e-6
-/** How long a statement may wait to be begun: what was written to the index meanwhile counts as not seen in it. */
-const waitMs = 100
+/** How long a statement may be on its way to Postgres: what was written to the index meanwhile counts as not seen in it. */
+const onItsWayMs = 100
 /** The embedder and the index get this long together; then full text answers alone. */
 const vectorsMs = 3_000
 
@@ -182,9 +182,9 @@ async function listsWith(ask: Ask, text: TextQuestion | undefined, near: Near): 
   let { topK } = ask
   for (let look = 1; ; look++) {
     const lookedAt = performance.now()
+    const trailsMs = () => deps.index.trailsMs + performance.now() - lookedAt + onItsWayMs
     const seen = await unlessAway(deps, () => near.look(lives, topK))
     const values = seen?.values ?? near.values
-    const trailsMs = deps.index.trailsMs + performance.now() - lookedAt + waitMs
     const byVector = values && { near: { version, values, indexed: seen?.indexed, trailsMs, exactMax, scoreMin } }
     const found = await deps.ledger.lists(place, filter, { ...(text && { text }), ...byVector, max, rows })
     if (seen === undefined) return { ...found, degraded: true }

@@ -101,9 +101,11 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
     lists: async (place, filter, { text, near, max, rows }) => {
       const parameters = [...filterValues(place, filter), text?.query ?? null, max, rows]
       const ask = async (by: keyof typeof texts, way: keyof typeof nears): Promise<Answered> => {
-        const values = [...parameters]
-        if (near) values.push(...nearValues(place, near))
-        if (near && way === "newest") values.push(near.indexed === undefined)
+        const values = () => [
+          ...parameters,
+          ...(near ? nearValues(place, near) : []),
+          ...(near && way === "newest" ? [near.indexed === undefined] : []),
+        ]
         const [row] = await database.oneInWorkspace<Answered>(place.workspaceId, statementOf(by, way), values)
         return row!
       }
@@ -121,14 +123,14 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
   }
 }
 
-/** $7 to $12 of a statement that looks for what is near. */
+/** $7 to $12 of a statement that looks for what is near, made when it is sent. */
 const nearValues = ({ workspaceId }: { readonly workspaceId: string }, near: NearQuestion): unknown[] => [
   workspaceId,
   near.version.id,
   modelKey(near.version.model),
   near.exactMax,
   near.indexed?.flatMap(({ id, score }) => (score < near.scoreMin ? [] : [id])) ?? [],
-  near.trailsMs,
+  near.trailsMs(),
 ]
 
 const rankedOf = ([id, rank, pin, createdSeconds, row]: Listed): RankedMemory => {
