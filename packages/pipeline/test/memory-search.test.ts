@@ -21,7 +21,7 @@ function searching(found: Partial<FoundLists>, there: readonly string[]) {
     lists: async (_place, _filter, { text }) => {
       asked.push(text)
       const wordless = found.wordless === true && text?.by === "words"
-      return { byText: [], byVector: [], unknown: new Set(), lives: [], ...found, wordless }
+      return { byText: [], byVector: [], unknown: new Set(), lives: [], asOf: "", ...found, wordless }
     },
     read: async (_place, _filter, ids) => ids.filter((id) => there.includes(id)).map(row),
   }
@@ -49,7 +49,7 @@ function withLists(found: Partial<FoundLists>) {
     livesSeen: async () => [],
     lists: async (_place, _filter, { text }) => {
       const wordless = found.wordless === true && text?.by !== "substring"
-      return { byText: [], byVector: [], unknown: new Set(), lives: [], ...found, wordless }
+      return { byText: [], byVector: [], unknown: new Set(), lives: [], asOf: "", ...found, wordless }
     },
     read: async (_place, _filter, ids) => {
       reads.push(ids)
@@ -87,9 +87,28 @@ test("of two lists it is enough that one brought the row", async () => {
   expect(reads.map((ids) => [...ids].sort())).toEqual([["c", "d"]])
 })
 
-test("where a second statement looked for the text, what the first read is read again", async () => {
-  const { search } = withLists({ wordless: true, byVector: [{ ...ranked("a", 0.9), row: row("a") }] })
-  expect((await search("it was")).memories.map(({ content }) => content)).toEqual(["what a says now"])
+test("where a second statement looked for the text, both lists are the second's", async () => {
+  const { reads, search } = withLists({ wordless: true, byVector: [{ ...ranked("a", 0.9), row: row("a") }] })
+  expect((await search("it was")).memories.map(({ content }) => content)).toEqual(["what a says"])
+  expect(reads).toEqual([[]])
+})
+
+test("what was written between being found and being read is searched for again", async () => {
+  let written = false
+  const ledger: Pick<MemoryLedger, "activeVersion" | "lists" | "read"> = {
+    activeVersion: async () => undefined,
+    lists: async () => ({
+      byText: [ranked("a", 3), ranked(written ? "c" : "b", 2)],
+      ...{ byVector: [], wordless: false, unknown: new Set(), lives: [] },
+      asOf: written ? "after" : "before",
+    }),
+    read: async (_place, _filter, ids, asOf) => {
+      written = true
+      return ids.filter((id) => id !== "b" || asOf === "after").map(row)
+    },
+  }
+  const { memories } = await searchMemories({ ledger } as MemorySearchDeps)(place, question)
+  expect(memories.map(({ id }) => id)).toEqual(["a", "c"])
 })
 
 test("one character is looked for as it stands, and so is what turns out to hold no words", async () => {
@@ -134,6 +153,7 @@ function withIndex(scores: readonly number[], over: number) {
       ),
       unknown: new Set(),
       lives: ["life"],
+      asOf: "",
     }),
     read: async (_place, _filter, asked) => asked.map(row),
   }

@@ -48,6 +48,26 @@ describe("what is near, as Postgres and the index have it together", () => {
       [id],
     )
 
+  test("what was written since it was found, or was being written then, is not read as what was found", async () => {
+    const { filter, write } = await namespace()
+    const ledger = createMemoryLedger(context.database)
+    const found = () => ledger.lists(place, filter, { near: near({}), max: 10, rows: 10 })
+    const memories = ["stays", "written again", "being written"].map((content) => write(content, Float32Array.of(1, 0)))
+    const [stays, again, under] = await Promise.all(memories)
+    const texts = async (asOf: string) =>
+      (await ledger.read(place, filter, [stays!, again!, under!], asOf)).map(({ content }) => content).sort()
+    const writer = await context.database.pool.connect()
+    await writer.query("begin")
+    await writer.query("update memory_records set content = 'written by then' where id = $1", [under])
+    const { asOf } = await found()
+    expect(await texts(asOf)).toEqual(["being written", "stays", "written again"])
+    await writer.query("commit")
+    writer.release()
+    await write("as it is now", Float32Array.of(0, 1), { id: again! })
+    expect(await texts(asOf)).toEqual(["stays"])
+    expect(await texts((await found()).asOf)).toEqual(["as it is now", "stays", "written by then"])
+  })
+
   test("what is written to the index while the statement waits for a connection is compared", async () => {
     const pool = createPool(context.url, { connectionsMax: 1, applicationName: "nearness-test" })
     try {

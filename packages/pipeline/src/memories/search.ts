@@ -22,7 +22,7 @@ const candidatesOf = (limit: number): number => Math.max(50, 2 * limit)
 const spare = 10
 /** So many times as much is asked of the index where it may know of better ones, up to as much as an index gives. */
 const [more, topKMax] = [4, 10_000]
-/** Namespaces end while they are searched rarely; more often than this they change all the time. */
+/** Namespaces end while they are searched rarely, and so do memories change; more often than this they change all the time. */
 const looksMax = 3
 /** Vectors that the index does not show yet and that are compared exactly: at 512 dimensions 2 MB a search. */
 const exactMax = 1_000
@@ -90,10 +90,18 @@ export const searchMemories =
     const [topK, rows] = query === "" ? [limit + spare, limit + spare] : [candidatesMax, limit]
     const ask: Ask = { deps, place, filter, limit, candidatesMax, topK, rows }
     const near = embedding ? nearBrought(ask, callers, embedding) : await nearQuery(ask, query)
-    const found = await (query === "" ? lists(ask, undefined, near) : byWords(ask, query, near))
-    const best = query === "" ? found.byVector.map(asCosine) : fused(found)
-    return { memories: await whole(ask, best.slice(0, limit)), degraded: found.degraded }
+    return best(ask, query, near)
   }
+
+/** Searched again when what was found has ended or been written before it was read. */
+async function best(ask: Ask, query: string, near: Near | undefined): Promise<FoundMemories> {
+  for (let look = 1; ; look++) {
+    const found = await (query === "" ? lists(ask, undefined, near) : byWords(ask, query, near))
+    const scored = (query === "" ? found.byVector.map(asCosine) : fused(found)).slice(0, ask.limit)
+    const memories = await whole(ask, scored, found.asOf)
+    if (memories.length === scored.length || look === looksMax) return { memories, degraded: found.degraded }
+  }
+}
 
 const textOf = (query = ""): string => query.slice(0, queryCharsMax).replaceAll("\0", " ").toWellFormed().trim()
 
@@ -128,6 +136,7 @@ const nothing: Lists = {
   byVector: [],
   unknown: new Set(),
   lives: [],
+  asOf: "",
   degraded: false,
 }
 
@@ -135,10 +144,8 @@ const nothing: Lists = {
 async function byWords(ask: Ask, query: string, near: Near | undefined): Promise<Lists> {
   if ([...query].length === 1) return lists(ask, { query, by: "substring" }, near)
   const found = await lists(ask, { query, by: "words" }, near)
-  if (!found.wordless) return found
-  // What the first statement read may have changed since.
-  const byVector = found.byVector.map(({ row: _, ...ranked }) => ranked)
-  return { ...found, byVector, byText: (await lists(ask, { query, by: "substring" }, undefined)).byText }
+  // Both lists anew, so that they are of one moment.
+  return found.wordless ? lists(ask, { query, by: "substring" }, near) : found
 }
 
 /** By the vectors that callers brought. While the index is away they are compared exactly, the newest of them. */
@@ -204,10 +211,10 @@ const mayBelong = (
   limit: number,
 ): boolean => last !== undefined && last.score >= (byVector[limit - 1]?.rank ?? scoreMin) - sameRank
 
-/** What is answered, read at the end where its list did not say it: what ended since it was found is left out. */
-async function whole({ deps, place, filter }: Ask, best: readonly Scored[]): Promise<FoundMemory[]> {
+/** What is answered, read at the end where its list did not say it: what ended or was written since it was found is left out. */
+async function whole({ deps, place, filter }: Ask, best: readonly Scored[], asOf: string): Promise<FoundMemory[]> {
   const unread = best.flatMap(({ id, row }) => (row ? [] : [id]))
-  const rows = new Map((await deps.ledger.read(place, filter, unread)).map((row) => [row.id, row]))
+  const rows = new Map((await deps.ledger.read(place, filter, unread, asOf)).map((row) => [row.id, row]))
   return best.flatMap(({ id, score, row = rows.get(id) }) => (row ? [{ ...row, score }] : []))
 }
 

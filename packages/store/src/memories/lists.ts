@@ -63,7 +63,7 @@ const nears = {
 const statement = (text: keyof typeof texts, vectors: keyof typeof nears): string => `
   with ${lives}${texts[text].with}${nears[vectors].with}
   select (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') from lives n) as lives,
-    ${texts[text].wordless} as wordless, ${nears[vectors].whole} as whole,
+    pg_current_snapshot()::text as "asOf", ${texts[text].wordless} as wordless, ${nears[vectors].whole} as whole,
     (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",
     (select coalesce(json_agg(v.row), '[]') from (${nears[vectors].list}) v) as "byVector"`
 
@@ -80,6 +80,7 @@ type Listed = readonly [id: string, rank: number, pin: boolean | null, createdSe
 type Near = readonly [...Listed, moving: boolean, values: string | null]
 interface Answered {
   readonly lives: readonly Namespace[]
+  readonly asOf: string
   readonly wordless: boolean
   /** False where more has changed than can be compared: then nothing is said of what is near. */
   readonly whole: boolean
@@ -111,13 +112,15 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
       }
       const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : "fewChanged"
       const answered = await ask(text?.by ?? "none", way)
-      const { byVector } = answered.whole ? answered : await ask("none", "newest")
+      const nearby = answered.whole ? answered : await ask("none", "newest")
       surroundings.saw(place, filter.namespaces, answered.lives)
       return {
         byText: answered.byText.map(rankedOf),
         wordless: answered.wordless,
-        ...nearest(byVector, near, max),
+        ...nearest(nearby.byVector, near, max),
         lives: answered.lives.map(({ id }) => id),
+        // Texts of the first statement may have changed before the second.
+        asOf: (text ? answered : nearby).asOf,
       }
     },
   }
