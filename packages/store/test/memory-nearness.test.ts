@@ -68,6 +68,22 @@ describe("what is near, as Postgres and the index have it together", () => {
     expect(await texts((await found()).asOf)).toEqual(["as it is now", "stays", "written by then"])
   })
 
+  test("of what is equally near the pinned comes first, however the index rounds", async () => {
+    const { filter, write } = await namespace()
+    const embedding = Float32Array.of(1, 0)
+    const pinned = await write("in the index", embedding, { pin: true })
+    await writeToIndex(pinned)
+    await context.database.pool.query("update vector_entries set written_at = now() - interval '5 minutes'")
+    const plain = await write("owed to it", embedding)
+    const ledger = createMemoryLedger(context.database)
+    for (const cosine of [0.5000002, 0.5000004, 0.5000006, 0.5000008].map(Math.fround)) {
+      const indexed = [{ id: pinned, score: cosine - 3e-7 }]
+      const values = Float32Array.of(cosine, Math.sqrt(1 - cosine ** 2))
+      const { byVector } = await ledger.lists(place, filter, { near: near({ values, indexed }), max: 10, rows: 10 })
+      expect([cosine, byVector.map(({ id }) => id)]).toEqual([cosine, [pinned, plain]])
+    }
+  })
+
   test("what is written to the index while the statement waits for a connection is compared", async () => {
     const pool = createPool(context.url, { connectionsMax: 1, applicationName: "nearness-test" })
     try {

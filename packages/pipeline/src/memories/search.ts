@@ -13,6 +13,7 @@ import {
 } from "@engram/contracts/memories"
 import type { EmbedderOf, Log, VectorIndex } from "@engram/contracts/ports"
 import { compareText } from "@engram/core/compare-text"
+import { placesOf, sameScore } from "@engram/core/places"
 import { namespaceOf } from "../embed.ts"
 import type { CallerVersions } from "./versions.ts"
 
@@ -31,8 +32,6 @@ const exactMax = 1_000
  * whatever is least far. Unrelated texts stay under 0.15 with the local embedder, under 0.3 with Cohere's.
  */
 const similarityMin = 0.35
-/** Ranks nearer than this are equal: an index and we round differently. */
-const sameRank = 1e-6
 /** How long a statement may be on its way to Postgres: what was written to the index meanwhile counts as not seen in it. */
 const onItsWayMs = 100
 /** The embedder and the index get this long together; then full text answers alone. */
@@ -209,7 +208,7 @@ const mayBelong = (
   scoreMin: number,
   { byVector }: FoundLists,
   limit: number,
-): boolean => last !== undefined && last.score >= (byVector[limit - 1]?.rank ?? scoreMin) - sameRank
+): boolean => last !== undefined && last.score >= (byVector[limit - 1]?.rank ?? scoreMin) - sameScore
 
 /** What is answered, read at the end where its list did not say it: what ended or was written since it was found is left out. */
 async function whole({ deps, place, filter }: Ask, best: readonly Scored[], asOf: string): Promise<FoundMemory[]> {
@@ -285,11 +284,6 @@ function fused({ byText, byVector, unknown }: Pick<FoundLists, "byText" | "byVec
 
 /** As in core's `fuse`; memories that are equal in a list have the same rank in it, or equals would change places as their vectors come. */
 function reciprocalRanks(list: readonly RankedMemory[]): Map<string, number> {
-  let place = 0
-  return new Map(
-    list.map(({ id, rank }, at) => {
-      if (at === 0 || Math.abs(rank - list[at - 1]!.rank) > sameRank) place = at + 1
-      return [id, 1 / (60 + place)]
-    }),
-  )
+  const places = placesOf(list.map(({ rank }) => rank))
+  return new Map(list.map(({ id }, at) => [id, 1 / (60 + places[at]!)]))
 }

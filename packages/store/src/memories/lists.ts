@@ -1,6 +1,7 @@
 import type { FoundLists, MemoryLedger, MemoryRow, NearQuestion, RankedMemory } from "@engram/contracts/memories"
 import { compareText } from "@engram/core/compare-text"
 import { dot } from "@engram/core/dot"
+import { placesOf } from "@engram/core/places"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
 import { nearestSql } from "./nearest.ts"
@@ -9,9 +10,6 @@ import type { Namespace, SurroundingsMemory } from "./surroundings.ts"
 
 /** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
 const matchesMax = 2_000
-
-/** Similarities nearer than this are equal: an index and we round differently. */
-const sameScore = 1e-6
 
 /**
  * By the function that may use the index of namespaces and words under row-level security. Any word matches, since a question
@@ -157,9 +155,9 @@ function nearest(
   const scored = candidates.map(([id, , pin, createdSeconds, row, moving, values]) =>
     rankedOf([id, scoreBy(scores, near.values, id, moving ? values : undefined), pin, createdSeconds, row]),
   )
-  const byVector = scored.filter(({ rank }) => rank >= near.scoreMin).sort(bestFirst)
+  const byVector = scored.filter(({ rank }) => rank >= near.scoreMin)
   const unknown = new Set(scored.flatMap(({ id, rank }) => (Number.isNaN(rank) ? [id] : [])))
-  return { byVector: byVector.slice(0, max), unknown }
+  return { byVector: bestFirst(byVector).slice(0, max), unknown }
 }
 
 /** By the index's score where the index can be believed, else exactly; NaN where the values are not known yet. */
@@ -173,8 +171,18 @@ function scoreBy(
   return moving === null ? Number.NaN : dot(asked, floatsOf(Buffer.from(moving, "base64")))
 }
 
-const bestFirst = (a: RankedMemory, b: RankedMemory): number =>
-  Math.round(b.rank / sameScore) - Math.round(a.rank / sameScore) ||
-  Number(b.pin ?? false) - Number(a.pin ?? false) ||
-  b.createdAt.getTime() - a.createdAt.getTime() ||
-  compareText(a.id, b.id)
+/** Of equals the pinned first, then the newest. */
+function bestFirst(memories: readonly RankedMemory[]): RankedMemory[] {
+  const byRank = memories.toSorted((a, b) => b.rank - a.rank)
+  const places = placesOf(byRank.map(({ rank }) => rank))
+  return byRank
+    .map((memory, at) => ({ memory, place: places[at]! }))
+    .sort(
+      (a, b) =>
+        a.place - b.place ||
+        Number(b.memory.pin ?? false) - Number(a.memory.pin ?? false) ||
+        b.memory.createdAt.getTime() - a.memory.createdAt.getTime() ||
+        compareText(a.memory.id, b.memory.id),
+    )
+    .map(({ memory }) => memory)
+}
