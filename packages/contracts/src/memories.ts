@@ -228,8 +228,8 @@ export interface NearQuestion {
   readonly values: Float32Array
   /** undefined while the index is away: then all is compared exactly. */
   readonly indexed: IndexHits | undefined
-  /** What was written to the index in this time may be missing from `indexed`. */
-  readonly trailsMs: number
+  /** What was written to the index in this time may be missing from `indexed`. It grows, so it is asked for when a statement is sent. */
+  trailsMs(): number
   readonly exactMax: number
   readonly scoreMin: number
 }
@@ -244,6 +244,8 @@ export interface FoundLists {
   readonly unknown: ReadonlySet<string>
   /** The lives that the namespaces have now; the index must have been asked about these. */
   readonly lives: readonly string[]
+  /** The moment they are of, for `read`. */
+  readonly asOf: string
 }
 
 /** The plugin's side of Postgres. Everything read is live at that moment: neither expired, nor of an ended namespace. */
@@ -297,8 +299,8 @@ export interface MemoryLedger {
       readonly rows: number
     },
   ): Promise<FoundLists>
-  /** Those of these ids that the filter lets through now, in no order. */
-  read(place: MemoryPlace, filter: MemoryFilter, ids: readonly string[]): Promise<MemoryRow[]>
+  /** Those of these ids that the filter lets through now and that nobody has written since `asOf`, in no order. */
+  read(place: MemoryPlace, filter: MemoryFilter, ids: readonly string[], asOf: string): Promise<MemoryRow[]>
 }
 
 /** Removes what is over: expired memories, and all memories of expired or deleted namespaces, with what hangs on them. */

@@ -65,7 +65,7 @@ export interface VectorIndex {
   upsert(target: VectorTarget, records: readonly VectorRecord[]): Promise<void>
   /** Ids that are not there are no error. */
   remove(target: VectorTarget, ids: readonly string[]): Promise<void>
-  /** Nearest first. A namespace never written to is empty. May trail writes by `trailsMs`. */
+  /** Nearest first, `topK` of them, up to 10,000. A namespace never written to is empty. May trail writes by `trailsMs`. */
   query(
     target: VectorTarget,
     values: Float32Array,

@@ -1,3 +1,4 @@
+import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type { FoundLists, MemoryLedger, MemoryRow } from "@engram/contracts/memories"
 import type { VectorIndex } from "@engram/contracts/ports"
 import { type MemorySearchDeps, searchMemories } from "@engram/pipeline/memories/search"
@@ -20,7 +21,7 @@ function searching(found: Partial<FoundLists>, there: readonly string[]) {
     lists: async (_place, _filter, { text }) => {
       asked.push(text)
       const wordless = found.wordless === true && text?.by === "words"
-      return { byText: [], byVector: [], unknown: new Set(), lives: [], ...found, wordless }
+      return { byText: [], byVector: [], unknown: new Set(), lives: [], asOf: "", ...found, wordless }
     },
     read: async (_place, _filter, ids) => ids.filter((id) => there.includes(id)).map(row),
   }
@@ -48,7 +49,7 @@ function withLists(found: Partial<FoundLists>) {
     livesSeen: async () => [],
     lists: async (_place, _filter, { text }) => {
       const wordless = found.wordless === true && text?.by !== "substring"
-      return { byText: [], byVector: [], unknown: new Set(), lives: [], ...found, wordless }
+      return { byText: [], byVector: [], unknown: new Set(), lives: [], asOf: "", ...found, wordless }
     },
     read: async (_place, _filter, ids) => {
       reads.push(ids)
@@ -86,9 +87,28 @@ test("of two lists it is enough that one brought the row", async () => {
   expect(reads.map((ids) => [...ids].sort())).toEqual([["c", "d"]])
 })
 
-test("where a second statement looked for the text, what the first read is read again", async () => {
-  const { search } = withLists({ wordless: true, byVector: [{ ...ranked("a", 0.9), row: row("a") }] })
-  expect((await search("it was")).memories.map(({ content }) => content)).toEqual(["what a says now"])
+test("where a second statement looked for the text, both lists are the second's", async () => {
+  const { reads, search } = withLists({ wordless: true, byVector: [{ ...ranked("a", 0.9), row: row("a") }] })
+  expect((await search("it was")).memories.map(({ content }) => content)).toEqual(["what a says"])
+  expect(reads).toEqual([[]])
+})
+
+test("what was written between being found and being read is searched for again", async () => {
+  let written = false
+  const ledger: Pick<MemoryLedger, "activeVersion" | "lists" | "read"> = {
+    activeVersion: async () => undefined,
+    lists: async () => ({
+      byText: [ranked("a", 3), ranked(written ? "c" : "b", 2)],
+      ...{ byVector: [], wordless: false, unknown: new Set(), lives: [] },
+      asOf: written ? "after" : "before",
+    }),
+    read: async (_place, _filter, ids, asOf) => {
+      written = true
+      return ids.filter((id) => id !== "b" || asOf === "after").map(row)
+    },
+  }
+  const { memories } = await searchMemories({ ledger } as MemorySearchDeps)(place, question)
+  expect(memories.map(({ id }) => id)).toEqual(["a", "c"])
 })
 
 test("one character is looked for as it stands, and so is what turns out to hold no words", async () => {
@@ -103,37 +123,86 @@ test("one character is looked for as it stands, and so is what turns out to hold
   ])
 })
 
-test("where too few of what the index found are left, the index is asked for more", async () => {
+const version = {
+  id: "emb",
+  indexName: "index",
+  model: { provider: "caller", model: "", dimension: 2 },
+  status: "caller",
+}
+
+/** Searches whose index holds these scores, nearest first, the first `over` of memories that are over; and what the index was asked for. */
+function withIndex(scores: readonly number[], over: number) {
   const topKs: number[] = []
-  const index = {
+  const ids = new Map(scores.map((score, i) => [`m${i}`, score]))
+  const index: Pick<VectorIndex, "trailsMs" | "query"> = {
     trailsMs: 0,
-    query: async (_target: unknown, _values: unknown, { topK }: { readonly topK: number }) => {
+    query: async (_target, _values, { topK }) => {
       topKs.push(topK)
-      return Array.from({ length: topK }, (_, i) => ({ id: `m${i}`, score: 1 - i / 100 }))
+      return [...ids].slice(0, topK).map(([id, score]) => ({ id, score }))
     },
-  } as unknown as VectorIndex
-  const version = {
-    id: "emb",
-    indexName: "index",
-    model: { provider: "caller", model: "", dimension: 2 },
-    status: "caller",
   }
-  // The first fifteen have ended.
-  const lists: MemoryLedger["lists"] = async (_place, _filter, { near }) => ({
-    byText: [],
-    wordless: false,
-    byVector: near!.indexed!.slice(15).map(({ id, score }) => ranked(id, score)),
-    unknown: new Set(),
-    lives: ["life"],
-  })
-  const read: MemoryLedger["read"] = async (_place, _filter, ids) => ids.map(row)
+  const isOver = new Set([...ids.keys()].slice(0, over))
+  const ledger: Pick<MemoryLedger, "activeVersion" | "lists" | "read" | "livesSeen"> = {
+    activeVersion: async () => version as EmbeddingVersion,
+    livesSeen: async () => ["life"],
+    lists: async (_place, _filter, { near }) => ({
+      byText: [],
+      wordless: false,
+      byVector: near!.indexed!.flatMap(({ id, score }) =>
+        isOver.has(id) || score < near!.scoreMin ? [] : [ranked(id, score)],
+      ),
+      unknown: new Set(),
+      lives: ["life"],
+      asOf: "",
+    }),
+    read: async (_place, _filter, asked) => asked.map(row),
+  }
+  const embedding = Float32Array.of(1, 0)
   const search = searchMemories({
-    ledger: { lists, read, livesSeen: async () => ["life"] },
+    ledger,
     callers: { find: async () => version },
+    embedderOf: async () => ({ embed: async () => [embedding] }),
     index,
   } as unknown as MemorySearchDeps)
-  const asked = { ...question, query: undefined, embedding: Float32Array.of(1, 0), limit: 10 }
-  const { memories } = await search(place, asked)
-  expect(topKs).toEqual([20, 50])
-  expect(memories.map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, i) => `m${15 + i}`))
+  const found = async (more: object) => (await search(place, { ...question, limit: 10, ...more })).memories
+  return {
+    topKs,
+    byEmbedding: () => found({ query: undefined, embedding }),
+    byQuery: () => found({ query: "needle" }),
+  }
+}
+
+const falling = (many: number, from = 1) => Array.from({ length: many }, (_, i) => from - i / 10_000)
+
+test("the index is asked once where enough of what it found is left, nearer than its last, or it knows of no more", async () => {
+  const enough = withIndex(falling(100), 9)
+  expect((await enough.byEmbedding()).map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, i) => `m${9 + i}`))
+  expect(enough.topKs).toEqual([20])
+  const few = withIndex(falling(19), 15)
+  expect(await few.byEmbedding()).toHaveLength(4)
+  expect(few.topKs).toEqual([20])
+})
+
+test("where too few of what the index found are left, it is asked for more and more, up to as much as an index gives", async () => {
+  const over = withIndex(falling(400), 300)
+  expect((await over.byEmbedding()).map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, i) => `m${300 + i}`))
+  expect(over.topKs).toEqual([20, 80, 320])
+  const all = withIndex(falling(20_000), 20_000)
+  expect(await all.byEmbedding()).toEqual([])
+  expect(all.topKs).toEqual([20, 80, 320, 1_280, 5_120, 10_000])
+})
+
+test("it is asked for more while the last it gave is as near as the last that is answered", async () => {
+  const tied = withIndex([...falling(5), ...Array(295).fill(0.9), ...falling(100, 0.8)], 0)
+  expect(await tied.byEmbedding()).toHaveLength(10)
+  expect(tied.topKs).toEqual([20, 80, 320])
+})
+
+test("for a query it is asked for more too, but not for what is too far from it to count", async () => {
+  const over = withIndex(falling(400), 150)
+  expect((await over.byQuery())[0]?.id).toBe("m150")
+  expect(over.topKs).toEqual([50, 200])
+  const far = withIndex([...falling(5), ...falling(395, 0.2)], 0)
+  expect(await far.byQuery()).toHaveLength(5)
+  expect(far.topKs).toEqual([50])
 })

@@ -32,12 +32,12 @@ export interface Database {
   inWorkspacePlanned<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
    * One such statement in a transaction of its own: it costs one round trip instead of three. `sharing` names a lock that it shares
-   * with others like it, and has before it begins.
+   * with others like it, and has before it begins. Values that depend on the time are made when the connection is there.
    */
   oneInWorkspace<Row extends object>(
     workspaceId: string,
     text: string,
-    values?: readonly unknown[],
+    values?: readonly unknown[] | (() => readonly unknown[]),
     options?: { readonly sharing?: string },
   ): Promise<Row[]>
   /** One transaction of the narrow role that spans workspaces. */
@@ -84,13 +84,16 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
     oneInWorkspace: <Row extends object>(
       workspaceId: string,
       text: string,
-      values: readonly unknown[] = [],
+      values: readonly unknown[] | (() => readonly unknown[]) = [],
       { sharing }: { readonly sharing?: string } = {},
-    ) => inTurn(() => once<Row>(pool, kept({ text, values }), entryIn(workspaceId, sharing))),
+    ) => {
+      const statement = () => kept({ text, values: typeof values === "function" ? values() : values })
+      return inTurn(() => once<Row>(pool, statement, entryIn(workspaceId, sharing)))
+    },
     asFleet: (work) =>
       inTurn(() => within(pool, (client) => client.query(`${start}; set local role engram_fleet`), work, anew)),
     oneAsFleet: <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      inTurn(() => once<Row>(pool, kept({ text, values }), kept(fleetEntry(durable)))),
+      inTurn(() => once<Row>(pool, () => kept({ text, values }), kept(fleetEntry(durable)))),
     check: async () => {
       await pool.query("select 1").catch((error) => {
         throw translated(error)
@@ -158,11 +161,11 @@ async function within<T>(
   }
 }
 
-async function once<Row extends object>(pool: pg.Pool, statement: Statement, entry: Statement): Promise<Row[]> {
+async function once<Row extends object>(pool: pg.Pool, statement: () => Statement, entry: Statement): Promise<Row[]> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    return await runEntered<Row>(client, statement, entry)
+    return await runEntered<Row>(client, statement(), entry)
   } catch (error) {
     if (isUnanswered(error)) broken = error
     throw error

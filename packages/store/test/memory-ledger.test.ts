@@ -70,12 +70,13 @@ describe("memories in Postgres", () => {
       )
       const text = { query: "needle", by }
       const filter = { namespaces: [name], kinds: undefined }
-      const { byText } = await ledger.lists(place, filter, { text, max: 4, rows: 2 })
+      const { byText, asOf } = await ledger.lists(place, filter, { text, max: 4, rows: 2 })
       expect(byText.map(({ row }) => row !== undefined)).toEqual([true, true, false, false])
       const read = await ledger.read(
         place,
         filter,
         byText.slice(0, 2).map(({ id }) => id),
+        asOf,
       )
       expect(byText.slice(0, 2).map(({ row }) => row)).toEqual(
         byText.slice(0, 2).map(({ id }) => read.find((row) => row.id === id)),

@@ -13,6 +13,7 @@ import {
 } from "@engram/contracts/memories"
 import type { EmbedderOf, Log, VectorIndex } from "@engram/contracts/ports"
 import { compareText } from "@engram/core/compare-text"
+import { placesOf, sameScore } from "@engram/core/places"
 import { namespaceOf } from "../embed.ts"
 import type { CallerVersions } from "./versions.ts"
 
@@ -20,7 +21,9 @@ import type { CallerVersions } from "./versions.ts"
 const candidatesOf = (limit: number): number => Math.max(50, 2 * limit)
 /** Asked of the index beyond the limit where nothing is fused: some of what it finds may have ended or changed. */
 const spare = 10
-/** Namespaces end while they are searched rarely; more often than this they change all the time. */
+/** So many times as much is asked of the index where it may know of better ones, up to as much as an index gives. */
+const [more, topKMax] = [4, 10_000]
+/** Namespaces end while they are searched rarely, and so do memories change; more often than this they change all the time. */
 const looksMax = 3
 /** Vectors that the index does not show yet and that are compared exactly: at 512 dimensions 2 MB a search. */
 const exactMax = 1_000
@@ -29,10 +32,8 @@ const exactMax = 1_000
  * whatever is least far. Unrelated texts stay under 0.15 with the local embedder, under 0.3 with Cohere's.
  */
 const similarityMin = 0.35
-/** Ranks nearer than this are equal: an index and we round differently. */
-const sameRank = 1e-6
-/** How long a statement may wait to be begun: what was written to the index meanwhile counts as not seen in it. */
-const waitMs = 100
+/** How long a statement may be on its way to Postgres: what was written to the index meanwhile counts as not seen in it. */
+const onItsWayMs = 100
 /** The embedder and the index get this long together; then full text answers alone. */
 const vectorsMs = 3_000
 
@@ -84,12 +85,22 @@ export const searchMemories =
     if (query === "" && embedding === undefined) {
       return { memories: await deps.ledger.newest(place, filter, limit), degraded: false }
     }
-    const ask: Ask = { deps, place, filter, candidatesMax: candidatesOf(limit), rows: limit }
+    const candidatesMax = candidatesOf(limit)
+    const [topK, rows] = query === "" ? [limit + spare, limit + spare] : [candidatesMax, limit]
+    const ask: Ask = { deps, place, filter, limit, candidatesMax, topK, rows }
     const near = embedding ? nearBrought(ask, callers, embedding) : await nearQuery(ask, query)
-    const found = await (query === "" ? byNearness(ask, near, limit) : byWords(ask, query, near))
-    const best = query === "" ? found.byVector.map(asCosine) : fused(found)
-    return { memories: await whole(ask, best.slice(0, limit)), degraded: found.degraded }
+    return best(ask, query, near)
   }
+
+/** Searched again when what was found has ended or been written before it was read. */
+async function best(ask: Ask, query: string, near: Near | undefined): Promise<FoundMemories> {
+  for (let look = 1; ; look++) {
+    const found = await (query === "" ? lists(ask, undefined, near) : byWords(ask, query, near))
+    const scored = (query === "" ? found.byVector.map(asCosine) : fused(found)).slice(0, ask.limit)
+    const memories = await whole(ask, scored, found.asOf)
+    if (memories.length === scored.length || look === looksMax) return { memories, degraded: found.degraded }
+  }
+}
 
 const textOf = (query = ""): string => query.slice(0, queryCharsMax).replaceAll("\0", " ").toWellFormed().trim()
 
@@ -97,7 +108,10 @@ interface Ask {
   readonly deps: MemorySearchDeps
   readonly place: MemoryPlace
   readonly filter: MemoryFilter
+  readonly limit: number
   readonly candidatesMax: number
+  /** Asked of the index at first: each of its candidates is looked up in Postgres, so few. */
+  readonly topK: number
   /** So many of each list come with what they say. */
   readonly rows: number
 }
@@ -113,8 +127,6 @@ interface Near {
 
 interface Lists extends FoundLists {
   readonly degraded: boolean
-  /** The index may know of more. */
-  readonly isCut: boolean
 }
 
 const nothing: Lists = {
@@ -123,25 +135,16 @@ const nothing: Lists = {
   byVector: [],
   unknown: new Set(),
   lives: [],
+  asOf: "",
   degraded: false,
-  isCut: false,
-}
-
-/** Each candidate is looked up in Postgres, so few are asked for, and more where too few of them are left. */
-async function byNearness(ask: Ask, near: Near | undefined, limit: number): Promise<Lists> {
-  const candidatesMax = Math.min(limit + spare, ask.candidatesMax)
-  const found = await lists({ ...ask, candidatesMax, rows: candidatesMax }, undefined, near)
-  return found.byVector.length < limit && found.isCut ? lists(ask, undefined, near) : found
 }
 
 /** One character, or what holds no words, is looked for as it stands. */
 async function byWords(ask: Ask, query: string, near: Near | undefined): Promise<Lists> {
   if ([...query].length === 1) return lists(ask, { query, by: "substring" }, near)
   const found = await lists(ask, { query, by: "words" }, near)
-  if (!found.wordless) return found
-  // What the first statement read may have changed since.
-  const byVector = found.byVector.map(({ row: _, ...ranked }) => ranked)
-  return { ...found, byVector, byText: (await lists(ask, { query, by: "substring" }, undefined)).byText }
+  // Both lists anew, so that they are of one moment.
+  return found.wordless ? lists(ask, { query, by: "substring" }, near) : found
 }
 
 /** By the vectors that callers brought. While the index is away they are compared exactly, the newest of them. */
@@ -166,40 +169,51 @@ async function nearQuery(ask: Ask, query: string): Promise<Near | undefined> {
   return { version, scoreMin: similarityMin, look }
 }
 
+async function lists(ask: Ask, text: TextQuestion | undefined, near: Near | undefined): Promise<Lists> {
+  if (near) return listsWith(ask, text, near)
+  if (text === undefined) return nothing
+  const { deps, place, filter, candidatesMax: max, rows } = ask
+  return { ...(await deps.ledger.lists(place, filter, { text, max, rows })), degraded: false }
+}
+
 /**
  * The index is looked at in the lives that the namespaces were last seen to have, and again when Postgres says that they have others
- * by now. While it cannot be, what is near is found in Postgres, where the values are known.
+ * by now; and for more while what it left out may be nearer than what was found, or as near and pinned or newer. While it cannot be,
+ * what is near is found in Postgres, where the values are known.
  */
-async function lists(
-  { deps, place, filter, candidatesMax: max, rows }: Ask,
-  text: TextQuestion | undefined,
-  near: Near | undefined,
-): Promise<Lists> {
-  const byText = text && { text }
-  if (text === undefined && near === undefined) return nothing
-  if (near === undefined)
-    return { ...(await deps.ledger.lists(place, filter, { ...byText, max, rows })), degraded: false, isCut: false }
+async function listsWith(ask: Ask, text: TextQuestion | undefined, near: Near): Promise<Lists> {
+  const { deps, place, filter, limit, candidatesMax: max, rows } = ask
   let lives: readonly string[] = await deps.ledger.livesSeen(place, filter.namespaces)
+  const { version, scoreMin } = near
+  let { topK } = ask
   for (let look = 1; ; look++) {
-    const asked = lives
     const lookedAt = performance.now()
-    const seen = await unlessAway(deps, () => near.look(asked, max))
+    const trailsMs = () => deps.index.trailsMs + performance.now() - lookedAt + onItsWayMs
+    const seen = await unlessAway(deps, () => near.look(lives, topK))
     const values = seen?.values ?? near.values
-    const { version, scoreMin } = near
-    const trailsMs = deps.index.trailsMs + performance.now() - lookedAt + waitMs
     const byVector = values && { near: { version, values, indexed: seen?.indexed, trailsMs, exactMax, scoreMin } }
-    const found = await deps.ledger.lists(place, filter, { ...byText, ...byVector, max, rows })
-    if (seen === undefined || look === looksMax || isSame(asked, found.lives)) {
-      return { ...found, degraded: seen === undefined, isCut: seen?.indexed.length === max }
-    }
+    const found = await deps.ledger.lists(place, filter, { ...(text && { text }), ...byVector, max, rows })
+    if (seen === undefined) return { ...found, degraded: true }
+    const isOther = look < looksMax && !isSame(lives, found.lives)
+    const isShort = topK < topKMax && mayBelong(seen.indexed[topK - 1], scoreMin, found, limit)
+    if (!isOther && !isShort) return { ...found, degraded: false }
+    if (!isOther) topK = Math.min(more * topK, topKMax)
     lives = found.lives
   }
 }
 
-/** What is answered, read at the end where its list did not say it: what ended since it was found is left out. */
-async function whole({ deps, place, filter }: Ask, best: readonly Scored[]): Promise<FoundMemory[]> {
+/** Whether what the index left out, at best as near as the `last` that was asked for, may be among the first `limit`. */
+const mayBelong = (
+  last: IndexHits[number] | undefined,
+  scoreMin: number,
+  { byVector }: FoundLists,
+  limit: number,
+): boolean => last !== undefined && last.score >= (byVector[limit - 1]?.rank ?? scoreMin) - sameScore
+
+/** What is answered, read at the end where its list did not say it: what ended or was written since it was found is left out. */
+async function whole({ deps, place, filter }: Ask, best: readonly Scored[], asOf: string): Promise<FoundMemory[]> {
   const unread = best.flatMap(({ id, row }) => (row ? [] : [id]))
-  const rows = new Map((await deps.ledger.read(place, filter, unread)).map((row) => [row.id, row]))
+  const rows = new Map((await deps.ledger.read(place, filter, unread, asOf)).map((row) => [row.id, row]))
   return best.flatMap(({ id, score, row = rows.get(id) }) => (row ? [{ ...row, score }] : []))
 }
 
@@ -270,11 +284,6 @@ function fused({ byText, byVector, unknown }: Pick<FoundLists, "byText" | "byVec
 
 /** As in core's `fuse`; memories that are equal in a list have the same rank in it, or equals would change places as their vectors come. */
 function reciprocalRanks(list: readonly RankedMemory[]): Map<string, number> {
-  let place = 0
-  return new Map(
-    list.map(({ id, rank }, at) => {
-      if (at === 0 || Math.abs(rank - list[at - 1]!.rank) > sameRank) place = at + 1
-      return [id, 1 / (60 + place)]
-    }),
-  )
+  const places = placesOf(list.map(({ rank }) => rank))
+  return new Map(list.map(({ id }, at) => [id, 1 / (60 + places[at]!)]))
 }

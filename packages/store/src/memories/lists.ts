@@ -1,6 +1,7 @@
 import type { FoundLists, MemoryLedger, MemoryRow, NearQuestion, RankedMemory } from "@engram/contracts/memories"
 import { compareText } from "@engram/core/compare-text"
 import { dot } from "@engram/core/dot"
+import { placesOf } from "@engram/core/places"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
 import { nearestSql } from "./nearest.ts"
@@ -9,9 +10,6 @@ import type { Namespace, SurroundingsMemory } from "./surroundings.ts"
 
 /** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
 const matchesMax = 2_000
-
-/** Similarities nearer than this are equal: an index and we round differently. */
-const sameScore = 1e-6
 
 /**
  * By the function that may use the index of namespaces and words under row-level security. Any word matches, since a question
@@ -63,7 +61,7 @@ const nears = {
 const statement = (text: keyof typeof texts, vectors: keyof typeof nears): string => `
   with ${lives}${texts[text].with}${nears[vectors].with}
   select (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') from lives n) as lives,
-    ${texts[text].wordless} as wordless, ${nears[vectors].whole} as whole,
+    pg_current_snapshot()::text as "asOf", ${texts[text].wordless} as wordless, ${nears[vectors].whole} as whole,
     (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",
     (select coalesce(json_agg(v.row), '[]') from (${nears[vectors].list}) v) as "byVector"`
 
@@ -80,6 +78,7 @@ type Listed = readonly [id: string, rank: number, pin: boolean | null, createdSe
 type Near = readonly [...Listed, moving: boolean, values: string | null]
 interface Answered {
   readonly lives: readonly Namespace[]
+  readonly asOf: string
   readonly wordless: boolean
   /** False where more has changed than can be compared: then nothing is said of what is near. */
   readonly whole: boolean
@@ -101,34 +100,38 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
     lists: async (place, filter, { text, near, max, rows }) => {
       const parameters = [...filterValues(place, filter), text?.query ?? null, max, rows]
       const ask = async (by: keyof typeof texts, way: keyof typeof nears): Promise<Answered> => {
-        const values = [...parameters]
-        if (near) values.push(...nearValues(place, near))
-        if (near && way === "newest") values.push(near.indexed === undefined)
+        const values = () => [
+          ...parameters,
+          ...(near ? nearValues(place, near) : []),
+          ...(near && way === "newest" ? [near.indexed === undefined] : []),
+        ]
         const [row] = await database.oneInWorkspace<Answered>(place.workspaceId, statementOf(by, way), values)
         return row!
       }
       const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : "fewChanged"
       const answered = await ask(text?.by ?? "none", way)
-      const { byVector } = answered.whole ? answered : await ask("none", "newest")
+      const nearby = answered.whole ? answered : await ask("none", "newest")
       surroundings.saw(place, filter.namespaces, answered.lives)
       return {
         byText: answered.byText.map(rankedOf),
         wordless: answered.wordless,
-        ...nearest(byVector, near, max),
+        ...nearest(nearby.byVector, near, max),
         lives: answered.lives.map(({ id }) => id),
+        // Texts of the first statement may have changed before the second.
+        asOf: (text ? answered : nearby).asOf,
       }
     },
   }
 }
 
-/** $7 to $12 of a statement that looks for what is near. */
+/** $7 to $12 of a statement that looks for what is near, made when it is sent. */
 const nearValues = ({ workspaceId }: { readonly workspaceId: string }, near: NearQuestion): unknown[] => [
   workspaceId,
   near.version.id,
   modelKey(near.version.model),
   near.exactMax,
   near.indexed?.flatMap(({ id, score }) => (score < near.scoreMin ? [] : [id])) ?? [],
-  near.trailsMs,
+  near.trailsMs(),
 ]
 
 const rankedOf = ([id, rank, pin, createdSeconds, row]: Listed): RankedMemory => {
@@ -152,9 +155,9 @@ function nearest(
   const scored = candidates.map(([id, , pin, createdSeconds, row, moving, values]) =>
     rankedOf([id, scoreBy(scores, near.values, id, moving ? values : undefined), pin, createdSeconds, row]),
   )
-  const byVector = scored.filter(({ rank }) => rank >= near.scoreMin).sort(bestFirst)
+  const byVector = scored.filter(({ rank }) => rank >= near.scoreMin)
   const unknown = new Set(scored.flatMap(({ id, rank }) => (Number.isNaN(rank) ? [id] : [])))
-  return { byVector: byVector.slice(0, max), unknown }
+  return { byVector: bestFirst(byVector).slice(0, max), unknown }
 }
 
 /** By the index's score where the index can be believed, else exactly; NaN where the values are not known yet. */
@@ -168,8 +171,18 @@ function scoreBy(
   return moving === null ? Number.NaN : dot(asked, floatsOf(Buffer.from(moving, "base64")))
 }
 
-const bestFirst = (a: RankedMemory, b: RankedMemory): number =>
-  Math.round(b.rank / sameScore) - Math.round(a.rank / sameScore) ||
-  Number(b.pin ?? false) - Number(a.pin ?? false) ||
-  b.createdAt.getTime() - a.createdAt.getTime() ||
-  compareText(a.id, b.id)
+/** Of equals the pinned first, then the newest. */
+function bestFirst(memories: readonly RankedMemory[]): RankedMemory[] {
+  const byRank = memories.toSorted((a, b) => b.rank - a.rank)
+  const places = placesOf(byRank.map(({ rank }) => rank))
+  return byRank
+    .map((memory, at) => ({ memory, place: places[at]! }))
+    .sort(
+      (a, b) =>
+        a.place - b.place ||
+        Number(b.memory.pin ?? false) - Number(a.memory.pin ?? false) ||
+        b.memory.createdAt.getTime() - a.memory.createdAt.getTime() ||
+        compareText(a.memory.id, b.memory.id),
+    )
+    .map(({ memory }) => memory)
+}

@@ -22,8 +22,8 @@ export const memoryColumns = `r.id, n.name as namespace, r.content, r.kind, r.so
   r.propagation, r.pin, r.created_at as "createdAt"`
 
 /** The record of an id, by its key, with its life `n`. */
-export const recordOf = (id: string): string =>
-  `cross join lateral (select * from memory_records r where r.id = ${id} and ${readable} offset 0) r
+export const recordOf = (id: string, condition = "true"): string =>
+  `cross join lateral (select * from memory_records r where r.id = ${id} and ${readable} and ${condition} offset 0) r
     join lives n on n.id = r.namespace_id`
 
 /** Of equals the pinned come first, then the newest. */

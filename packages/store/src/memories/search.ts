@@ -17,7 +17,14 @@ const newestSql = `with ${lives}
   select * from (${newestOf("r.pin")} union all ${newestOf("r.pin is not true")}) t
   order by first desc, "createdAt" desc, id limit $4`
 
-const readSql = `with ${lives} select ${memoryColumns} from unnest($4::text[]) k(id) ${recordOf("k.id")}`
+/**
+ * Written by a transaction that the snapshot $5 saw, and so the version that was ranked: not by a later one, nor by one then under way.
+ * Transactions are told apart by their age, since their numbers begin anew after four billion.
+ */
+const unchanged = `age(r.xmin) not between 0 and age(pg_snapshot_xmax($5::pg_snapshot)::xid)
+  and r.xmin <> all (array(select x.id::xid from pg_snapshot_xip($5::pg_snapshot) x(id)))`
+
+const readSql = `with ${lives} select ${memoryColumns} from unnest($4::text[]) k(id) ${recordOf("k.id", unchanged)}`
 
 export function createMemorySearch(database: Database, surroundings: SurroundingsMemory): Search {
   return {
@@ -30,9 +37,9 @@ export function createMemorySearch(database: Database, surroundings: Surrounding
       return rows.map(({ first: _, ...row }) => row)
     },
 
-    read: async (place, filter, ids) =>
+    read: async (place, filter, ids, asOf) =>
       ids.length === 0
         ? []
-        : database.oneInWorkspace<MemoryRow>(place.workspaceId, readSql, [...filterValues(place, filter), ids]),
+        : database.oneInWorkspace<MemoryRow>(place.workspaceId, readSql, [...filterValues(place, filter), ids, asOf]),
   }
 }
