@@ -13,7 +13,8 @@ export function visitStructure(json: string, visit: (token: string, depth: numbe
   }
 }
 
-function endOfString(json: string, start: number): number {
+/** Where the quote is that ends the string whose first is at `start`; where none does, past the text. */
+export function endOfString(json: string, start: number): number {
   let at = start + 1
   while (at < json.length && json[at] !== '"') at += json[at] === "\\" ? 2 : 1
   return at

@@ -1,5 +1,5 @@
 import { nestingMax } from "@engram/contracts/json"
-import { visitStructure } from "@engram/core/json-structure"
+import { endOfString, visitStructure } from "@engram/core/json-structure"
 import type { z } from "zod"
 import { Failure } from "./failure.ts"
 
@@ -52,17 +52,17 @@ export function givenJson(body: unknown, member: string): string {
   return text
 }
 
-/** A member of an object: its name, and what it says. */
-const memberForm = /^\s*("(?:[^"\\]|\\.)*")\s*:(.*)$/s
-
 /** Of an object's JSON that has been parsed. Of two members with one name it is the last, as in parsing. */
 function sourceOf(json: string, member: string): string {
   let source = ""
   let from = 0
   visitStructure(json, (token, depth, at) => {
     if (depth !== 1) return
-    const [, name, value] = memberForm.exec(token === "{" ? "" : json.slice(from, at)) ?? []
-    if (name !== undefined && JSON.parse(name) === member) source = value!.trim()
+    const start = json.indexOf('"', from)
+    if (token !== "{" && start !== -1 && start < at) {
+      const end = endOfString(json, start) + 1
+      if (JSON.parse(json.slice(start, end)) === member) source = json.slice(json.indexOf(":", end) + 1, at).trim()
+    }
     from = at + 1
   })
   return source
