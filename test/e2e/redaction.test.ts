@@ -44,7 +44,8 @@ function payloadsWith(planted: readonly Planted[]): Payload[] {
         ...page(`${kind}/${line}`.slice(0, 500), `The ${kind}: ${text}`, {
           title: line.slice(0, 400),
           labels: [line.slice(0, 90)],
-          author: { id: line, name: `Jo ${line}` },
+          // No longer than an id may be.
+          author: { id: line.length > 512 ? "jo" : line, name: `Jo ${line}` },
           scope: { id: `scope ${line}`.slice(0, 250), name: line, privacy: "org" },
           metadata: { list: [text], deep: { [line]: text }, password: "hunter2 is no word".replaceAll(" ", "") },
         }),

@@ -1,5 +1,6 @@
 import type { Connection } from "@engram/contracts/deliveries"
 import { createConnectionAdmin } from "@engram/store/connections"
+import type { Database } from "@engram/store/database"
 import { createRepairLedger } from "@engram/store/repair-ledger"
 import { createSealer } from "@engram/store/sealing"
 import type { GithubHookDelivery } from "@engram/testkit/github-data"
@@ -112,9 +113,8 @@ test("sweeps that fail and then succeed are an outage that is over", async () =>
   const bench = await createWorkbench()
   const asked: number[] = []
   let away = true
-  const pool = {
-    ...bench.database.pool,
-    connect: () => (away ? Promise.reject(new Error("away")) : bench.database.pool.connect()),
+  const asFleet: Database["asFleet"] = (work) => {
+    return away ? Promise.reject(new Error("away")) : bench.database.asFleet(work)
   }
   const fleet = await startFleet({
     ...{
@@ -125,7 +125,7 @@ test("sweeps that fail and then succeed are an outage that is over", async () =>
       log: silentLog,
       secretKey: "sixteen characters and more",
     },
-    database: { ...bench.database, pool: pool as unknown as typeof bench.database.pool },
+    database: { ...bench.database, asFleet },
     queue: { wake: async () => {}, run: async () => ({ close: async () => {} }) } as never,
     ...{ connections: { find: async () => undefined }, hydrators: {} },
     ...{
