@@ -30,7 +30,7 @@ test("a plugin that stays away is given up after the patience there is, with the
   const server = await startContractServer()
   afterwards(() => server.close())
   server.fault = () => ({ status: 503 })
-  const plugin = connect({ url: server.url, patienceMs: 300, retryBaseMs: 10, retryMaxMs: 40 })
+  const plugin = connect({ url: server.url, patienceMs: 1_000, retryBaseMs: 10, retryMaxMs: 40 })
   const failure = await plugin.write("workspace:a", memory).catch((error: Error) => error)
   expect(failure).toBeInstanceOf(RetryLater)
   expect(failure).toMatchObject({
