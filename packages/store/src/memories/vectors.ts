@@ -14,6 +14,7 @@ export interface PlacedMemory extends NewMemory {
 
 /** What is wanted of a memory's vector, in whichever version that is; `brought` if its caller gave the values. */
 interface WantedVector {
+  readonly id: string
   readonly textHash: string
   readonly metadata: VectorMetadata
   readonly wantedHash: string
@@ -29,18 +30,18 @@ export function wantedOf(place: MemoryPlace, memory: PlacedMemory): WantedVector
     ...(memory.pin === null ? {} : { pin: memory.pin }),
     ...(memory.expiresAt === null ? {} : { expiresAt: memory.expiresAt.getTime() }),
   }
-  return { textHash, metadata, wantedHash: wantedHash(textHash, metadata), brought: memory.embedding !== null }
+  const { id, embedding } = memory
+  return { id, textHash, metadata, wantedHash: wantedHash(textHash, metadata), brought: embedding !== null }
 }
 
-/** Exactly one vector in each version `e` for a memory `k`: what callers brought in the callers' version, all else in the server's. */
-const versionsOf = `embedding_versions e on e.store_id = $1 and e.status in ('active', 'canary', 'caller')
-    and (e.status = 'caller') = k.brought`
+/** A version `e` holds exactly one vector of a memory `k`: the callers' of what callers brought, the server's of all else. */
+const isHeldIn = `e.store_id = $1 and e.status in ('active', 'canary', 'caller') and (e.status = 'caller') = k.brought`
 
-/** Owes what `given`, a query of ids and `WantedVector`, wants. $1 store, $2 workspace; the caller holds the store's versions. */
+/** Owes what `given`, a query of `WantedVector`, wants. $1 store, $2 workspace; the caller holds the store's versions. */
 export const oweSql = (given: string): string => `
     insert into vector_entries as v (store_id, family, ref_id, view, embedding_version_id, workspace_id, text_hash, metadata, wanted_hash)
     select $1, 'memories', k.id, 'body', e.id, $2, k."textHash", k.metadata, k."wantedHash"
-    from (${given}) k join ${versionsOf} order by k.id, e.status
+    from (${given}) k join embedding_versions e on ${isHeldIn} order by k.id, e.status
     on conflict (store_id, family, ref_id, view, embedding_version_id) do update set ${wantedAnew("v")}
     where v.wanted_hash is distinct from excluded.wanted_hash`
 
@@ -52,11 +53,11 @@ interface Brought {
   readonly bytesEach: number
 }
 
-/** Of one dimension all: the store's version of them sees to that. */
-export function broughtWith(
-  memories: readonly { readonly textHash: string; readonly embedding: Float32Array | null }[],
-): Brought {
-  const brought = memories.flatMap(({ textHash, embedding }) => (embedding === null ? [] : [{ textHash, embedding }]))
+/** Of one dimension all: the store's version of them sees to that. `wanted` is in the order of the memories. */
+export function broughtWith(memories: readonly PlacedMemory[], wanted: readonly WantedVector[]): Brought {
+  const brought = memories.flatMap(({ embedding }, at) => {
+    return embedding === null ? [] : [{ textHash: wanted[at]!.textHash, embedding }]
+  })
   const dimension = brought[0]?.embedding.length ?? 0
   return {
     model: modelKey(callersModel(dimension)),
@@ -70,11 +71,7 @@ export function broughtWith(
  * For memories that were there before: owes them what they want now. Whatever other vectors the ids had are owed their removal,
  * and values that nothing needs any more go.
  */
-export async function oweAgain(
-  tx: Transaction,
-  place: MemoryPlace,
-  wanted: readonly (WantedVector & { readonly id: string })[],
-): Promise<void> {
+export async function oweAgain(tx: Transaction, place: MemoryPlace, wanted: readonly WantedVector[]): Promise<void> {
   const ids = wanted.map(({ id }) => id)
   const before = await hashesOf(tx, place, ids)
   await tx.query(
@@ -87,7 +84,8 @@ export async function oweAgain(
   await tx.query(
     `update vector_entries v set ${unwanted}
      from unnest($2::text[], $3::boolean[]) k(id, brought) where v.store_id = $1 and v.family = 'memories' and v.ref_id = k.id
-       and v.wanted_hash is not null and v.embedding_version_id not in (select e.id from (values (k.brought)) k(brought) join ${versionsOf})`,
+       and v.wanted_hash is not null
+       and not exists (select from embedding_versions e where e.id = v.embedding_version_id and ${isHeldIn})`,
     [place.storeId, ids, wanted.map(({ brought }) => brought)],
   )
   await dropValues(tx, place.workspaceId, before)

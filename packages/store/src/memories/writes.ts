@@ -14,9 +14,14 @@ const looksMax = 5
 export const createWrites = (database: Database, surroundings: SurroundingsMemory): Writes => ({
   add: (place, memories) =>
     look(surroundings, place, memories, async (placed) => {
-      const [added] = await database.oneInWorkspace<Written>(place.workspaceId, addSql, valuesOf(place, placed), {
-        sharing: versionsLock(place.storeId),
-      })
+      const [added] = await database.oneInWorkspace<Written>(
+        place.workspaceId,
+        addSql,
+        statementOf(place, placed).values,
+        {
+          sharing: versionsLock(place.storeId),
+        },
+      )
       const there = new Set(added!.existed)
       return added!.same ? ({ id }) => (there.has(id) ? "there" : "written") : undefined
     }),
@@ -154,18 +159,21 @@ interface Written {
 
 async function replace(tx: Transaction, place: MemoryPlace, memories: readonly PlacedMemory[]): Promise<Written> {
   await shareVersions(tx, place.storeId)
-  const [replaced] = await tx.query<Written>(replaceSql, valuesOf(place, memories))
+  const { wanted, values } = statementOf(place, memories)
+  const [replaced] = await tx.query<Written>(replaceSql, values)
   const existed = new Set(replaced!.existed)
-  const owed = memories.filter(({ id }) => existed.has(id)).map((each) => ({ id: each.id, ...wantedOf(place, each) }))
+  const owed = wanted.filter(({ id }) => existed.has(id))
   if (owed.length > 0) await oweAgain(tx, place, owed)
   return replaced!
 }
 
-/** $1 to $8 of a write. */
-function valuesOf(place: MemoryPlace, memories: readonly PlacedMemory[]): unknown[] {
-  const wanted = memories.map((memory) => ({ ...memory, ...wantedOf(place, memory) }))
-  const { model, textHashes, bytes, bytesEach } = broughtWith(wanted)
-  const rows = wanted.map(({ namespace: _, embedding: __, ...row }, at) => ({ ...row, at }))
+/** What is wanted of each memory's vector, and with it $1 to $8 of a write. */
+function statementOf(place: MemoryPlace, memories: readonly PlacedMemory[]) {
+  const wanted = memories.map((memory) => wantedOf(place, memory))
+  const { model, textHashes, bytes, bytesEach } = broughtWith(memories, wanted)
+  const rows = memories.map(({ namespace: _, embedding: __, ...row }, at) => ({ ...row, ...wanted[at], at }))
   const namespaceIds = [...new Set(memories.map(({ namespaceId }) => namespaceId))]
-  return [place.storeId, place.workspaceId, JSON.stringify(rows), namespaceIds, model, textHashes, bytes, bytesEach]
+  const text = JSON.stringify(rows)
+  const values = [place.storeId, place.workspaceId, text, namespaceIds, model, textHashes, bytes, bytesEach]
+  return { wanted, values }
 }
