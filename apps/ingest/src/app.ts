@@ -1,4 +1,5 @@
 import { createBodyBudget } from "@engram/bodies/body-budget"
+import { requestWithin } from "@engram/bodies/request-within"
 import type { ApiKeys, Connections, DeliveryInbox } from "@engram/contracts/deliveries"
 import type { Log } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
@@ -63,9 +64,7 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
   let listening: Listening | undefined
 
   const app: FastifyInstance = fastify({
-    requestTimeout: limits.requestMs,
-    // Of the two Node takes the larger for the whole request, and the other is 60 s unless said.
-    http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: Math.min(5_000, limits.requestMs) },
+    ...requestWithin(limits.requestMs),
     // A 503 means that Postgres is away, also while the process stops: what still comes in is answered.
     return503OnClosing: false,
   })

@@ -1,5 +1,6 @@
 import { maxHeaderSize } from "node:http"
 import { createBodyBudget } from "@engram/bodies/body-budget"
+import { requestWithin } from "@engram/bodies/request-within"
 import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memories"
 import type { Log } from "@engram/contracts/ports"
 import type { Checks } from "@engram/observability/health"
@@ -67,9 +68,7 @@ export function createPluginApp(deps: PluginDeps): PluginApp {
   const app: FastifyInstance = fastify({
     // Read and refused in read-body.ts, whatever the header says.
     bodyLimit: Number.MAX_SAFE_INTEGER,
-    requestTimeout: limits.requestMs,
-    // Of the two Node takes the larger for the whole request, and the other is 60 s unless said.
-    http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: Math.min(5_000, limits.requestMs) },
+    ...requestWithin(limits.requestMs),
     return503OnClosing: false,
     // No longer than a request may be, so that each name is judged by the route.
     routerOptions: { maxParamLength: maxHeaderSize },

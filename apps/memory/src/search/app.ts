@@ -1,3 +1,4 @@
+import { requestWithin } from "@engram/bodies/request-within"
 import type { ApiKeys } from "@engram/contracts/deliveries"
 import type { Log } from "@engram/contracts/ports"
 import { type Checks, readiness } from "@engram/observability/health"
@@ -52,9 +53,7 @@ export function createSearchApp(deps: SearchAppDeps): SearchApp {
 
   const app: FastifyInstance = fastify({
     bodyLimit: limits.bodyBytesMax,
-    requestTimeout: limits.requestMs,
-    // Of the two Node takes the larger for the whole request, and the other is 60 s unless said.
-    http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: Math.min(5_000, limits.requestMs) },
+    ...requestWithin(limits.requestMs),
     return503OnClosing: false,
   })
   app.server.maxConnections = limits.connectionsMax
