@@ -13,6 +13,7 @@ import { createVectorLedger } from "@engram/store/vector-ledger"
 import { createVersionLedger } from "@engram/store/versions/version-ledger"
 import { onlyEmbedders } from "@engram/testkit/only-embedders"
 import { waitUntil } from "@engram/testkit/wait-until"
+import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { expect } from "vitest"
 import { createWorkbench, type Workbench, type WorkbenchOptions } from "./workbench.ts"
 
@@ -77,16 +78,7 @@ export const versionsOf = (bench: Workbench): Promise<StoredVersion[]> =>
 
 /** Resolves once so many of this database's connections wait for each other. */
 export const untilWaiting = (bench: Workbench, connections: number): Promise<void> =>
-  waitUntil(
-    `${connections} wait for a lock`,
-    async () => {
-      const [row] = await bench.rows<{ n: number }>(
-        "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-      )
-      return row!.n >= connections
-    },
-    60_000,
-  )
+  waitUntil(`${connections} wait for a lock`, async () => (await waitingForLocks(bench.rows)) >= connections, 60_000)
 
 /** Keys of the vectors wanted in a version, sorted. */
 export const wantedIn = async (bench: Workbench, versionId: string): Promise<string[]> =>

@@ -17,6 +17,7 @@ import { createKnowledge } from "@engram/store/knowledge"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import { silentLog } from "@engram/testkit/silent-log"
 import { waitUntil } from "@engram/testkit/wait-until"
+import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { normalizeLimits } from "@engram/worker/turns"
 import { afterEach, describe, expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
@@ -100,12 +101,7 @@ const ask = (bench: Workbench, documentId: string, query: string): Promise<unkno
 
 /** Until so many transactions wait for a lock. */
 const waiting = (bench: Workbench, many: number): Promise<void> =>
-  waitUntil("transactions wait", async () => {
-    const [row] = await bench.rows<{ n: number }>(
-      "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    )
-    return row!.n >= many
-  })
+  waitUntil("transactions wait", async () => (await waitingForLocks(bench.rows)) >= many)
 
 /** A turn that has read its deliveries and is kept from writing, until released. */
 async function readThenHold(bench: Workbench): Promise<() => Promise<unknown>> {

@@ -1,5 +1,6 @@
 import { documentId } from "@engram/core/ids"
 import { waitUntil } from "@engram/testkit/wait-until"
+import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { expect, test } from "vitest"
 import { expectSameInAnyOrder } from "../any-order.ts"
 import { issue } from "../payloads.ts"
@@ -35,8 +36,7 @@ test("what happened to a thing that is removed at this moment is hidden too", as
     await other.query("update knowledge_documents set live = false where id = $1", [id])
     await bench.accept([reopened])
     const turn = bench.turn("normalize")
-    const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    await waitUntil("the turn waits", async () => (await bench.rows(waiting)).length > 0)
+    await waitUntil("the turn waits", async () => (await waitingForLocks(bench.rows)) > 0)
     await other.query("commit")
     await turn
     const [row] = await bench.rows("select live from memory_observations where kind = 'reopened'")

@@ -10,6 +10,7 @@ import { createKnowledge } from "@engram/store/knowledge"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
 import { waitUntil } from "@engram/testkit/wait-until"
+import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { everyColumn } from "../every-column.ts"
@@ -200,13 +201,7 @@ describe("a legal hold", () => {
     await choose({ retentionDays: 365 })
     const before = await titles()
     const other = await bench.database.pool.connect()
-    const waits = (what: string) =>
-      waitUntil(what, async () => {
-        const found = await bench.rows(
-          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-        )
-        return found.length > 0
-      })
+    const waits = (what: string) => waitUntil(what, async () => (await waitingForLocks(bench.rows)) > 0)
     await other.query("begin; update workspaces set legal_hold = true")
     const removing = retained()
     await waits("retention waits for the hold")

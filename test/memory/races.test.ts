@@ -1,5 +1,6 @@
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import { createMemoryLedger } from "@engram/store/memories/memory-ledger"
+import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import type pg from "pg"
 import { afterEach, expect, test } from "vitest"
 import { type Client, createClient } from "../contract/client.ts"
@@ -27,8 +28,7 @@ async function meanwhile<T>(
     await holder.query("begin")
     await holder.query(statement[0], [...statement[1]])
     const begun = begin()
-    const waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    await expect.poll(async () => (await plugin.rows(waiting)).length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => waitingForLocks(plugin.rows), { timeout: 20_000 }).toBe(1)
     await end(holder)
     return await begun
   } finally {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { createMemoryLedger } from "@engram/store/memories/memory-ledger"
+import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { type Client, createClient } from "../contract/client.ts"
 import { openPlugin, type Plugin } from "./plugin.ts"
@@ -351,9 +352,7 @@ test("a write that found no namespace says so, although another has learnt of it
     await holder.query("begin")
     await holder.query("select from memory_namespaces where name = $1 for update", [there])
     const held = ledger.write(place, [memoryIn(coming), memoryIn(there)])
-    const waiting = () =>
-      plugin.rows("select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
-    await expect.poll(async () => (await waiting()).length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => waitingForLocks(plugin.rows), { timeout: 20_000 }).toBe(1)
     await client.put(coming, { kind: "custom" })
     expect(await ledger.write(place, [memoryIn(coming)])).toEqual(["written"])
     await holder.query("commit")

@@ -2,6 +2,7 @@ import { Rejected, RetryLater } from "@engram/contracts/errors"
 import { createDatabase, createPool } from "@engram/store/database"
 import { createTestDatabase } from "@engram/testkit/database"
 import { waitUntil } from "@engram/testkit/wait-until"
+import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { expect, test } from "vitest"
 
 test("two transactions that deadlock, or cannot be ordered, both end well and each once", async () => {
@@ -57,12 +58,8 @@ test("a row that another makes at the same moment is found at the second try, an
     const first = database.inWorkspace("acme", async (tx) => {
       await tx.query(add, [1])
       made.resolve()
-      await waitUntil("the second waits for the first", async () => {
-        const { rows } = await pool.query(
-          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-        )
-        return rows.length > 0
-      })
+      const rows = async (sql: string) => (await pool.query(sql)).rows
+      await waitUntil("the second waits for the first", async () => (await waitingForLocks(rows)) > 0)
     })
     await made.promise
     let tries = 0
