@@ -1,5 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads"
 
+/** What `createThreads` asks a thread, some in a message. */
+export interface Posed<Question> {
+  readonly at: number
+  readonly question: Question
+}
+
 /** What `createThreads` gets from a thread: an answer, or SQLite's failure with what tells its kind. */
 export interface Answered<Answer> {
   readonly at: number
@@ -13,7 +19,10 @@ export function answerQuestions<Question, Answer>(
   open: (path: string) => (question: Question) => Promise<Answer>,
 ): void {
   let work: ReturnType<typeof open> | undefined
-  parentPort!.on("message", async ({ at, question }: { readonly at: number; readonly question: Question }) => {
+  const answers: Answered<Answer>[] = []
+  const tell = (): void => parentPort!.postMessage(answers.splice(0))
+
+  const answer = async ({ at, question }: Posed<Question>): Promise<void> => {
     let result: Answered<Answer>["result"]
     try {
       work ??= open(workerData.path)
@@ -24,6 +33,9 @@ export function answerQuestions<Question, Answer>(
       const { message, errcode } = cause as { readonly message: string; readonly errcode?: number }
       result = { failed: { message, errcode } }
     }
-    parentPort!.postMessage({ at, result })
+    if (answers.push({ at, result }) === 1) setImmediate(tell)
+  }
+  parentPort!.on("message", (questions: readonly Posed<Question>[]) => {
+    for (const each of questions) void answer(each)
   })
 }

@@ -1,7 +1,7 @@
 import { type Transferable, Worker } from "node:worker_threads"
 import { RetryLater } from "@engram/contracts/errors"
 import { failure } from "./sqlite-file.ts"
-import type { Answered } from "./thread-side.ts"
+import type { Answered, Posed } from "./thread-side.ts"
 
 export interface Threads<Question, Answer> {
   /** SQLite's failures come in our words. `RetryLater` when the thread ends before it has answered. */
@@ -15,9 +15,11 @@ interface Asked<Answer> {
   readonly reject: (error: unknown) => void
 }
 
-interface Thread<Answer> {
+interface Thread<Question, Answer> {
   readonly worker: Worker
   readonly asked: Map<number, Asked<Answer>>
+  /** What is asked in this turn of the event loop: one message, since each wakes the thread. */
+  readonly unsent: { readonly questions: Posed<Question>[]; readonly transferred: Transferable[] }
 }
 
 /**
@@ -28,12 +30,12 @@ export function createThreads<Question, Answer>(
   module: URL,
   { path, threadsMax }: { readonly path: string; readonly threadsMax: number },
 ): Threads<Question, Answer> {
-  const threads: Thread<Answer>[] = []
+  const threads: Thread<Question, Answer>[] = []
   let asks = 0
 
-  const start = (): Thread<Answer> => {
+  const start = (): Thread<Question, Answer> => {
     const worker = new Worker(module, { workerData: { path } })
-    const thread: Thread<Answer> = { worker, asked: new Map() }
+    const thread: Thread<Question, Answer> = { worker, asked: new Map(), unsent: { questions: [], transferred: [] } }
     threads.push(thread)
     const end = (cause: unknown): void => {
       if (threads.includes(thread)) threads.splice(threads.indexOf(thread), 1)
@@ -42,12 +44,14 @@ export function createThreads<Question, Answer>(
       }
       thread.asked.clear()
     }
-    worker.on("message", ({ at, result }: Answered<Answer>) => {
-      const asked = thread.asked.get(at)
-      thread.asked.delete(at)
+    worker.on("message", (answers: readonly Answered<Answer>[]) => {
+      for (const { at, result } of answers) {
+        const asked = thread.asked.get(at)
+        thread.asked.delete(at)
+        if ("failed" in result) asked?.reject(failure(Object.assign(new Error(result.failed.message), result.failed)))
+        else asked?.resolve(result.answer)
+      }
       if (thread.asked.size === 0) worker.unref()
-      if ("failed" in result) asked?.reject(failure(Object.assign(new Error(result.failed.message), result.failed)))
-      else asked?.resolve(result.answer)
     })
     worker.on("error", end)
     worker.on("exit", end)
@@ -55,8 +59,11 @@ export function createThreads<Question, Answer>(
     return thread
   }
 
+  const send = ({ worker, unsent: { questions, transferred } }: Thread<Question, Answer>): void =>
+    worker.postMessage(questions.splice(0), transferred.splice(0))
+
   /** A free thread, a new one while there may be more, or the one with the fewest to do. */
-  const next = (): Thread<Answer> => {
+  const next = (): Thread<Question, Answer> => {
     const [least] = threads.toSorted((a, b) => a.asked.size - b.asked.size)
     return least && (least.asked.size === 0 || threads.length === threadsMax) ? least : start()
   }
@@ -64,11 +71,13 @@ export function createThreads<Question, Answer>(
   return {
     ask: (question, transferred = []) =>
       new Promise((resolve, reject) => {
-        const { worker, asked } = next()
+        const thread = next()
+        const { worker, asked, unsent } = thread
         const at = asks++
         asked.set(at, { resolve, reject })
         worker.ref()
-        worker.postMessage({ at, question }, transferred)
+        unsent.transferred.push(...transferred)
+        if (unsent.questions.push({ at, question }) === 1) setImmediate(send, thread)
       }),
     close: () => {
       for (const { worker } of [...threads]) void worker.terminate()
