@@ -285,8 +285,8 @@ export interface MemoryLedger {
   newest(place: MemoryPlace, filter: MemoryFilter, max: number): Promise<MemoryRow[]>
   /**
    * The best `max` by text, and the `max` nearest: what the index found, checked for being still so, and what the index does not show
-   * yet (the newest `exactMax`), compared exactly; not below `scoreMin`. Both as they were at one moment, in one round trip. At
-   * least one is asked for. The best `rows` by text come with their rows, and so do the first of what
+   * yet (the newest `exactMax`), compared exactly; not below `scoreMin`. Both as they were at one moment, in one round trip, which
+   * questions that come at once may share. At least one is asked for. The best `rows` by text come with their rows, and so do the first of what
    * the index found, where what it found is believed.
    */
   lists(

@@ -1,12 +1,21 @@
-import type { FoundLists, MemoryLedger, MemoryRow, NearQuestion, RankedMemory } from "@engram/contracts/memories"
+import type {
+  FoundLists,
+  MemoryFilter,
+  MemoryLedger,
+  MemoryPlace,
+  MemoryRow,
+  NearQuestion,
+  RankedMemory,
+} from "@engram/contracts/memories"
 import { compareText } from "@engram/core/compare-text"
 import { dot } from "@engram/core/dot"
 import { placesOf } from "@engram/core/places"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
 import { nearestSql } from "./nearest.ts"
-import { filterValues, listed, lives, pinnedFirst, readable, recordOf, wholeRow } from "./rows.ts"
+import { asQuestion, listed, lives, pinnedFirst, readable, recordOf, wholeRow } from "./rows.ts"
 import type { Namespace, SurroundingsMemory } from "./surroundings.ts"
+import { askedTogether } from "./together.ts"
 
 /** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
 const matchesMax = 2_000
@@ -19,51 +28,57 @@ const matchesMax = 2_000
  */
 const byWords = `
     select f.id, f.pin, f.created_at, f.rank + case when f.rank >= 1 and exists (
-        select from memory_records s where s.store_id = $1 and s.id = f.id and s.content = $4) then 1 else 0 end as rank
-    from engram_matching_memories(array(select id from lives), $3, (select words from words), ${matchesMax}, $5) f
+        select from memory_records s where s.store_id = $1 and s.id = f.id and s.content = q.query) then 1 else 0 end as rank
+    from engram_matching_memories(array(select id from lives), q.kinds, (select words from words), ${matchesMax}, q.max) f
     offset 0`
 
 // Each namespace is read from its newest on, until it has given as many as are asked for: what many memories hold is found at once.
 const substringOf = (condition: string): string => `
     select r.id, r.pin, r.created_at, 1 as rank from lives n cross join lateral (
-      select * from memory_records r where r.namespace_id = n.id and ${readable} and ${condition}
-        and strpos(lower(unaccent(r.content)), lower(unaccent($4))) > 0 order by r.created_at desc, r.id limit $5) r`
+      select * from memory_records r where r.namespace_id = n.id and ${readable(asQuestion)} and ${condition}
+        and strpos(lower(unaccent(r.content)), lower(unaccent(q.query))) > 0 order by r.created_at desc, r.id limit q.max) r`
 
 const bySubstring = `${substringOf("r.pin")} union all ${substringOf("r.pin is not true")}`
 
-/** The best `$5` of these, the first `$6` with what they say. */
+/** The best `q.max` of these, the first `q.rows` with what they say. */
 const bestOf = (found: string): string => `
-    select ${listed("c", "c.rank", `case when c.at <= $6 then (select ${wholeRow} from (values (1)) k ${recordOf("c.id")}) end`)} as row
-    from (select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at from (${found}) r order by at limit $5) c
+    select ${listed("c", "c.rank", `case when c.at <= q.rows then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "c.id")}) end`)} as row
+    from (select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at from (${found}) r order by at limit q.max) c
     order by c.at`
+
+const none = "select null::json as row where false"
 
 const texts = {
   words: {
-    with: ", words as materialized (select to_tsvector('public.engram_english', $4) as words)",
+    with: ", words as materialized (select to_tsvector('public.engram_english', q.query) as words)",
     list: bestOf(byWords),
     wordless: "(select length(words) = 0 from words)",
   },
   substring: { with: "", list: bestOf(bySubstring), wordless: "false" },
-  // A parameter that a statement does not speak of would have no type.
-  none: {
-    with: "",
-    list: "select null::json as row where $4::text is null and $5::int is null and $6::int is null and false",
-    wordless: "false",
-  },
+  none: { with: "", list: none, wordless: "false" },
 }
 
 const nears = {
   ...nearestSql,
-  none: { with: "", list: "select null::json as row where false", whole: "true" },
+  none: { shared: "", with: "", list: none, whole: "true" },
 }
 
-/** The lists in one row, with what is so for all of it: a column of its own in each row would be sent and read a hundred times. */
-const statement = (text: keyof typeof texts, vectors: keyof typeof nears): string => `
-  with ${lives}${texts[text].with}${nears[vectors].with}
-  select (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') from lives n) as lives,
-    pg_current_snapshot()::text as "asOf", ${texts[text].wordless} as wordless, ${nears[vectors].whole} as whole,
-    (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",
-    (select coalesce(json_agg(v.row), '[]') from (${nears[vectors].list}) v) as "byVector"`
+type Text = keyof typeof texts
+type Way = keyof typeof nears
+
+/**
+ * $1 the store, $2 the questions. The lists of each in one row, with what is so for all of it: a column of its own in each row would
+ * be sent and read a hundred times.
+ */
+const statement = (text: Text, way: Way): string => `
+  ${nears[way].shared}
+  select q.at, a.* from json_to_recordset($2) q(at int, names text[], kinds text[], query text, max int, rows int, found text[])
+  cross join lateral (
+    with ${lives(asQuestion)}${texts[text].with}${nears[way].with}
+    select (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') from lives n) as lives,
+      pg_current_snapshot()::text as "asOf", ${texts[text].wordless} as wordless, ${nears[way].whole} as whole,
+      (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",
+      (select coalesce(json_agg(v.row), '[]') from (${nears[way].list}) v) as "byVector") a`
 
 type Row = readonly [
   namespace: string,
@@ -77,6 +92,8 @@ type Row = readonly [
 type Listed = readonly [id: string, rank: number, pin: boolean | null, createdSeconds: number, row: Row | null]
 type Near = readonly [...Listed, moving: boolean, values: string | null]
 interface Answered {
+  /** The question's place in its statement. */
+  readonly at: number
   readonly lives: readonly Namespace[]
   readonly asOf: string
   readonly wordless: boolean
@@ -86,31 +103,60 @@ interface Answered {
   readonly byVector: readonly Near[]
 }
 
+/** Of more namespaces a search is not light. */
+const lightNamespacesMax = 16
+
+/** What one statement is asked for one search. */
+interface Question {
+  readonly place: MemoryPlace
+  readonly filter: MemoryFilter
+  readonly query: string | undefined
+  readonly by: Text
+  readonly near: NearQuestion | undefined
+  readonly way: Way
+  readonly max: number
+  readonly rows: number
+}
+
+/** Whether it costs little more than being asked. What reads whole namespaces is asked by itself, and holds up nobody. */
+const isLight = ({ by, way, filter }: Question): boolean =>
+  by !== "substring" && way !== "newest" && filter.namespaces.length <= lightNamespacesMax
+
+/** Whether one statement can answer both of these light ones. */
+const isAlike = (a: Question, b: Question): boolean =>
+  a.place.workspaceId === b.place.workspaceId &&
+  a.place.storeId === b.place.storeId &&
+  a.by === b.by &&
+  a.near?.version.id === b.near?.version.id &&
+  a.near?.exactMax === b.near?.exactMax
+
 /** What a search finds by words and by nearness, best first, in one statement. What the others say is read by whoever answers with them. */
 export const createLists = (database: Database, surroundings: SurroundingsMemory): Pick<MemoryLedger, "lists"> => {
   const statements = new Map<string, string>()
-  const statementOf = (text: keyof typeof texts, vectors: keyof typeof nears): string => {
-    const key = `${text} ${vectors}`
-    const known = statements.get(key) ?? statement(text, vectors)
+  const statementOf = ({ by, way }: Question): string => {
+    const key = `${by} ${way}`
+    const known = statements.get(key) ?? statement(by, way)
     statements.set(key, known)
     return known
   }
 
+  const askAll = async (questions: readonly Question[]): Promise<readonly Answered[]> => {
+    const [first] = questions
+    const answers = await database.oneInWorkspace<Answered>(first!.place.workspaceId, statementOf(first!), () =>
+      valuesOf(questions),
+    )
+    return answers.toSorted((a, b) => a.at - b.at)
+  }
+  const askTogether = askedTogether(askAll, isAlike)
+  const ask = async (question: Question): Promise<Answered> =>
+    isLight(question) ? askTogether(question) : (await askAll([question]))[0]!
+
   return {
     lists: async (place, filter, { text, near, max, rows }) => {
-      const parameters = [...filterValues(place, filter), text?.query ?? null, max, rows]
-      const ask = async (by: keyof typeof texts, way: keyof typeof nears): Promise<Answered> => {
-        const values = () => [
-          ...parameters,
-          ...(near ? nearValues(place, near) : []),
-          ...(near && way === "newest" ? [near.indexed === undefined] : []),
-        ]
-        const [row] = await database.oneInWorkspace<Answered>(place.workspaceId, statementOf(by, way), values)
-        return row!
-      }
+      const question = { place, filter, query: text?.query, near, max, rows }
       const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : "fewChanged"
-      const answered = await ask(text?.by ?? "none", way)
-      const nearby = answered.whole ? answered : await ask("none", "newest")
+      const answered = await ask({ ...question, by: text?.by ?? "none", way })
+      const nearby = answered.whole ? answered : await ask({ ...question, by: "none", way: "newest" })
       surroundings.saw(place, filter.namespaces, answered.lives)
       return {
         byText: answered.byText.map(rankedOf),
@@ -124,15 +170,34 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
   }
 }
 
-/** $7 to $12 of a statement that looks for what is near, made when it is sent. */
-const nearValues = ({ workspaceId }: { readonly workspaceId: string }, near: NearQuestion): unknown[] => [
-  workspaceId,
-  near.version.id,
-  modelKey(near.version.model),
-  near.exactMax,
-  near.indexed?.flatMap(({ id, score }) => (score < near.scoreMin ? [] : [id])) ?? [],
-  near.trailsMs(),
-]
+/** Of a statement for questions that are alike, made when it is sent. */
+function valuesOf(questions: readonly Question[]): unknown[] {
+  const { place, near, way } = questions[0]!
+  const asked = questions.map(({ filter, query, near: own, max, rows }, at) => ({
+    at,
+    names: filter.namespaces,
+    kinds: filter.kinds,
+    query,
+    max,
+    rows,
+    found: own?.indexed?.flatMap(({ id, score }) => (score < own.scoreMin ? [] : [id])) ?? [],
+  }))
+  return [
+    place.storeId,
+    JSON.stringify(asked),
+    ...(near
+      ? [
+          place.workspaceId,
+          near.version.id,
+          modelKey(near.version.model),
+          near.exactMax,
+          // What is compared for one for being too recent may be for all.
+          Math.max(...questions.map((question) => question.near!.trailsMs())),
+        ]
+      : []),
+    ...(near && way === "newest" ? [near.indexed === undefined] : []),
+  ]
+}
 
 const rankedOf = ([id, rank, pin, createdSeconds, row]: Listed): RankedMemory => {
   const ranked = { id, rank, pin, createdAt: new Date(createdSeconds * 1_000) }

@@ -4,26 +4,39 @@ import type { MemoryFilter, MemoryPlace } from "@engram/contracts/memories"
 export const liveNamespace = "n.ended_at is null and (n.expires_at is null or n.expires_at > now())"
 export const liveRecord = "(r.expires_at is null or r.expires_at > now())"
 
-/** $1 store, $2 names of namespaces, $3 kinds or null for all. */
+/** How a statement speaks of what is asked for, besides the store, which is $1. */
+export interface Asked {
+  /** Names of namespaces. */
+  readonly names: string
+  /** null for all. */
+  readonly kinds: string
+}
+
+/** One of the questions `q` that a statement answers. */
+export const asQuestion: Asked = { names: "q.names", kinds: "q.kinds" }
+/** The one question of a statement, by `filterValues`. */
+export const asParameters: Asked = { names: "$2", kinds: "$3" }
+
 export const filterValues = (place: MemoryPlace, filter: MemoryFilter): unknown[] => [
   place.storeId,
   filter.namespaces,
   filter.kinds ?? null,
 ]
 
-export const lives = `lives as materialized (
-  select n.id, n.name from memory_namespaces n where n.store_id = $1 and n.name = any($2) and ${liveNamespace})`
+export const lives = ({ names }: Asked): string => `lives as materialized (
+  select n.id, n.name from memory_namespaces n where n.store_id = $1 and n.name = any(${names}) and ${liveNamespace})`
 
 /** Of a record in a namespace that lives. */
-export const readable = `r.store_id = $1 and ($3::text[] is null or r.kind = any($3)) and ${liveRecord}`
+export const readable = ({ kinds }: Asked): string =>
+  `r.store_id = $1 and (${kinds}::text[] is null or r.kind = any(${kinds})) and ${liveRecord}`
 
 /** Of a record `r` in a life `n`. */
 export const memoryColumns = `r.id, n.name as namespace, r.content, r.kind, r.source, r.expires_at as "expiresAt",
   r.propagation, r.pin, r.created_at as "createdAt"`
 
 /** The record of an id, by its key, with its life `n`. */
-export const recordOf = (id: string, condition = "true"): string =>
-  `cross join lateral (select * from memory_records r where r.id = ${id} and ${readable} and ${condition} offset 0) r
+export const recordOf = (asked: Asked, id: string, condition = "true"): string =>
+  `cross join lateral (select * from memory_records r where r.id = ${id} and ${readable(asked)} and ${condition} offset 0) r
     join lives n on n.id = r.namespace_id`
 
 /** Of equals the pinned come first, then the newest. */

@@ -1,7 +1,7 @@
 import type { MemoryLedger, MemoryRow } from "@engram/contracts/memories"
 import type { Database } from "../database.ts"
 import { createLists } from "./lists.ts"
-import { filterValues, lives, memoryColumns, readable, recordOf } from "./rows.ts"
+import { asParameters, filterValues, lives, memoryColumns, readable, recordOf } from "./rows.ts"
 import type { SurroundingsMemory } from "./surroundings.ts"
 
 type Search = Pick<MemoryLedger, "livesSeen" | "newest" | "lists" | "read">
@@ -10,10 +10,10 @@ type Search = Pick<MemoryLedger, "livesSeen" | "newest" | "lists" | "read">
 const newestOf = (condition: string): string => `
   select ${memoryColumns}, coalesce(r.pin, false) as first
   from lives n cross join lateral (
-    select * from memory_records r where r.namespace_id = n.id and ${readable} and ${condition}
+    select * from memory_records r where r.namespace_id = n.id and ${readable(asParameters)} and ${condition}
     order by r.created_at desc, r.id limit $4) r`
 
-const newestSql = `with ${lives}
+const newestSql = `with ${lives(asParameters)}
   select * from (${newestOf("r.pin")} union all ${newestOf("r.pin is not true")}) t
   order by first desc, "createdAt" desc, id limit $4`
 
@@ -24,7 +24,7 @@ const newestSql = `with ${lives}
 const unchanged = `age(r.xmin) not between 0 and age(pg_snapshot_xmax($5::pg_snapshot)::xid)
   and r.xmin <> all (array(select x.id::xid from pg_snapshot_xip($5::pg_snapshot) x(id)))`
 
-const readSql = `with ${lives} select ${memoryColumns} from unnest($4::text[]) k(id) ${recordOf("k.id", unchanged)}`
+const readSql = `with ${lives(asParameters)} select ${memoryColumns} from unnest($4::text[]) k(id) ${recordOf(asParameters, "k.id", unchanged)}`
 
 export function createMemorySearch(database: Database, surroundings: SurroundingsMemory): Search {
   return {
