@@ -45,14 +45,17 @@ interface NearestSql {
  * all values.
  */
 const fewChanged: NearestSql = {
-  shared: `with ${changed}`,
+  shared: `with ${changed}, moving as materialized (
+      select r.store_id, r.id, r.namespace_id, r.kind, r.expires_at, r.pin, r.created_at
+      from (select distinct id from changed where wanted and (select few from few)) k
+      cross join lateral (select * from memory_records r where r.store_id = $1 and r.id = k.id offset 0) r)`,
   with: "",
   list: `select ${listed("r", "0", `case when k.at <= q.rows then ${wholeRow} end`, "false", "null")} as row
       from unnest(q.found) with ordinality k(id, at) ${recordOf(asQuestion, "k.id")}
       where (select few from few) and k.id not in (select id from changed)
     union all
     select ${listed("r", "0", "null", "true", valuesOf)}
-      from (select distinct id from changed where wanted) k ${recordOf(asQuestion, "k.id")} ${entryOf("k.id")} where (select few from few)`,
+      from (select r.* from moving r join lives n on n.id = r.namespace_id where ${readable(asQuestion)} offset 0) r ${entryOf("r.id")}`,
   whole: "(select few from few)",
 }
 
