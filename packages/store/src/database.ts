@@ -44,6 +44,13 @@ export interface Database {
   asFleet<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** One statement in such a transaction of its own, in one round trip instead of three; a connection parses it once. */
   oneAsFleet<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /**
+   * Does `work` unless somebody else does what has this `name`; then undefined. The lock is a transaction's, which keeps its connection
+   * also behind a pooler that lends one to a session for no longer; it holds no row and no snapshot, and ends with its process, or
+   * after `idleMs` where that vanished without closing its connection (0: when the network tells). What `work` did stands, and so does
+   * its result, whatever became of the lock.
+   */
+  alone<T>(name: string, work: () => Promise<T>, options?: { readonly idleMs?: number }): Promise<T | undefined>
   check(): Promise<void>
   readonly pool: pg.Pool
 }
@@ -94,6 +101,7 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
       inTurn(() => within(pool, (client) => client.query(`${start}; set local role engram_fleet`), work, anew)),
     oneAsFleet: <Row extends object>(text: string, values: readonly unknown[] = []) =>
       inTurn(() => once<Row>(pool, () => kept({ text, values }), kept(fleetEntry(durable)))),
+    alone: (name, work, { idleMs = 0 } = {}) => alone(pool, name, work, idleMs),
     check: async () => {
       await pool.query("select 1").catch((error) => {
         throw translated(error)
@@ -157,6 +165,28 @@ async function within<T>(
     await answered()
     throw error
   } finally {
+    client.release(broken)
+  }
+}
+
+async function alone<T>(pool: pg.Pool, name: string, work: () => Promise<T>, idleMs: number): Promise<T | undefined> {
+  const refuse = (error: unknown): never => {
+    throw translated(error)
+  }
+  const client = await pool.connect().catch(refuse)
+  let broken: Error | undefined
+  try {
+    const begin = `begin; set local idle_in_transaction_session_timeout = ${idleMs}`
+    const locked = await client
+      .query(begin)
+      .then(() => client.query("select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as mine", [name]))
+      .catch(refuse)
+    return locked.rows[0].mine ? await work() : undefined
+  } finally {
+    // A connection that cannot give the lock back takes it along.
+    await client.query("commit").catch((error: Error) => {
+      broken = error
+    })
     client.release(broken)
   }
 }

@@ -4,8 +4,6 @@ import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database } from "./database.ts"
 import { isOwed } from "./knowledge/fetches.ts"
 
-/** "engram sweep" on a phone's keys, cut to fit. */
-const sweepLock = 364_726_793
 /** A sweep takes seconds; a process that vanished without closing its connection keeps the others this long. */
 const sweepMs = 300_000
 
@@ -35,13 +33,7 @@ const openDeliveries = `
   from ingest_deliveries where state = 'received'`
 
 export const createSweepLedger = (database: Database): SweepLedger => ({
-  // A transaction keeps its connection also behind a pooler that lends one to a session for no longer. It holds no row and no snapshot.
-  alone: (work) =>
-    database.asFleet(async (tx) => {
-      await tx.query(`set local idle_in_transaction_session_timeout = ${sweepMs}`)
-      const [lock] = await tx.query<{ mine: boolean }>("select pg_try_advisory_xact_lock($1) as mine", [sweepLock])
-      return lock!.mine ? work() : undefined
-    }),
+  alone: (work) => database.alone("engram sweep", work, { idleMs: sweepMs }),
 
   dueLanes: () =>
     database.asFleet(async (tx) => {

@@ -11,8 +11,8 @@ export interface NightLedger {
   /** People, entities and unclaimed names, bots left out, with at least so many new observations, the most first. */
   crowded(workspaceId: string, threshold: number): Promise<string[]>
   /**
-   * Does `work` unless some process does so for this workspace already; then undefined. Held by a connection, so it ends with its
-   * process. Beside it stand the unique indexes of `consolidation_runs`, which hold whatever stands between us and Postgres.
+   * Does `work` unless some process does so for this workspace already; then undefined. It ends with its process. Beside it stand the
+   * unique indexes of `consolidation_runs`.
    */
   alone<T>(workspaceId: string, work: () => Promise<T>): Promise<T | undefined>
   /** The last night's run whose process ended before its steps did. */
@@ -67,25 +67,7 @@ export const createNightLedger = ({ database }: { readonly database: Database })
       return rows.map(({ id }) => id)
     }),
 
-  alone: async (workspaceId, work) => {
-    const client = await database.pool.connect()
-    let broken: Error | undefined
-    try {
-      const key = `hashtextextended('engram night ' || $1, 0)`
-      const { rows } = await client.query(`select pg_try_advisory_lock(${key}) as mine`, [workspaceId])
-      if (!rows[0].mine) return undefined
-      try {
-        return await work()
-      } finally {
-        // A connection that cannot give the lock back takes it along.
-        await client.query(`select pg_advisory_unlock(${key})`, [workspaceId]).catch((error: Error) => {
-          broken = error
-        })
-      }
-    } finally {
-      client.release(broken)
-    }
-  },
+  alone: (workspaceId, work) => database.alone(`engram night ${workspaceId}`, work),
 
   owingSteps: (workspaceId) =>
     database.inWorkspace(workspaceId, async (tx) => {
