@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
+import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
 import { askedTogether } from "../src/memories/together.ts"
 
@@ -56,6 +57,18 @@ test("one alone is asked at once; of what comes while two statements are under w
   answerOldest()
   expect(await Promise.all(later)).toEqual([...of("c", 3), ...of("b", 9)].map(({ kind, at }) => `${kind}${at}`))
   expect(asked).toHaveLength(5)
+})
+
+test("what waits behind statements that do not end is asked beside them", async () => {
+  const { ask, asked } = held()
+  for (let at = 0; at < 12; at++) {
+    void ask({ kind: "a", at })
+    await turn()
+  }
+  const counts = () => asked.map((questions) => questions.length)
+  expect(counts()).toEqual([1, 1])
+  await waitUntil("the others are asked", async () => asked.length === 4)
+  expect(counts()).toEqual([1, 1, 8, 2])
 })
 
 test("of a batch that is refused only what is at fault fails", async () => {

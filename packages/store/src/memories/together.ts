@@ -4,6 +4,8 @@ import { RetryLater } from "@engram/contracts/errors"
 const statementsMax = 2
 /** Of one statement: more hold up each other's answers for longer than they save. */
 const questionsMax = 8
+/** When no statement has ended for so long, what waits is asked beside them: they read much, and Postgres may have more processors. */
+const patienceMs = 50
 
 interface Waiting<Question, Answer> {
   readonly question: Question
@@ -13,7 +15,7 @@ interface Waiting<Question, Answer> {
 
 /**
  * Asks `ask` what comes while others are being answered in one go, where it is alike; the answers are in the order of the questions.
- * A question that comes alone waits for nobody. Where a batch is refused each is asked by itself, so that a question fails only for
+ * A question that comes alone waits for nobody, and none for long. Where a batch is refused each is asked by itself, so that a question fails only for
  * what is its own; while something is away they fail together.
  */
 export function askedTogether<Question, Answer>(
@@ -22,15 +24,25 @@ export function askedTogether<Question, Answer>(
 ): (question: Question) => Promise<Answer> {
   let waiting: Waiting<Question, Answer>[] = []
   let statements = 0
+  let patience: NodeJS.Timeout | undefined
 
   const next = (): void => {
-    while (statements < statementsMax && waiting.length > 0) {
-      statements++
-      void answer(take()).finally(() => {
-        statements--
+    while (statements < statementsMax && waiting.length > 0) begin()
+    clearTimeout(patience)
+    if (waiting.length > 0) {
+      patience = setTimeout(() => {
+        begin()
         next()
-      })
+      }, patienceMs)
     }
+  }
+
+  const begin = (): void => {
+    statements++
+    void answer(take()).finally(() => {
+      statements--
+      next()
+    })
   }
 
   const take = (): Waiting<Question, Answer>[] => {
