@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import { once } from "node:events"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { request } from "node:http"
 import { connect, createServer } from "node:net"
@@ -201,9 +202,12 @@ test("stopping answers what it has taken, and refuses nothing that it has not", 
 const heldBytes = async ({ metrics }: Plugin) =>
   Number(/^engram_body_bytes_held (\d+)$/m.exec(await metrics.text())?.[1])
 
+/** A request that announces so many bytes, of which none is there yet. */
+const beginning = (path: string, bytes: number) =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${bytes}\r\n\r\n`
+
 /** A request as it goes over the wire. */
-const post = (path: string, body: string) =>
-  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+const post = (path: string, body: string) => beginning(path, Buffer.byteLength(body)) + body
 
 /** A connection of its own. */
 const dial = ({ url }: Plugin, text: string) => {
@@ -287,12 +291,8 @@ test("bodies in flight share one budget: a write waits unread until there is roo
       const client = await createClient(plugin.url)
       const name = await client.namespace()
       const held = () => heldBytes(plugin)
-      // Announces a body as large as the whole budget and sends the beginning of it.
-      const slow = request(`${plugin.url}/v1/namespaces/${name}/memories`, {
-        method: "POST",
-        headers: { "content-length": 1_000_000 },
-      }).on("error", () => {})
-      slow.write("{")
+      // As large as the whole budget, and all of it sent but the end.
+      const slow = dial(plugin, beginning(`/v1/namespaces/${name}/memories`, 1_000_000) + "y".repeat(999_999))
       await expect.poll(held, { timeout: 10_000 }).toBe(4_000_000)
       let answered = false
       const writing = client.write(name, "waits for room").finally(() => {
@@ -304,6 +304,44 @@ test("bodies in flight share one budget: a write waits unread until there is roo
       await writing
       expect(await client.contents(name)).toEqual(["waits for room"])
       await expect.poll(held, { timeout: 10_000 }).toBe(0)
+    },
+    { limits: { bodyBytesMax: 1_000_000, bodiesBytesMax: 4_000_000 } },
+  ))
+
+test("who announces much and sends next to nothing keeps nobody waiting", () =>
+  using(
+    async (plugin) => {
+      const client = await createClient(plugin.url)
+      const name = await client.namespace()
+      const path = `/v1/namespaces/${name}/memories`
+      const silent = Array.from({ length: 20 }, () => dial(plugin, beginning(path, 1_000_000)))
+      const slow = Array.from({ length: 20 }, () => dial(plugin, `${beginning(path, 1_000_000)}{`))
+      await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(20 * 4)
+      await client.write(name, "y".repeat(900_000))
+      expect(await client.contents(name)).toEqual(["y".repeat(900_000)])
+      for (const socket of [...silent, ...slow]) socket.destroy()
+      await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(0)
+    },
+    { limits: { bodyBytesMax: 1_000_000, bodiesBytesMax: 32_000_000 } },
+  ))
+
+test("writes that are half read and together more than there is memory for are all answered", () =>
+  using(
+    async (plugin) => {
+      const client = await createClient(plugin.url)
+      const name = await client.namespace()
+      const body = JSON.stringify({ content: "y".repeat(900_000), kind: "fact", source: "agent" })
+      const write = post(`/v1/namespaces/${name}/memories`, body)
+      const sockets = Array.from({ length: 12 }, () => dial(plugin, write.slice(0, 500_000)))
+      await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBeGreaterThan(1_000_000)
+      const answers = sockets.toReversed().map(async (socket) => {
+        socket.write(write.slice(500_000))
+        const [answer] = await once(socket, "data")
+        socket.destroy()
+        return String(answer).slice(0, 12)
+      })
+      expect(await Promise.all(answers)).toEqual(sockets.map(() => "HTTP/1.1 201"))
+      await expect.poll(() => heldBytes(plugin), { timeout: 10_000 }).toBe(0)
     },
     { limits: { bodyBytesMax: 1_000_000, bodiesBytesMax: 4_000_000 } },
   ))

@@ -159,3 +159,16 @@ test("many large bodies at once wait for memory rather than fill it", async () =
   // 800 MB came in. Beside what is held, the driver copies each body it writes.
   expect(peakRss - before).toBeLessThan(450 * megabyte)
 })
+
+test("who announces large bodies and sends a byte of them keeps no delivery waiting", async () => {
+  const ingest = await start({ limits: { bodiesBytesMax: 26_214_400 } })
+  const { port, pathname } = new URL(ingest.door.path)
+  const head = `POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 26214400\r\n\r\n`
+  const slow = Array.from({ length: 20 }, () => connect(Number(port), "127.0.0.1").on("error", () => {}))
+  for (const socket of slow) socket.write(`${head}{`)
+  const held = async () => (await ingest.metrics.bodyBytesHeld.get()).values[0]?.value
+  await expect.poll(held, { timeout: 10_000 }).toBe(1)
+  expect((await ring(ingest.door)).status).toBe(202)
+  for (const socket of slow) socket.destroy()
+  await expect.poll(held, { timeout: 10_000 }).toBe(0)
+})

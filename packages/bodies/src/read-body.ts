@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http"
-import type { BodyBudget } from "./body-budget.ts"
+import type { BodyBudget, BodyShare } from "./body-budget.ts"
 
 /** A body that cannot be had: too large (413), or broken off (400). */
 export class BodyRefused extends Error {
@@ -21,8 +21,9 @@ export interface HeldBody {
 }
 
 /**
- * The whole body, untouched. Its memory is taken from the budget before the first byte is read: the announced length or, where
- * none is announced, the most it may be; `memoryPerByte` times that where it is also parsed. Refuses with 413 above `bytesMax` and with 400 when the sender goes away.
+ * The whole body, untouched. It holds as many bytes of the budget as have come, and at most as many again (`memoryPerByte` times
+ * that where it is also parsed): before more is read than there is memory for, that memory doubles. Refuses with 413 above
+ * `bytesMax`, unread where that is announced, and with 400 when the sender goes away, also while it waits for memory.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -32,11 +33,13 @@ export async function readBody(
   const announced = announcedLength(request)
   if (announced !== undefined && announced > bytesMax) throw tooLarge(bytesMax)
 
-  const release = await budget.take((announced ?? bytesMax) * memoryPerByte)
+  const share = budget.open((announced ?? bytesMax) * memoryPerByte)
   try {
-    return { bytes: await collect(request, announced, bytesMax), release }
+    const bytes = await collect(request, announced ?? bytesMax, (more, go) => share.take(more * memoryPerByte, go))
+    share.settle(bytes.length * memoryPerByte)
+    return { bytes, release: share.release }
   } catch (error) {
-    release()
+    share.release()
     throw error
   }
 }
@@ -47,35 +50,50 @@ function announcedLength({ headers }: IncomingMessage): number | undefined {
   return Number(headers["content-length"] ?? 0)
 }
 
-function collect(request: IncomingMessage, announced: number | undefined, bytesMax: number): Promise<Buffer> {
+function collect(request: IncomingMessage, bytesMax: number, take: BodyShare["take"]): Promise<Buffer> {
   // Also where all of it had come: what is destroyed gives none of it any more.
   if (request.destroyed) return Promise.reject(wentAway())
   return new Promise((resolve, reject) => {
-    let whole: Buffer | undefined
-    const chunks: Buffer[] = []
+    let memory = Buffer.alloc(0)
     let length = 0
+    let isWaiting = false
 
-    const onData = (chunk: Buffer): void => {
-      if (announced === undefined) chunks.push(chunk)
-      // Most bodies come in one piece, which needs no copy unless it lies in a larger buffer of the socket's.
-      else if (chunk.length === announced && chunk.buffer.byteLength === announced) whole = chunk
-      else {
-        whole ??= Buffer.allocUnsafe(announced)
-        chunk.copy(whole, length)
-      }
-      length += chunk.length
-      if (length > bytesMax) stop(() => reject(tooLarge(bytesMax)))
+    // Bytes stay where the socket left them until there is memory for them: it is not read on, and the end is not reached.
+    const onReadable = (): void => {
+      if (isWaiting) return
+      const arrived = length + request.readableLength
+      if (arrived > bytesMax) stop(() => reject(tooLarge(bytesMax)))
+      else if (arrived > memory.length) grow(Math.min(bytesMax, Math.max(arrived, 2 * memory.length)))
+      else read()
     }
-    const onEnd = (): void => stop(() => resolve(whole ?? Buffer.concat(chunks, length)))
+    const read = (): void => {
+      // Also where nothing is there: the end is found by reading only.
+      const chunk: Buffer | null = request.read()
+      if (chunk === null) return
+      length += chunk.copy(memory, length)
+      onReadable()
+    }
+    const grow = (bytes: number): void => {
+      isWaiting = true
+      take(bytes - memory.length, () => {
+        isWaiting = false
+        const larger = Buffer.allocUnsafe(bytes)
+        memory.copy(larger)
+        memory = larger
+        onReadable()
+      })
+    }
+    const onEnd = (): void =>
+      stop(() => resolve(length === memory.length ? memory : Buffer.from(memory.subarray(0, length))))
     const onGone = (): void => stop(() => reject(wentAway()))
     const stop = (settle: () => void): void => {
-      request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone)
+      request.off("readable", onReadable).off("end", onEnd).off("close", onGone).off("error", onGone)
       request.on("error", () => {})
       // The rest of a body that is too large is read past, so that the sender gets to read the answer.
       request.resume()
       settle()
     }
-    request.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone)
+    request.on("readable", onReadable).on("end", onEnd).on("close", onGone).on("error", onGone)
   })
 }
 

@@ -85,7 +85,7 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
     duplicates: counter("duplicates_total", "Deliveries answered 200: seen before.", ["source"]),
     refused: counter("refused_total", "Requests answered 4xx or 5xx.", ["status"]),
     acceptBatchRows: histogram("accept_batch_rows", "Deliveries per insert.", [1, 2, 4, 8, 16, 32, 64, 128, 256]),
-    bodyBytesHeld: gauge("body_bytes_held", "Memory reserved for request bodies."),
+    bodyBytesHeld: gauge("body_bytes_held", "Memory held by request bodies."),
     searchableLagSeconds: histogram(
       "searchable_lag_seconds",
       "From accept until search finds it.",
