@@ -12,7 +12,7 @@ export interface OwedVector {
   readonly metadata: VectorMetadata
   /** Where its text was embedded before, or the values came with it. */
   readonly values: Float32Array | null
-  /** What to embed, where there are no values. */
+  /** What to embed, where there are no values and it is not a caller who brings them. */
   readonly text: string | null
 }
 
@@ -27,6 +27,11 @@ export interface VectorLedger {
   ensureVersion(lane: Pick<Lane, "workspaceId" | "storeId">, version: Omit<EmbeddingVersion, "status">): Promise<void>
   /** The head of the lane: up to `max` vectors, in no order. */
   owed(lane: Lane, version: EmbeddingVersion, max: number): Promise<OwedVector[]>
+  /**
+   * Wants no longer those of these that nothing can be made of, now as when they were read: neither values nor a text. What the index
+   * may hold of them is owed its removal. Returns how many.
+   */
+  unwantLost(lane: Lane, version: EmbeddingVersion, lost: readonly OwedVector[]): Promise<number>
   /** Keeps what texts were embedded as, but for memories that have gone meanwhile. */
   saveValues(
     lane: Lane,

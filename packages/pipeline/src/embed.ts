@@ -61,11 +61,12 @@ async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Pro
   const embedder = await openEmbedder(deps, lane, version)
   if (embedder === undefined) return "idle"
   const owed = await deps.ledger.owed(lane, version, rowsMax)
+  const lost = await unwantLost(deps, lane, version, owed)
   const { texts, values } = await embedTexts({ ...deps, embedder }, lane, version, owed)
   const known = owed.map((row) => ({ ...row, values: row.values ?? values.get(row.textHash) ?? null }))
   const ready = known.filter((row) => row.wantedHash === null || row.values !== null)
   await writeVectors(deps, lane, version, ready)
-  if (texts + ready.length === 0) return "idle"
+  if (texts + ready.length + lost === 0) return "idle"
   const isAll = owed.length < rowsMax && ready.length === owed.length
   return isAll && owed.every(({ family }) => family === "memories") ? "idle" : "more"
 }
@@ -76,13 +77,32 @@ async function work(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Pro
  */
 async function writeBrought(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
   const owed = await deps.ledger.owed(lane, version, 2 * rowsMax)
+  const lost = await unwantLost(deps, lane, version, owed)
   const ready = owed.filter((row) => row.wantedHash === null || row.values !== null)
   const now = ready.length < rowsMax ? ready : ready.slice(0, ready.length - (ready.length % rowsMax))
   for (let from = 0; from < now.length; from += rowsMax) {
     await writeVectors(deps, lane, version, now.slice(from, from + rowsMax))
   }
-  if (now.length === 2 * rowsMax) return "more"
+  if (lost > 0 || now.length === 2 * rowsMax) return "more"
   return now.length < ready.length ? { afterMs: companyMs } : "idle"
+}
+
+/**
+ * Whoever removes a text stops wanting its vector. Where one is wanted all the same, nothing can be made of it any more, and it would
+ * hold the head of the lane for ever: it is not wanted from here on, and owed its removal. Returns how many.
+ */
+async function unwantLost(
+  deps: EmbedDeps,
+  lane: Lane,
+  version: EmbeddingVersion,
+  owed: readonly OwedVector[],
+): Promise<number> {
+  const lost = owed.filter(({ wantedHash, values, text }) => wantedHash !== null && values === null && text === null)
+  if (lost.length === 0) return 0
+  const vectors = await deps.ledger.unwantLost(lane, version, lost)
+  if (vectors > 0)
+    deps.log.warn({ lane, version: version.id, vectors }, "lost texts or values: vectors not wanted any more")
+  return vectors
 }
 
 /** What is forgotten leaves an archived version too; nothing is added to it. */

@@ -4,7 +4,7 @@ import { fromTheFirst } from "./by-partial-index.ts"
 import type { Database, Transaction } from "./database.ts"
 import { floatsOf, modelKey, saveValues } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
-import { byRef, laneVersions } from "./knowledge/vectors.ts"
+import { byRef, laneVersions, unwanted } from "./knowledge/vectors.ts"
 import { stillWanted } from "./memories/vectors.ts"
 
 /** Of a memory that is longer than a chunk ever is; its full text is searched all the same. */
@@ -12,6 +12,16 @@ const embeddedCharsMax = 8_000
 
 const owedBy = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
   and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null`
+
+/** What to embed of a vector `v`; null where that is gone, and of a profile, which is a sum of others. $2 store. */
+const textOf = (v: string): string => `case
+    when ${v}.family = 'chunks' then (select c.text from knowledge_chunks c where c.id = ${v}.ref_id)
+    when ${v}.family = 'summaries' then (select m.text from memory_summaries m where m.id = ${v}.ref_id)
+    when ${v}.family = 'memories'
+      then (select left(r.content, ${embeddedCharsMax}) from memory_records r where r.store_id = $2 and r.id = ${v}.ref_id)
+    when ${v}.family = 'observations' then (
+      select case ${v}.view when 'title' then o.title when 'summary' then o.summary else o.text end
+      from memory_observations o where o.id = ${v}.ref_id) end`
 
 /**
  * The head of the lane. What is written leaves it with each turn, so a turn looks at as many rows as it can use, however many are
@@ -22,16 +32,24 @@ const head = `
   with waiting as materialized (
     select v.family, v.ref_id, v.view, v.wanted_hash, v.text_hash, v.metadata from vector_entries v where ${owedBy} limit $4)
   select w.family, w.ref_id as "refId", w.view, w.text_hash as "textHash", w.wanted_hash as "wantedHash", w.metadata, known.values,
-         case when w.wanted_hash is null or known.values is not null then null
-              when w.family = 'chunks' then (select c.text from knowledge_chunks c where c.id = w.ref_id)
-              when w.family = 'summaries' then (select m.text from memory_summaries m where m.id = w.ref_id)
-              when w.family = 'memories'
-                then (select left(r.content, ${embeddedCharsMax}) from memory_records r where r.store_id = $2 and r.id = w.ref_id)
-              when w.family = 'observations' then (select case w.view when 'title' then o.title when 'summary' then o.summary else o.text end
-                    from memory_observations o where o.id = w.ref_id) end as text
+         case when w.wanted_hash is null or known.values is not null or $6 then null else ${textOf("w")} end as text
   from waiting w left join lateral (
     select e.values from embedding_values e
     where w.wanted_hash is not null and e.workspace_id = $1 and e.model = $5 and e.text_hash = w.text_hash offset 0) known on true`
+
+/** The vectors `v` of keys `k`, $4 to $7, with what was wanted of each. */
+const givenKeys = `(select * from unnest($4::text[], $5::text[], $6::text[], $7::text[]) as k(family, ref_id, view, wanted)) k`
+const byGivenKey = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
+  and (v.family, v.ref_id, v.view) = (k.family, k.ref_id, k.view)`
+
+const lockGiven = `select from ${givenKeys} join vector_entries v on ${byGivenKey}
+  order by v.family collate "C", v.ref_id collate "C", v.view collate "C" for update of v`
+
+const unwantLost = `
+  update vector_entries v set ${unwanted} from ${givenKeys}
+  where ${byGivenKey} and v.wanted_hash = k.wanted and ${owedBy}
+    and not exists (select from embedding_values e where e.workspace_id = $1 and e.model = $8 and e.text_hash = v.text_hash)
+    and ($9 or ${textOf("v")} is null) returning 1`
 
 /** Vectors owed to stores; see db's vector_entries for the states of a row. */
 export function createVectorLedger(database: Database): VectorLedger {
@@ -82,8 +100,19 @@ export function createVectorLedger(database: Database): VectorLedger {
           version.id,
           max,
           modelKey(version.model),
+          version.status === "caller",
         ])
         return rows.map((row) => ({ ...row, values: row.values && floatsOf(row.values) }))
+      }),
+
+    unwantLost: (lane, version, lost) =>
+      database.inWorkspacePlanned(lane.workspaceId, async (tx) => {
+        const keys = keysOf(lane, version.id, lost)
+        // Looked at again behind their locks, in a statement of its own. A writer who brings a text back wants its vector in the same
+        // transaction: it had the lock before, and the text is there; or has it after, finds that nothing is wanted, and wants it anew.
+        await tx.query(lockGiven, keys)
+        const gone = await tx.query(unwantLost, [...keys, modelKey(version.model), version.status === "caller"])
+        return gone.length
       }),
 
     saveValues: (lane, model, rows) =>
@@ -143,6 +172,21 @@ const documentsOf = (rows: readonly OwedVector[]): string[] => [
 /** In the order in which persist wants them, chunks before observations, or the two would lock each other out. */
 const asWanted = (a: OwedVector, b: OwedVector): number => compareText(a.family, b.family) || byRef(a, b)
 
+/** $1 to $7. */
+const keysOf = (
+  lane: { readonly workspaceId: string; readonly storeId: string },
+  versionId: string,
+  rows: readonly OwedVector[],
+): unknown[] => [
+  lane.workspaceId,
+  lane.storeId,
+  versionId,
+  rows.map((row) => row.family),
+  rows.map((row) => row.refId),
+  rows.map((row) => row.view),
+  rows.map((row) => row.wantedHash),
+]
+
 /** A row removed for the second time has nothing more to say and goes. */
 async function mark(
   tx: Transaction,
@@ -150,28 +194,17 @@ async function mark(
   versionId: string,
   written: readonly OwedVector[],
 ): Promise<void> {
-  const keys = `select * from unnest($4::text[], $5::text[], $6::text[], $7::text[]) as k(family, ref_id, view, wanted)`
-  const values = [
-    lane.workspaceId,
-    lane.storeId,
-    versionId,
-    written.map((row) => row.family),
-    written.map((row) => row.refId),
-    written.map((row) => row.view),
-    written.map((row) => row.wantedHash),
-  ]
-  const at = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
-    and (v.family, v.ref_id, v.view) = (k.family, k.ref_id, k.view)`
+  const values = keysOf(lane, versionId, written)
   if (written.some((row) => row.wantedHash === null)) {
     await tx.query(
-      `delete from vector_entries v using (${keys}) k where ${at} and v.wanted_hash is null and k.wanted is null and v.written_hash = 'removed'`,
+      `delete from vector_entries v using ${givenKeys} where ${byGivenKey} and v.wanted_hash is null and k.wanted is null and v.written_hash = 'removed'`,
       values,
     )
   }
   await tx.query(
     `update vector_entries v set written_hash = v.wanted_hash, written_at = case when v.wanted_hash is null then null else now() end,
             removed_at = case when v.wanted_hash is null then now() end
-     from (${keys}) k where ${at} and v.wanted_hash is not distinct from k.wanted`,
+     from ${givenKeys} where ${byGivenKey} and v.wanted_hash is not distinct from k.wanted`,
     values,
   )
 }
