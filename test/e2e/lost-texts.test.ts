@@ -8,7 +8,16 @@ import { createVectorLedger } from "@engram/store/vector-ledger"
 import { silentLog } from "@engram/testkit/silent-log"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { issue } from "../payloads.ts"
-import { createReindexBench, expectWhole, memory, openMemories, untilWaiting, versionsOf } from "../reindexing.ts"
+import {
+  createReindexBench,
+  expectWhole,
+  local,
+  memory,
+  openMemories,
+  reindexTo,
+  untilWaiting,
+  versionsOf,
+} from "../reindexing.ts"
 import type { Workbench } from "../workbench.ts"
 
 let bench: Workbench
@@ -82,6 +91,23 @@ test("a vector whose brought values are lost is not made of the memory's text, a
   await memories.write(bench.lane, [brought("m")])
   await turns()
   expect(await bench.index.present(target, ["m"])).toEqual(["m"])
+})
+
+test("600 vectors that came to be owed to a version when nobody wrote to it any more do not keep what is forgotten in it", async () => {
+  const memories = await openMemories(bench)
+  await memories.write(bench.lane, [memory("goes", "soon forgotten")])
+  await bench.drain()
+  await reindexTo(bench, local(128))
+  const archived = await versionOf("archived")
+  await plant("chunks", archived, 600)
+  await memories.remove(bench.lane, "goes", "team:a")
+  // Behind them: Postgres keeps a changed row near where it was.
+  await bench.rows(
+    `with goes as (delete from vector_entries where ref_id = 'goes' returning *) insert into vector_entries select * from goes`,
+  )
+  await turns()
+  const target = { index: archived.indexName, namespace: `memories-${archived.id}` }
+  expect(await bench.index.present(target, ["goes"])).toEqual([])
 })
 
 /** Persist's part in bringing a chunk back; it says where it is, and goes on when it may. */

@@ -25,7 +25,7 @@ export interface VectorLedger {
   versions(lane: Lane): Promise<EmbeddingVersion[]>
   /** Makes this version the store's active one if the store has none yet; safe to call from many processes. */
   ensureVersion(lane: Pick<Lane, "workspaceId" | "storeId">, version: Omit<EmbeddingVersion, "status">): Promise<void>
-  /** The head of the lane: up to `max` vectors, in no order. */
+  /** The head of the lane: up to `max` vectors, in no order; of an archived version only those to be removed. */
   owed(lane: Lane, version: EmbeddingVersion, max: number): Promise<OwedVector[]>
   /**
    * Wants no longer those of these that nothing can be made of, now as when they were read: neither values nor a text. What the index

@@ -107,8 +107,7 @@ async function unwantLost(
 
 /** What is forgotten leaves an archived version too; nothing is added to it. */
 async function removeLeft(deps: EmbedDeps, lane: Lane, version: EmbeddingVersion): Promise<TurnEnd> {
-  const owed = await deps.ledger.owed(lane, version, rowsMax)
-  const gone = owed.filter((row) => row.wantedHash === null)
+  const gone = await deps.ledger.owed(lane, version, rowsMax)
   await writeVectors(deps, lane, version, gone)
   return gone.length > 0 ? "more" : "idle"
 }

@@ -30,9 +30,10 @@ const textOf = (v: string): string => `case
  */
 const head = `
   with waiting as materialized (
-    select v.family, v.ref_id, v.view, v.wanted_hash, v.text_hash, v.metadata from vector_entries v where ${owedBy} limit $4)
+    select v.family, v.ref_id, v.view, v.wanted_hash, v.text_hash, v.metadata from vector_entries v
+    where ${owedBy} and ($6 <> 'archived' or v.wanted_hash is null) limit $4)
   select w.family, w.ref_id as "refId", w.view, w.text_hash as "textHash", w.wanted_hash as "wantedHash", w.metadata, known.values,
-         case when w.wanted_hash is null or known.values is not null or $6 then null else ${textOf("w")} end as text
+         case when w.wanted_hash is null or known.values is not null or $6 = 'caller' then null else ${textOf("w")} end as text
   from waiting w left join lateral (
     select e.values from embedding_values e
     where w.wanted_hash is not null and e.workspace_id = $1 and e.model = $5 and e.text_hash = w.text_hash offset 0) known on true`
@@ -100,7 +101,7 @@ export function createVectorLedger(database: Database): VectorLedger {
           version.id,
           max,
           modelKey(version.model),
-          version.status === "caller",
+          version.status,
         ])
         return rows.map((row) => ({ ...row, values: row.values && floatsOf(row.values) }))
       }),
