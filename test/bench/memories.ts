@@ -7,7 +7,7 @@ import { sentence, subjectOf } from "./texts.ts"
 // four sentences, 190 characters, as agents write facts; they share 200 words, so a query of five finds a third of them.
 
 export const memoriesCount = 100_000
-export const dimension = 512
+const dimension = 512
 
 const roots = 10
 const teams = 90

@@ -2,7 +2,6 @@ import type { ChunkId, DocumentId } from "@engram/contracts/ids"
 import type { ChunkRow, EmbeddingVersion, VectorFamily, WantedVector } from "@engram/contracts/knowledge"
 import type { NewMemory } from "@engram/contracts/memories"
 import { callersModel } from "@engram/core/callers-model"
-import { embeddingVersionId } from "@engram/core/ids"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createVectorLedger } from "@engram/store/vector-ledger"
 import { silentLog } from "@engram/testkit/silent-log"
@@ -16,6 +15,7 @@ import {
   openMemories,
   reindexTo,
   untilWaiting,
+  versionOf,
   versionsOf,
 } from "../reindexing.ts"
 import type { Workbench } from "../workbench.ts"
@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(() => bench.close())
 
 const laneOf = () => ({ ...bench.lane, stage: "embed" }) as const
-const versionOf = async (status: EmbeddingVersion["status"]): Promise<EmbeddingVersion> =>
+const versionIn = async (status: EmbeddingVersion["status"]): Promise<EmbeddingVersion> =>
   (await createVectorLedger(bench.database).versions(laneOf())).find((version) => version.status === status)!
 
 /** Vectors wanted of nothing: no path leaves any, so they are written to the table. */
@@ -55,7 +55,7 @@ const brought = (id: string): NewMemory => ({ ...memory(id, "brought"), embeddin
 
 for (const family of ["chunks", "observations", "summaries", "profiles", "memories"] as const) {
   test(`600 vectors of ${family} that have neither text nor values keep nothing behind them from being embedded`, async () => {
-    const active = await versionOf("active")
+    const active = await versionIn("active")
     await plant(family, active, 600)
     await bench.accept([issue({ number: 2, body: "Said behind them." })])
     await bench.turn("normalize")
@@ -67,9 +67,8 @@ for (const family of ["chunks", "observations", "summaries", "profiles", "memori
 
 test("1,100 vectors whose brought values are lost keep nothing behind them from the index", async () => {
   const memories = await openMemories(bench)
-  const model = callersModel(2)
-  const id = embeddingVersionId(bench.lane.storeId, model)
-  const caller = await memories.ensureCallerVersion(bench.lane, { id, model, indexName: "brought" })
+  await memories.writeFirst(bench.lane, brought("first"), versionOf(bench, callersModel(2)))
+  const caller = await versionIn("caller")
   await plant("memories", caller, 1_100)
   await memories.write(bench.lane, [brought("behind")])
   await turns()
@@ -80,10 +79,8 @@ test("1,100 vectors whose brought values are lost keep nothing behind them from 
 
 test("a vector whose brought values are lost is not made of the memory's text, and is wanted again when they are brought again", async () => {
   const memories = await openMemories(bench)
-  const model = callersModel(2)
-  const id = embeddingVersionId(bench.lane.storeId, model)
-  const caller = await memories.ensureCallerVersion(bench.lane, { id, model, indexName: "brought" })
-  await memories.write(bench.lane, [brought("m")])
+  await memories.writeFirst(bench.lane, brought("m"), versionOf(bench, callersModel(2)))
+  const caller = await versionIn("caller")
   await bench.rows("delete from embedding_values where model = 'caller:2'")
   await turns()
   expect(await left()).toEqual([])
@@ -98,7 +95,7 @@ test("600 vectors that came to be owed to a version when nobody wrote to it any 
   await memories.write(bench.lane, [memory("goes", "soon forgotten")])
   await bench.drain()
   await reindexTo(bench, local(128))
-  const archived = await versionOf("archived")
+  const archived = await versionIn("archived")
   await plant("chunks", archived, 600)
   await memories.remove(bench.lane, "goes", "team:a")
   // Behind them: Postgres keeps a changed row near where it was.
@@ -113,7 +110,7 @@ test("600 vectors that came to be owed to a version when nobody wrote to it any 
 /** Persist's part in bringing a chunk back; it says where it is, and goes on when it may. */
 async function writer() {
   const [document] = await bench.rows<{ id: DocumentId }>("select id from knowledge_documents limit 1")
-  const active = await versionOf("active")
+  const active = await versionIn("active")
   const id = "chk_back" as ChunkId
   const chunk: ChunkRow = {
     ...{ id, storeId: bench.lane.storeId, documentId: document!.id, partId: "prt_body", position: 9, section: "" },

@@ -232,8 +232,9 @@ test("a vector whose change was owed to a version that was given up is owed when
 test("what leaves a caller's version stays in the store's own, and the other way round", async () => {
   await fillStore()
   const memories = await openMemories(bench)
-  await memories.ensureCallerVersion(bench.lane, versionOf(bench, { provider: "caller", model: "", dimension: 2 }))
   const brought = Float32Array.of(1, 0)
+  const caller = versionOf(bench, { provider: "caller", model: "", dimension: 2 })
+  await memories.writeFirst(bench.lane, { ...memory("moves", "between versions"), embedding: brought }, caller)
   const statuses = async () =>
     (
       await bench.rows<{ status: string }>(

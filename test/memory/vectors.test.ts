@@ -155,6 +155,12 @@ describe("vectors that callers bring", () => {
       ...untimely,
       embedding: [1, 2, 3],
     })
+    // What the door lets in Postgres may refuse all the same.
+    await plugin.rows("alter table memory_records add constraint refuses check (content <> 'refused')")
+    await client.refused(400, "bad_request", "POST", `/v1/namespaces/${name}/memories`, {
+      ...{ content: "refused", kind: "fact", source: "agent" },
+      embedding: [1, 2, 3],
+    })
     const racing = await Promise.all(
       [8, 9].map((dimension) =>
         client.ask("POST", `/v1/namespaces/${name}/memories`, {

@@ -49,16 +49,13 @@ export async function startMemoryPlugin(parts: {
   )
   const wake = () => waker.wake({ ...place, stage: "embed" })
   const ledger = createMemoryLedger(database)
-  const callers = createCallerVersions({ ledger, place })
-  const writer = createMemoryWriter({
-    ledger,
-    place,
-    onWritten: (rows) => {
-      metrics.memoriesWritten.inc(rows)
-      metrics.memoryBatchRows.observe(rows)
-      wake()
-    },
-  })
+  const onWritten = (rows: number) => {
+    metrics.memoriesWritten.inc(rows)
+    metrics.memoryBatchRows.observe(rows)
+    wake()
+  }
+  const callers = createCallerVersions({ ledger, place, onWritten })
+  const writer = createMemoryWriter({ ledger, place, onWritten })
   lifecycle.own(writer, (writer) => writer.drain(), "memories being written")
   const app = createPluginApp({
     place,

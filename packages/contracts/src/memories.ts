@@ -272,15 +272,23 @@ export interface MemoryLedger {
   write(place: MemoryPlace, memories: readonly NewMemory[]): Promise<WriteEnd[]>
   remove(place: MemoryPlace, id: string, namespace: string): Promise<"removed" | "not_found" | "of_another_namespace">
 
-  /** The version of the vectors that callers bring, made with this dimension by the first write. */
-  ensureCallerVersion(place: MemoryPlace, version: Omit<EmbeddingVersion, "status">): Promise<EmbeddingVersion>
+  /**
+   * Writes the first memory that brings a vector, and makes the version of such vectors, of its dimension, in one transaction: there
+   * are both or neither. Writes nothing when there is such a version.
+   */
+  writeFirst(
+    place: MemoryPlace,
+    memory: NewMemory,
+    version: Omit<EmbeddingVersion, "status">,
+  ): Promise<WriteEnd | "not_first">
   callerVersion(place: MemoryPlace): Promise<EmbeddingVersion | undefined>
   /** As it was at most some seconds ago. */
   activeVersion(place: MemoryPlace): Promise<EmbeddingVersion | undefined>
 
-  /** The lives of the live ones among these names. */
-  namespaceIds(place: MemoryPlace, names: readonly string[]): Promise<string[]>
-  /** The same as it was last seen, so that only names that were not are asked about: what a search begins with, and `lists` corrects. */
+  /**
+   * The lives of the live ones among these names as they were last seen, so that only names that were not are asked about: what a
+   * search begins with, and `lists` corrects.
+   */
   livesSeen(place: MemoryPlace, names: readonly string[]): Promise<string[]>
   newest(place: MemoryPlace, filter: MemoryFilter, max: number): Promise<MemoryRow[]>
   /**

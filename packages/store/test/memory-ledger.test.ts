@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto"
 import type { MemoryLedger, NewMemory } from "@engram/contracts/memories"
+import { callersModel } from "@engram/core/callers-model"
 import * as ids from "@engram/core/ids"
 import { beforeAll, describe, expect, test } from "vitest"
 import { ensureStore } from "../src/connections.ts"
 import { createDatabase, createPool, type Database } from "../src/database.ts"
 import { createMemoryLedger } from "../src/memories/memory-ledger.ts"
+import { createVectorLedger } from "../src/vector-ledger.ts"
 import { rowsRead, useDatabase } from "./store-fixture.ts"
 
 const place = { workspaceId: "acme", storeId: ids.storeId("acme", "memories") }
@@ -107,5 +109,68 @@ describe("memories in Postgres", () => {
     } finally {
       await pool.end()
     }
+  })
+
+  describe("the first memory that brings a vector", () => {
+    /** What is kept of what is brought, in a store of its own. */
+    async function empty() {
+      const workspaceId = `workspace-${randomUUID()}`
+      const here = { workspaceId, storeId: ids.storeId(workspaceId, "memories") }
+      await context.database.inWorkspace(workspaceId, (tx) => ensureStore(tx, { ...here, storeName: "memories" }))
+      const open = () => createMemoryLedger(context.database)
+      const space = { name: "team:a", kind: "custom", expiresAt: null, metadata: null } as const
+      await open().putNamespace(here, space)
+      const first = (ledger: MemoryLedger, dimension: number, id: string = randomUUID()) => {
+        const model = callersModel(dimension)
+        const brought = { ...memory("team:a", `of ${dimension}`), id, embedding: new Float32Array(dimension).fill(1) }
+        const version = { id: ids.embeddingVersionId(here.storeId, model), model, indexName: "index" }
+        return ledger.writeFirst(here, brought, version)
+      }
+      const rows = async (sql: string) => (await context.database.pool.query(sql, [here.storeId])).rows
+      const dimensions = () =>
+        rows("select dimension from embedding_versions where store_id = $1 and status = 'caller'")
+      return { here, open, space, first, rows, dimensions }
+    }
+
+    test("is there with the version of its vector, which it is owed in, or neither is", async () => {
+      const { here, open, space, first, rows, dimensions } = await empty()
+      const ledger = open()
+      // It has seen the namespace, which another ends.
+      await ledger.write(here, [memory("team:a", "seen")])
+      await open().endNamespace(here, "team:a")
+      expect(await first(ledger, 3)).toBe("no_namespace")
+      expect(await dimensions()).toEqual([])
+
+      await open().putNamespace(here, space)
+      expect(await first(ledger, 8)).toBe("written")
+      expect(await dimensions()).toEqual([{ dimension: 8 }])
+      const owed = `select octet_length(e.values) as bytes from vector_entries v join embedding_values e on e.text_hash = v.text_hash
+        join embedding_versions n on n.id = v.embedding_version_id and n.status = 'caller' where v.store_id = $1`
+      expect(await rows(owed)).toEqual([{ bytes: 32 }])
+    })
+
+    test("is one of those that come at once, and of the others nothing is written", async () => {
+      const { open, first, rows, dimensions } = await empty()
+      const ends = await Promise.all([3, 8, 8, 5].map((dimension) => first(open(), dimension)))
+      expect(ends.toSorted()).toEqual(["not_first", "not_first", "not_first", "written"])
+      const [{ dimension }, ...others] = await dimensions()
+      expect(others).toEqual([])
+      expect(await rows("select content from memory_records where store_id = $1")).toEqual([
+        { content: `of ${dimension}` },
+      ])
+    })
+
+    test("takes the place of one that brought none, whose vector is not wanted any more", async () => {
+      const { here, open, first, rows } = await empty()
+      const model = { provider: "local", model: "local-hash-v1", dimension: 64 }
+      const version = { id: ids.embeddingVersionId(here.storeId, model), model, indexName: "index" }
+      await createVectorLedger(context.database).ensureVersion(here, version)
+      const without = memory("team:a", "brings none")
+      await open().write(here, [without])
+      expect(await first(open(), 8, without.id)).toBe("written")
+      const wanted = `select n.status from vector_entries v join embedding_versions n on n.id = v.embedding_version_id
+        where v.store_id = $1 and v.wanted_hash is not null`
+      expect(await rows(wanted)).toEqual([{ status: "caller" }])
+    })
   })
 })

@@ -18,7 +18,12 @@ describe("what is near, as Postgres and the index have it together", () => {
   beforeAll(async () => {
     await context.database.inWorkspace("acme", (tx) => ensureStore(tx, { ...place, storeName: "memories" }))
     const id = ids.embeddingVersionId(place.storeId, model)
-    version = await createMemoryLedger(context.database).ensureCallerVersion(place, { id, model, indexName: "index" })
+    const ledger = createMemoryLedger(context.database)
+    await ledger.putNamespace(place, { name: "team:first", kind: "custom", expiresAt: null, metadata: null })
+    const plain = { kind: "fact", source: "agent", expiresAt: null, propagation: null, pin: null } as const
+    const first = { id: randomUUID(), namespace: "team:first", content: "first", embedding: Float32Array.of(1, 0) }
+    await ledger.writeFirst(place, { ...first, ...plain }, { id, model, indexName: "index" })
+    version = (await ledger.callerVersion(place))!
   })
 
   /** A namespace of its own, and what writes to it. */

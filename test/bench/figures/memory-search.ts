@@ -1,9 +1,10 @@
+import type { NewMemory } from "@engram/contracts/memories"
 import { storeId } from "@engram/core/ids"
 import { createCallerVersions } from "@engram/pipeline/memories/versions"
 import { createDatabase } from "@engram/store/database"
 import { createMemoryLedger } from "@engram/store/memories/memory-ledger"
 import { startChild } from "../child.ts"
-import { dimension, memoriesCount, memoryAt, questionAt, vectorAt } from "../memories.ts"
+import { memoriesCount, memoryAt, questionAt, vectorAt } from "../memories.ts"
 import type { MemoryOrder, MemoryServed } from "../processes/memory-client.ts"
 import { fileAt, type Product, type Site, workspaceId } from "../site.ts"
 import { indexed } from "./index-load.ts"
@@ -41,6 +42,12 @@ export async function catchUp(product: Product): Promise<{ seconds: number }> {
   return { seconds }
 }
 
+function broughtAt(i: number): NewMemory {
+  const { id, namespace, content } = memoryAt(i)
+  const plain = { kind: "fact", source: "agent", expiresAt: null, propagation: null, pin: null } as const
+  return { ...plain, id, namespace, content, embedding: vectorAt(i) }
+}
+
 /** A product that holds the corpus with vectors that callers brought, all of them in the index. */
 export async function withVectors(site: Site): Promise<Product> {
   const product = await site.product("postgres")
@@ -49,22 +56,12 @@ export async function withVectors(site: Site): Promise<Product> {
   await memory.stop()
   const place = { workspaceId, storeId: storeId(workspaceId, "memories") }
   const ledger = createMemoryLedger(createDatabase(product.pool))
-  await createCallerVersions({ ledger, place }).ensure(dimension)
+  const callers = createCallerVersions({ ledger, place, onWritten: () => {} })
+  await callers.first(broughtAt(0))
   for (let from = 0; from < memoriesCount; from += 250) {
-    const memories = Array.from({ length: 250 }, (_, i) => memoryAt(from + i))
-    const asWritten = {
-      kind: "fact",
-      source: "agent",
-      expiresAt: null,
-      propagation: null,
-      pin: null,
-    } as const
     await ledger.add(
       place,
-      memories.map(({ id, namespace, content }, i) => ({
-        ...asWritten,
-        ...{ id, namespace, content, embedding: vectorAt(from + i) },
-      })),
+      Array.from({ length: 250 }, (_, i) => broughtAt(from + i)),
     )
   }
   await catchUp(product)

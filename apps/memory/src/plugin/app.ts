@@ -18,7 +18,7 @@ import { putNamespace } from "./routes/put-namespace.ts"
 import { type SearchDeps, searchRoute } from "./routes/search.ts"
 import { type WriteDeps, writeMemory } from "./routes/write-memory.ts"
 
-export interface PluginDeps extends Omit<WriteDeps, "ledger">, Pick<SearchDeps, "search"> {
+export interface PluginDeps extends WriteDeps, Pick<SearchDeps, "search"> {
   readonly place: MemoryPlace
   readonly ledger: MemoryLedger
   /** Something is owed to the index. */

@@ -1,6 +1,6 @@
 import { Rejected } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
-import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memories"
 import { callersModel } from "@engram/core/callers-model"
 import { embeddingVersionId } from "@engram/core/ids"
 import { indexName } from "@engram/core/index-name"
@@ -9,16 +9,21 @@ import { indexName } from "@engram/core/index-name"
 export interface CallerVersions {
   /** undefined until a caller has brought a vector. `Rejected("dimension_mismatch")` when they have another dimension. */
   find(dimension: number): Promise<EmbeddingVersion | undefined>
-  /** Makes it when this is the first. */
-  ensure(dimension: number): Promise<EmbeddingVersion>
+  /**
+   * Writes the first memory that brings a vector, and with it makes the version: one that fails has fixed nothing. undefined, and
+   * nothing is written, of any other. `Rejected` as `find` is.
+   */
+  first(memory: NewMemory): Promise<WriteEnd | undefined>
 }
 
 /** Asks Postgres until there is one; from then on it never changes. */
 export function createCallerVersions(deps: {
-  readonly ledger: Pick<MemoryLedger, "callerVersion" | "ensureCallerVersion">
+  readonly ledger: Pick<MemoryLedger, "callerVersion" | "writeFirst">
   readonly place: MemoryPlace
+  /** Told of the first once it is durable. */
+  readonly onWritten: (rows: number) => void
 }): CallerVersions {
-  const { ledger, place } = deps
+  const { ledger, place, onWritten } = deps
   let known: EmbeddingVersion | undefined
 
   const find = async (dimension: number): Promise<EmbeddingVersion | undefined> => {
@@ -29,17 +34,21 @@ export function createCallerVersions(deps: {
 
   return {
     find,
-    ensure: async (dimension) => {
-      const found = await find(dimension)
-      if (found) return found
+    first: async (memory) => {
+      if (memory.embedding === null) return undefined
+      const dimension = memory.embedding.length
+      if (await find(dimension)) return undefined
       const model = callersModel(dimension)
-      known = await ledger.ensureCallerVersion(place, {
+      const end = await ledger.writeFirst(place, memory, {
         id: embeddingVersionId(place.storeId, model),
         model,
         indexName: indexName({ ...place, dimension }),
       })
-      // Another process may have been first, with another dimension.
-      return (await find(dimension))!
+      if (end === "written") onWritten(1)
+      if (end !== "not_first") return end
+      // Another was, maybe with another dimension.
+      await find(dimension)
+      return undefined
     },
   }
 }

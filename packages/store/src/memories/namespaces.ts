@@ -3,7 +3,7 @@ import type { MemoryLedger, NamespaceRow } from "@engram/contracts/memories"
 import type { Database } from "../database.ts"
 import { liveNamespace } from "./rows.ts"
 
-type Namespaces = Pick<MemoryLedger, "putNamespace" | "patchNamespace" | "endNamespace" | "namespaceIds">
+type Namespaces = Pick<MemoryLedger, "putNamespace" | "patchNamespace" | "endNamespace">
 
 const columns = `n.name, n.kind, n.expires_at as "expiresAt", n.metadata, n.created_at as "createdAt"`
 
@@ -54,14 +54,5 @@ export const createNamespaces = (database: Database): Namespaces => ({
         [place.storeId, name],
       )
       return ended.length > 0
-    }),
-
-  namespaceIds: (place, names) =>
-    database.inWorkspace(place.workspaceId, async (tx) => {
-      const rows = await tx.query<{ id: string }>(
-        `select n.id from memory_namespaces n where n.store_id = $1 and n.name = any($2) and ${liveNamespace} order by n.id`,
-        [place.storeId, names],
-      )
-      return rows.map(({ id }) => id)
     }),
 })

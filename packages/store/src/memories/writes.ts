@@ -6,7 +6,9 @@ import { liveNamespace, liveRecord } from "./rows.ts"
 import type { SurroundingsMemory } from "./surroundings.ts"
 import { broughtWith, disown, oweAgain, oweSql, type PlacedMemory, wantedOf } from "./vectors.ts"
 
-type Writes = Pick<MemoryLedger, "add" | "write" | "remove" | "ensureCallerVersion" | "callerVersion" | "activeVersion">
+type Writes = Pick<MemoryLedger, "add" | "write" | "remove" | "writeFirst" | "callerVersion" | "activeVersion">
+
+type NewVersion = Parameters<MemoryLedger["writeFirst"]>[2]
 
 /** Namespaces end rarely: what changes between looking and writing this often is something else. */
 const looksMax = 5
@@ -53,20 +55,18 @@ export const createWrites = (database: Database, surroundings: SurroundingsMemor
       return "removed"
     }),
 
-  ensureCallerVersion: (place, { id, model, indexName }) =>
-    database.inWorkspace(place.workspaceId, async (tx) => {
-      // The store's row stands for its set of versions: whoever creates one holds it alone.
-      await tx.query("select from stores where id = $1 for no key update", [place.storeId])
-      const known = await callerVersionOf(tx, place)
-      if (known) return known
-      const { provider, model: name, dimension } = model
-      await tx.query(
-        `insert into embedding_versions (id, workspace_id, store_id, provider, model, dimension, status, index_name)
-         values ($1, $2, $3, $4, $5, $6, 'caller', $7)`,
-        [id, place.workspaceId, place.storeId, provider, name, dimension, indexName],
-      )
-      return { id, model, indexName, status: "caller" }
-    }),
+  writeFirst: async (place, memory, version) => {
+    const [end] = await look(surroundings, place, [memory], (placed) =>
+      database.inWorkspace(place.workspaceId, async (tx) => {
+        // The store's row stands for its set of versions: whoever creates one holds it alone.
+        await tx.query("select from stores where id = $1 for no key update", [place.storeId])
+        if (await callerVersionOf(tx, place)) return () => "not_first" as const
+        const { same } = await replace(tx, place, placed, version)
+        return same ? () => "written" as const : undefined
+      }),
+    )
+    return end!
+  },
 
   callerVersion: (place) => database.inWorkspace(place.workspaceId, (tx) => callerVersionOf(tx, place)),
   activeVersion: async (place) => (await surroundings.versions(place)).find(({ status }) => status === "active"),
@@ -157,14 +157,32 @@ interface Written {
   readonly existed: readonly string[]
 }
 
-async function replace(tx: Transaction, place: MemoryPlace, memories: readonly PlacedMemory[]): Promise<Written> {
+/** Where something is written, `first` is made with it: the version of the vectors that it brings. */
+async function replace(
+  tx: Transaction,
+  place: MemoryPlace,
+  memories: readonly PlacedMemory[],
+  first?: NewVersion,
+): Promise<Written> {
   await shareVersions(tx, place.storeId)
   const { wanted, values } = statementOf(place, memories)
   const [replaced] = await tx.query<Written>(replaceSql, values)
+  if (!replaced!.same) return replaced!
+  if (first) await makeCallerVersion(tx, place, first)
   const existed = new Set(replaced!.existed)
-  const owed = wanted.filter(({ id }) => existed.has(id))
+  // Those that are new are owed their vectors already, but none in a version that is made only now.
+  const owed = first ? wanted : wanted.filter(({ id }) => existed.has(id))
   if (owed.length > 0) await oweAgain(tx, place, owed)
   return replaced!
+}
+
+async function makeCallerVersion(tx: Transaction, place: MemoryPlace, { id, model, indexName }: NewVersion) {
+  const { provider, model: name, dimension } = model
+  await tx.query(
+    `insert into embedding_versions (id, workspace_id, store_id, provider, model, dimension, status, index_name)
+     values ($1, $2, $3, $4, $5, $6, 'caller', $7)`,
+    [id, place.workspaceId, place.storeId, provider, name, dimension, indexName],
+  )
 }
 
 /** What is wanted of each memory's vector, and with it $1 to $8 of a write. */

@@ -1,11 +1,5 @@
 import { randomUUID } from "node:crypto"
-import {
-  type MemoryLedger,
-  type MemoryPlace,
-  MemoryWrite,
-  NamespaceName,
-  WrittenAnswer,
-} from "@engram/contracts/memories"
+import { MemoryWrite, NamespaceName, WrittenAnswer } from "@engram/contracts/memories"
 import { unitLength } from "@engram/core/unit-length"
 import type { CallerVersions } from "@engram/pipeline/memories/versions"
 import type { MemoryWriter } from "@engram/pipeline/memories/write"
@@ -14,8 +8,6 @@ import type { Operation } from "../operation.ts"
 import { givenJson, parseBody, parseParameter } from "../parse-request.ts"
 
 export interface WriteDeps {
-  readonly place: MemoryPlace
-  readonly ledger: Pick<MemoryLedger, "namespaceIds">
   readonly writer: MemoryWriter
   readonly callers: CallerVersions
 }
@@ -34,8 +26,7 @@ export const writeMemory = (deps: WriteDeps): Operation => ({
     const asked = parseBody(MemoryWrite, request.body)
     const id = asked.id ?? randomUUID()
     const propagation = asked.propagation === undefined ? null : givenJson(request.body, "propagation")
-    if (asked.embedding) await makeRoom(deps, namespace, asked.embedding.length)
-    const end = await deps.writer.write({
+    const memory = {
       id,
       namespace,
       content: asked.content,
@@ -45,18 +36,12 @@ export const writeMemory = (deps: WriteDeps): Operation => ({
       propagation,
       pin: asked.pin ?? null,
       embedding: asked.embedding ? unitLength(asked.embedding) : null,
-    })
+    }
+    const end = (await deps.callers.first(memory)) ?? (await deps.writer.write(memory))
     if (end === "no_namespace") throw unknown(namespace)
     return reply.code(201).send({ id, namespace })
   },
 })
-
-/** The first embedding fixes the dimension, so a write that fails for its namespace must not be the first. */
-async function makeRoom({ callers, ledger, place }: WriteDeps, namespace: string, dimension: number): Promise<void> {
-  if (await callers.find(dimension)) return
-  if ((await ledger.namespaceIds(place, [namespace])).length === 0) throw unknown(namespace)
-  await callers.ensure(dimension)
-}
 
 const unknown = (namespace: string) =>
   new Failure("not_found", `there is no namespace ${namespace}: make it with PUT /v1/namespaces/${namespace}`)
