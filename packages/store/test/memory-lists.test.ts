@@ -21,8 +21,6 @@ describe("searches that come at once", () => {
   beforeAll(async () => {
     await context.database.inWorkspace("acme", (tx) => ensureStore(tx, { ...place, storeName: "memories" }))
     const ledger = createMemoryLedger(context.database)
-    const id = ids.embeddingVersionId(place.storeId, model)
-    version = await ledger.ensureCallerVersion(place, { id, model, indexName: "index" })
     for (const name of ["team:a", "team:b", "team:c"]) {
       await ledger.putNamespace(place, { name, kind: "custom", expiresAt: null, metadata: null })
       for (let at = 0; at < 20; at++) {
@@ -37,6 +35,9 @@ describe("searches that come at once", () => {
         })
       }
     }
+    const id = ids.embeddingVersionId(place.storeId, model)
+    await ledger.writeFirst(place, memories[0]!, { id, model, indexName: "index" })
+    version = (await ledger.callerVersion(place))!
     await ledger.write(place, memories)
     // Half of them are in the index, and have been for long.
     await context.database.pool.query(
