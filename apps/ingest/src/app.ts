@@ -10,7 +10,7 @@ import { type FastifyInstance, fastify } from "fastify"
 import { serveEvents } from "./events.ts"
 import { serveHealth } from "./health.ts"
 import { type Listening, listen } from "./listeners.ts"
-import { answerRefusals } from "./refusal.ts"
+import { answerRefusals, refusingInOurWords } from "./refusal.ts"
 import { serveWebhooks } from "./webhooks.ts"
 
 export interface IngestDeps {
@@ -65,6 +65,7 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
 
   const app: FastifyInstance = fastify({
     ...requestWithin(limits.requestMs),
+    ...refusingInOurWords(deps),
     // A 503 means that Postgres is away, also while the process stops: what still comes in is answered.
     return503OnClosing: false,
   })

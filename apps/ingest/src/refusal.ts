@@ -1,8 +1,9 @@
+import { answerUnreadable } from "@engram/bodies/answer-unreadable"
 import { BodyRefused } from "@engram/bodies/read-body"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { Log } from "@engram/contracts/ports"
 import type { Metrics } from "@engram/observability/metrics"
-import type { FastifyError, FastifyInstance } from "fastify"
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify"
 
 /** An answer that is not what the client hoped for. */
 export class Refusal extends Error {
@@ -25,21 +26,38 @@ export interface RefusalBody {
   readonly message: string
 }
 
+interface RefusalDeps {
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** What Fastify is told, so that what reaches no route, and what never became a request, is answered in the same words. */
+export const refusingInOurWords = (deps: RefusalDeps) =>
+  ({
+    frameworkErrors: (error, request, reply) => void answerRefusal(error, request, reply, deps),
+    clientErrorHandler: (error, socket) =>
+      answerUnreadable(error, socket, ({ status, message }) => {
+        deps.metrics.refused.inc({ status: String(status) })
+        return { code: "bad_request", message } satisfies RefusalBody
+      }),
+  }) satisfies FastifyServerOptions
+
 /** Errors become answers in one place: a client's mistake is 4xx, Postgres away is 503, a bug is 500 and is logged. */
-export function answerRefusals(app: FastifyInstance, deps: { log: Log; metrics: Metrics }): void {
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const { status, code, message, retryAfterSeconds } = refusalOf(error)
-    deps.metrics.refused.inc({ status: String(status) })
-    if (status === 500)
-      deps.log.error({ url: request.url, error: reasonOf(error), stack: error.stack }, "request failed")
-    if (retryAfterSeconds !== undefined) void reply.header("retry-after", String(retryAfterSeconds))
-    return reply.code(status).send({ code, message } satisfies RefusalBody)
-  })
+export function answerRefusals(app: FastifyInstance, deps: RefusalDeps): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => answerRefusal(error, request, reply, deps))
   app.setNotFoundHandler((request, reply) => {
     deps.metrics.refused.inc({ status: "404" })
     const message = `there is nothing at ${request.method} ${request.url.split("?", 1)[0]}`
     return reply.code(404).send({ code: "not_found", message } satisfies RefusalBody)
   })
+}
+
+function answerRefusal(error: FastifyError, request: FastifyRequest, reply: FastifyReply, deps: RefusalDeps) {
+  const { status, code, message, retryAfterSeconds } = refusalOf(error)
+  deps.metrics.refused.inc({ status: String(status) })
+  if (status === 500) deps.log.error({ url: request.url, error: reasonOf(error), stack: error.stack }, "request failed")
+  if (retryAfterSeconds !== undefined) void reply.header("retry-after", String(retryAfterSeconds))
+  return reply.code(status).send({ code, message } satisfies RefusalBody)
 }
 
 function refusalOf(error: FastifyError): Pick<Refusal, "status" | "code" | "message" | "retryAfterSeconds"> {

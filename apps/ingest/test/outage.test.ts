@@ -115,15 +115,43 @@ test("a process that cannot finish stops all the same, within its limit", async 
   gate.open()
 })
 
-test("a delivery that does not come to its end is given up in time", async () => {
-  const ingest = await start({ limits: { requestMs: 300 } })
-  const { port, pathname } = new URL(ingest.door.path)
-  const socket = connect(Number(port), "127.0.0.1")
-  socket.write(`POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{`)
+/** All that comes back on a connection of its own until it is closed. */
+async function answerTo(url: string, text: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1")
+  socket.write(text)
   let answer = ""
   for await (const data of socket) answer += data
+  return answer
+}
+
+const bodyOf = (answer: string) => JSON.parse(answer.split("\r\n\r\n")[1] ?? "")
+
+test("a delivery that does not come to its end is given up in time", async () => {
+  const ingest = await start({ limits: { requestMs: 300 } })
+  const { pathname } = new URL(ingest.door.path)
+  const headers = "host: x\r\ncontent-type: application/json\r\ncontent-length: 50"
+  const answer = await answerTo(ingest.url, `POST ${pathname} HTTP/1.1\r\n${headers}\r\n\r\n{`)
   expect(answer).toMatch(/^HTTP\/1.1 408 /)
+  expect(bodyOf(answer)).toEqual({ code: "bad_request", message: "the request did not come to its end in time" })
   await expect.poll(async () => (await ingest.metrics.bodyBytesHeld.get()).values[0]?.value).toBe(0)
+})
+
+test("what never reaches a route is refused in the same words, and counted", async () => {
+  const ingest = await start({})
+  const wrong = {
+    400: ["POST /v1/webhooks/bell/%E0 HTTP/1.1", "nonsense"],
+    414: [`POST /v1/webhooks/bell/${"x".repeat(200)} HTTP/1.1`],
+    431: [`POST /v1/webhooks/bell/${"x".repeat(20_000)} HTTP/1.1`],
+  }
+  for (const [status, lines] of Object.entries(wrong)) {
+    for (const line of lines) {
+      const answer = await answerTo(ingest.url, `${line}\r\nhost: x\r\nconnection: close\r\n\r\n`)
+      expect(answer.slice(0, 12)).toBe(`HTTP/1.1 ${status}`)
+      expect(bodyOf(answer)).toEqual({ code: "bad_request", message: expect.stringMatching(/\w/) })
+    }
+    const counted = `engram_refused_total{status="${status}"} ${lines.length}`
+    expect(await ingest.metrics.text()).toContain(counted)
+  }
 })
 
 /** Sent from one shared buffer; `fetch` would copy it for each request. */

@@ -62,14 +62,41 @@ test("a search that hangs is answered 503 in time", async () => {
   expect(await answer.json()).toMatchObject({ code: "unavailable" })
 })
 
-test("a request that does not come to its end is given up in time", async () => {
-  const { url } = await start({ limits: { requestMs: 300 } })
+/** All that comes back on a connection of its own until it is closed. */
+async function answerTo(url: string, text: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1")
-  const headers = "host: x\r\nauthorization: Bearer any\r\ncontent-type: application/json\r\ncontent-length: 50"
-  socket.write(`POST /v1/search HTTP/1.1\r\n${headers}\r\n\r\n{`)
+  socket.write(text)
   let answer = ""
   for await (const data of socket) answer += data
+  return answer
+}
+
+const bodyOf = (answer: string) => JSON.parse(answer.split("\r\n\r\n")[1] ?? "")
+
+test("a request that does not come to its end is given up in time", async () => {
+  const { url } = await start({ limits: { requestMs: 300 } })
+  const headers = "host: x\r\nauthorization: Bearer any\r\ncontent-type: application/json\r\ncontent-length: 50"
+  const answer = await answerTo(url, `POST /v1/search HTTP/1.1\r\n${headers}\r\n\r\n{`)
   expect(answer).toMatch(/^HTTP\/1.1 408 /)
+  expect(bodyOf(answer)).toEqual({ code: "bad_request", message: "the request did not come to its end in time" })
+})
+
+test("what never reaches a route is refused in the same words, and counted", async () => {
+  const { url } = await start({})
+  const wrong = {
+    400: ["GET /v1/documents/%E0 HTTP/1.1", "nonsense"],
+    414: [`GET /v1/documents/${"x".repeat(200)} HTTP/1.1`],
+    431: [`GET /v1/documents/${"x".repeat(20_000)} HTTP/1.1`],
+  }
+  for (const [status, lines] of Object.entries(wrong)) {
+    for (const line of lines) {
+      const answer = await answerTo(url, `${line}\r\nhost: x\r\nconnection: close\r\n\r\n`)
+      expect(answer.slice(0, 12)).toBe(`HTTP/1.1 ${status}`)
+      expect(bodyOf(answer)).toEqual({ code: "bad_request", message: expect.stringMatching(/\w/) })
+    }
+    const counted = `engram_refused_total{status="${status}"} ${lines.length}`
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain(counted)
+  }
 })
 
 test("a bug is 500 without its details, and is logged", async () => {

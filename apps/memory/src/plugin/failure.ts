@@ -1,5 +1,5 @@
-import { STATUS_CODES } from "node:http"
 import type { Socket } from "node:net"
+import { answerUnreadable } from "@engram/bodies/answer-unreadable"
 import { BodyRefused } from "@engram/bodies/read-body"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { FailureAnswer, FailureCode } from "@engram/contracts/memories"
@@ -59,20 +59,12 @@ export function answerFailure(
   return reply.code(status).send({ code, message, ...(details === undefined ? {} : { details }) } satisfies Body)
 }
 
-/** What is refused before there is a request to speak of is answered like the rest; then the connection ends. */
-export function answerUnreadable({ code }: ConnectionError, socket: Socket, deps: { readonly metrics: Metrics }): void {
-  if (code === "ECONNRESET" || socket.destroyed) return
-  const { status, says } = unreadable[code] ?? { status: 400, says: "the request is not HTTP" }
-  deps.metrics.refused.inc({ status: String(status) })
-  const body = JSON.stringify({ code: "bad_request", message: says } satisfies Body)
-  const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`
-  if (socket.writable) socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\n\r\n${body}`)
-  socket.destroy()
-}
-
-const unreadable: { readonly [code: string]: { readonly status: number; readonly says: string } } = {
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, says: "the request did not come to its end in time" },
-  HPE_HEADER_OVERFLOW: { status: 431, says: "the request line and the headers are too long" },
+/** What never became a request is answered in the same words. */
+export function answerNoRequest(error: ConnectionError, socket: Socket, deps: { readonly metrics: Metrics }): void {
+  answerUnreadable(error, socket, ({ status, message }) => {
+    deps.metrics.refused.inc({ status: String(status) })
+    return { code: "bad_request", message } satisfies Body
+  })
 }
 
 function failureOf(error: FastifyError | Failure): Failure {

@@ -7,7 +7,7 @@ import { type FastifyInstance, fastify } from "fastify"
 import { requireKey } from "./authenticate.ts"
 import { type DocumentRouteDeps, serveDocuments } from "./document-route.ts"
 import { type NeighbourhoodRouteDeps, serveNeighbourhoods } from "./neighbourhood-route.ts"
-import { answerRefusals } from "./refusal.ts"
+import { answerRefusals, refusingInOurWords } from "./refusal.ts"
 import { type SearchRouteDeps, serveSearch } from "./search-route.ts"
 
 export interface SearchAppDeps extends Omit<SearchRouteDeps, "answerMs">, DocumentRouteDeps, NeighbourhoodRouteDeps {
@@ -54,6 +54,7 @@ export function createSearchApp(deps: SearchAppDeps): SearchApp {
   const app: FastifyInstance = fastify({
     bodyLimit: limits.bodyBytesMax,
     ...requestWithin(limits.requestMs),
+    ...refusingInOurWords(deps),
     return503OnClosing: false,
   })
   app.server.maxConnections = limits.connectionsMax
