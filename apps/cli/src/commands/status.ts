@@ -63,7 +63,8 @@ async function statusOf(parts: Parts): Promise<Status> {
   const { database, databaseUrl } = await openCommandDatabase(parts)
   const report = createStoreReport({ database })
   const totals = await createSweepLedger(database).totals()
-  const deliveries = await createDeliveryAdmin({ database }).counts()
+  const done = await createDeliveryAdmin({ database }).counts({ states: ["processed", "skipped"] })
+  const deliveries = { ...done, ...totals.deliveries }
   const stores = await Promise.all(
     (await report.stores()).map(async (store) => ({
       ...store,
