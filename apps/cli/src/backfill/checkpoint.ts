@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto"
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { MemoryUuid } from "@engram/contracts/memories"
 import type { LegacyPosition } from "@engram/store/legacy-memories"
 import { z } from "zod"
 import type { Failed } from "./apply.ts"
 
 const Saved = z.object({
   createdAt: z.string(),
-  id: z.uuid(),
+  id: MemoryUuid,
   // Files of runs that stopped before failures were kept have neither.
   failedRows: z.number().default(0),
   failures: z.array(z.object({ id: z.string(), reason: z.string() })).default([]),

@@ -29,3 +29,11 @@ test("a file from before failures were kept gives its place, and no failure", as
   await writeFile(checkpoint.file, JSON.stringify(position))
   expect(await checkpoint.read()).toEqual({ ...position, failedRows: 0, failures: [] })
 })
+
+test("an id that is a UUID to Postgres and to the plugin is a place to go on from, whatever version it names", async () => {
+  const checkpoint = await open()
+  for (const id of ["11111111-2222-0333-4444-555555555555", "deadbeef-dead-beef-dead-beefdeadbeef"]) {
+    await checkpoint.save({ ...position, id }, failed)
+    expect(await checkpoint.read()).toEqual({ ...position, ...failed, id })
+  }
+})

@@ -9,7 +9,7 @@ const Name = z
   .max(256)
 const Put = z.strictObject({ kind: z.enum(["workspace", "team", "org", "custom"]) })
 const Write = z.strictObject({
-  id: z.uuid().optional(),
+  id: z.guid().optional(),
   content: z.string().refine((text) => text.trim() !== "", "content must not be blank"),
   kind: z.enum(["fact", "summary", "checkpoint"]),
   source: z.enum(["agent", "runtime", "user"]),
