@@ -48,23 +48,26 @@ export interface PluginOptions {
   readonly patienceMs?: number
   readonly retryBaseMs?: number
   readonly retryMaxMs?: number
+  /** Milliseconds from any beginning. */
+  readonly now?: () => number
 }
 
 export function createMemoryPlugin(options: PluginOptions): MemoryPlugin {
   const { url, signal, patienceMs = 60_000, retryBaseMs = 200, retryMaxMs = 5_000 } = options
+  const { now = () => performance.now() } = options
   const requester = createRequester(options)
   let retries = 0
 
   async function ask(method: string, path: string, body?: object): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body)
-    const startedAt = performance.now()
+    const startedAt = now()
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted()
       const answer = await requester.ask(method, path, text).catch((error: Error) => error)
       if (!(answer instanceof Error) && answer.status !== 429 && answer.status < 500) return answer
       signal.throwIfAborted()
       const waitMs = waitBefore(answer, Math.min(retryBaseMs * 2 ** attempt, retryMaxMs), retryBaseMs)
-      if (performance.now() - startedAt + waitMs > patienceMs) {
+      if (now() - startedAt + waitMs > patienceMs) {
         const words = `the memory plugin at ${url} was of no use for ${Math.round(patienceMs / 1_000)} s: ${inWords(answer)}`
         throw new RetryLater(words, { afterMs: waitMs, cause: answer })
       }

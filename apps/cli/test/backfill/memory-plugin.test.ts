@@ -26,17 +26,19 @@ async function listen(answer: http.RequestListener, socketPath?: string): Promis
   return typeof address === "object" ? `http://127.0.0.1:${address?.port}` : `unix:${address}`
 }
 
-test("a plugin that stays away is given up after the patience there is, with the reason", async () => {
+test("a plugin that stays away is asked again for as long as there is patience, then given up with the reason", async () => {
   const server = await startContractServer()
   afterwards(() => server.close())
   server.fault = () => ({ status: 503 })
-  const plugin = connect({ url: server.url, patienceMs: 1_000, retryBaseMs: 10, retryMaxMs: 40 })
+  // By this clock an answer takes 10 s, and the wait before the next request a moment.
+  const now = () => server.requests * 10_000
+  const plugin = connect({ url: server.url, patienceMs: 60_000, retryBaseMs: 1, retryMaxMs: 1, now })
   const failure = await plugin.write("workspace:a", memory).catch((error: Error) => error)
   expect(failure).toBeInstanceOf(RetryLater)
   expect(failure).toMatchObject({
-    message: expect.stringMatching(/^the memory plugin at http.*503 unavailable: planted$/),
+    message: expect.stringMatching(/^the memory plugin at http.* for 60 s: .*503 unavailable: planted$/),
   })
-  expect(plugin.retries()).toBeGreaterThan(4)
+  expect([server.requests, plugin.retries()]).toEqual([6, 5])
 })
 
 test("one that names a time is not asked again before it", async () => {
