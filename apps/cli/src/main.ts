@@ -17,8 +17,16 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   })
 }
 // Whoever reads the output may have had enough, as `head` does.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === "EPIPE" ? process.exitCode : 1),
+)
+// What is no part of the result is said to whoever is there.
+process.stderr.on("error", () => {})
 
 const terminal = createTerminal(process.stdout, process.stderr)
 const context = { environment: process.env, terminal, readInput: () => text(process.stdin), stop: stop.signal }
-process.exit(await runEngram(process.argv.slice(2), context))
+process.exitCode = await runEngram(process.argv.slice(2), context)
+// A pipe holds so much; what was said beyond that waits for its reader, and would be lost with the process.
+const outputs = [process.stdout, process.stderr]
+await Promise.all(outputs.map((output) => new Promise<void>((written) => output.write("", () => written()))))
+process.exit()

@@ -30,10 +30,19 @@ afterEach(async () => {
 /** Runs after the test, whatever became of it; the last first. */
 export const afterwards = (clean: () => unknown): void => void cleanUps.push(clean)
 
-/** The real command line in a process of its own; whatever the tests' environment says stays out of it. */
-export function start(args: readonly string[], environment: Record<string, string> = {}, input?: string): Child {
+/**
+ * The real command line in a process of its own; whatever the tests' environment says stays out of it. With `oneOutput` what goes to
+ * standard error goes into the pipe of standard output, as by `2>&1`.
+ */
+export function start(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  { input, oneOutput = false }: { readonly input?: string | undefined; readonly oneOutput?: boolean } = {},
+): Child {
   const env = { PATH: process.env.PATH, NO_COLOR: "1", NODE_NO_WARNINGS: "1", ...environment }
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["pipe", "pipe", "pipe"] })
+  const redirect = oneOutput ? "2>&1" : ""
+  const command = ["-c", `exec "$@" ${redirect}`, "sh", process.execPath, main, ...args]
+  const child = spawn("sh", command, { env, stdio: ["pipe", "pipe", "pipe"] })
   child.stdin.end(input)
   afterwards(() => child.kill("SIGKILL"))
   let stdout = ""
@@ -45,7 +54,7 @@ export function start(args: readonly string[], environment: Record<string, strin
 }
 
 export const run = (args: readonly string[], environment?: Record<string, string>, input?: string): Promise<Ended> =>
-  start(args, environment, input).ended
+  start(args, environment, { input }).ended
 
 export interface Installation {
   readonly environment: Record<string, string>
