@@ -79,14 +79,19 @@ const parameters = ({ workspaceIds, scopes, after }: LegacySelection): unknown[]
   after?.id ?? null,
 ]
 
-/** The caller ends the pool. A server that is away is `RetryLater`, a database without the tables `Rejected("legacy_missing")`. */
-export function createLegacyMemories(pool: pg.Pool): LegacyMemories {
+/**
+ * The caller ends the pool. A server that is away is `RetryLater`, a database without the tables `Rejected("legacy_missing")`. Once
+ * `signal` is aborted nothing more is asked, and Postgres is told to give up what it was asked: that may take it minutes.
+ */
+export function createLegacyMemories(pool: pg.Pool, { signal }: { readonly signal: AbortSignal }): LegacyMemories {
   const query = async <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> => {
     const client = await pool.connect()
     let failure: unknown
     try {
       await client.query(begin)
-      return (await client.query<Row>(text, [...values])).rows
+      const [backend] = (await client.query<{ pid: number }>("select pg_backend_pid() as pid")).rows
+      const cancel = () => pool.query("select pg_cancel_backend($1)", [backend?.pid])
+      return (await untilAborted(signal, cancel, () => client.query<Row>(text, [...values]))).rows
     } catch (error) {
       failure = error
       throw explained(error)
@@ -147,6 +152,18 @@ export function createLegacyMemories(pool: pg.Pool): LegacyMemories {
         if (keys.length < keysMax) return
       }
     },
+  }
+}
+
+async function untilAborted<T>(signal: AbortSignal, cancel: () => Promise<unknown>, ask: () => Promise<T>): Promise<T> {
+  // Where it cannot be said, the statement comes to its own end.
+  const onAbort = (): void => void cancel().catch(() => {})
+  signal.throwIfAborted()
+  signal.addEventListener("abort", onAbort)
+  try {
+    return await ask()
+  } finally {
+    signal.removeEventListener("abort", onAbort)
   }
 }
 

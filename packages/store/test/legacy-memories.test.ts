@@ -18,7 +18,7 @@ async function createLegacy(rows: string) {
     create table workspaces (id uuid primary key, parent_id uuid, name text, status text);
     create table agent_memories (id uuid primary key, workspace_id uuid, content text, scope text, created_at timestamptz);
     insert into agent_memories ${rows}`)
-  const legacy = createLegacyMemories(pool)
+  const legacy = createLegacyMemories(pool, { signal: new AbortController().signal })
   const idsOf = async (selection: LegacySelection, batchRows = 500) => {
     const ids: string[] = []
     const positions: LegacyPosition[] = []

@@ -70,7 +70,7 @@ async function backfill(context: Context, options: BackfillOptions): Promise<voi
   const pluginUrl = options.dryRun ? undefined : settingOf(context, "MEMORY_PLUGIN_URL", "the plugin to copy to")
   const lifecycle = createLifecycle()
   try {
-    const legacy = openLegacy(lifecycle, databaseUrl)
+    const legacy = openLegacy(lifecycle, context, databaseUrl)
     const tree = createNamespaceTree(await legacy.workspaces())
     if (options.workspace !== undefined && !tree.workspaces.has(options.workspace)) {
       throw new Error(`there is no workspace ${options.workspace} in the legacy table workspaces`)
@@ -194,9 +194,10 @@ function settingOf({ environment }: Context, name: "DATABASE_URL" | "MEMORY_PLUG
 /** A count over a large table may take minutes. */
 const statementTimeoutMs = 600_000
 
-function openLegacy(lifecycle: Lifecycle, url: string): LegacyMemories {
+function openLegacy(lifecycle: Lifecycle, { stop }: Context, url: string): LegacyMemories {
   const settings = { connectionsMax: 2, applicationName: "engram-backfill", statementTimeoutMs }
-  return createLegacyMemories(lifecycle.own(createPool(url, settings), (pool) => pool.end(), "the legacy database"))
+  const pool = lifecycle.own(createPool(url, settings), (pool) => pool.end(), "the legacy database")
+  return createLegacyMemories(pool, { signal: stop })
 }
 
 function openPlugin(lifecycle: Lifecycle, { stop }: Context, url: string, connectionsMax: number): MemoryPlugin {

@@ -1,9 +1,33 @@
 import { once } from "node:events"
 import { setTimeout as delay } from "node:timers/promises"
+import { createPool } from "@engram/store/database"
 import { waitUntil } from "@engram/testkit/wait-until"
+import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { expect, test } from "vitest"
-import { start } from "../cli-fixture.ts"
+import { afterwards, start } from "../cli-fixture.ts"
 import { createLegacy, uuidOf } from "./legacy-fixture.ts"
+
+test.each([
+  ["--apply", "the same command goes on from here"],
+  ["--dry-run", "the same command goes on from here"],
+])("%s, interrupted while the legacy database takes its time, does not wait for it: %s", async (mode, next) => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.many("solo", 10)
+  const pool = createPool(legacy.environment.DATABASE_URL!, { connectionsMax: 1, applicationName: "held" })
+  afterwards(() => pool.end())
+  const held = await pool.connect()
+  afterwards(() => held.release(true))
+  await held.query("begin; lock table agent_memories in access exclusive mode")
+  const child = start(["backfill", ...mode.split(" ")], legacy.environment)
+  await waitUntil("it waits for the table", async () => (await waitingForLocks(legacy.sql)) === 1, 60_000)
+  child.process.kill("SIGINT")
+  expect(await child.ended).toMatchObject({
+    code: 130,
+    stderr: expect.stringContaining(`engram: interrupted; ${next}\n`),
+  })
+  expect(await waitingForLocks(legacy.sql)).toBe(0)
+})
 
 test("interrupted while nobody reads what it said, it has its last words read before it ends", async () => {
   const legacy = await createLegacy()
