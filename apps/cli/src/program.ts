@@ -32,7 +32,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
 }
 
-/** Runs one command line and resolves to its exit code: 0, 1 when something went wrong, 2 when the line makes no sense. */
+/** Runs one command line and resolves to its exit code: 0, 1 when something went wrong, 2 when the line makes no sense, 130 when interrupted. */
 export async function runEngram(args: readonly string[], context: Context): Promise<number> {
   const { terminal, environment } = context
   const program = createProgram(terminal)

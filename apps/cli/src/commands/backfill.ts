@@ -83,10 +83,16 @@ async function backfill(context: Context, options: BackfillOptions): Promise<voi
     context.terminal.note(`plugin at ${pluginUrl}: ${status}, ${capabilities.join(", ") || "no capabilities"}`)
     await (options.apply ? apply(run) : verify(run))
   } catch (error) {
-    throw context.stop.aborted ? new Interrupted("interrupted; the same command goes on from here") : error
+    throw context.stop.aborted ? new Interrupted(`interrupted; ${whatNext(options)}`) : error
   } finally {
     await lifecycle.close()
   }
+}
+
+/** Only a copy without a limit leaves a place to go on from. */
+function whatNext({ apply, limit, fromStart }: BackfillOptions): string {
+  if (!apply || limit !== undefined) return "the same command begins anew"
+  return `the same command${fromStart ? " without --from-start" : ""} goes on from here`
 }
 
 interface Run {

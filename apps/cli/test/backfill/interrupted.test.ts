@@ -9,7 +9,9 @@ import { createLegacy, uuidOf } from "./legacy-fixture.ts"
 
 test.each([
   ["--apply", "the same command goes on from here"],
-  ["--dry-run", "the same command goes on from here"],
+  ["--apply --from-start", "the same command without --from-start goes on from here"],
+  ["--apply --limit 5", "the same command begins anew"],
+  ["--dry-run", "the same command begins anew"],
 ])("%s, interrupted while the legacy database takes its time, does not wait for it: %s", async (mode, next) => {
   const legacy = await createLegacy()
   await legacy.workspace("solo")
@@ -50,6 +52,6 @@ test("interrupted while nobody reads what it said, it has its last words read be
   child.process.stdout?.resume()
   expect(await child.ended).toMatchObject({
     code: 130,
-    stdout: expect.stringContaining("engram: interrupted; "),
+    stdout: expect.stringContaining("engram: interrupted; the same command begins anew\n"),
   })
 })
