@@ -45,6 +45,7 @@ export function createBodyBudget(bytesMax: number, onChange: (heldBytes: number)
   let line: Waiting[] = []
 
   const keep = (body: Body, bytes: number): void => {
+    if (bytes === body.held) return
     held += bytes - body.held
     body.held = bytes
     onChange(held)
@@ -82,9 +83,10 @@ export function createBodyBudget(bytesMax: number, onChange: (heldBytes: number)
   }
 
   const leave = (body: Body, bytes: number): void => {
-    line = line.filter((waiting) => waiting.body !== body)
     halfRead.delete(body)
     keep(body, bytes)
+    if (line.length === 0) return
+    line = line.filter((waiting) => waiting.body !== body)
     admit()
   }
 

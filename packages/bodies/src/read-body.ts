@@ -56,44 +56,40 @@ function collect(request: IncomingMessage, bytesMax: number, take: BodyShare["ta
   return new Promise((resolve, reject) => {
     let memory = Buffer.alloc(0)
     let length = 0
-    let isWaiting = false
 
-    // Bytes stay where the socket left them until there is memory for them: it is not read on, and the end is not reached.
-    const onReadable = (): void => {
-      if (isWaiting) return
-      const arrived = length + request.readableLength
+    const onData = (chunk: Buffer): void => {
+      const arrived = length + chunk.length
       if (arrived > bytesMax) stop(() => reject(tooLarge(bytesMax)))
-      else if (arrived > memory.length) grow(Math.min(bytesMax, Math.max(arrived, 2 * memory.length)))
-      else read()
+      else if (arrived > memory.length) grow(Math.min(bytesMax, Math.max(arrived, 2 * memory.length)), chunk)
+      else add(chunk)
     }
-    const read = (): void => {
-      // Also where nothing is there: the end is found by reading only.
-      const chunk: Buffer | null = request.read()
-      if (chunk === null) return
+    const add = (chunk: Buffer): void => {
       length += chunk.copy(memory, length)
-      onReadable()
     }
-    const grow = (bytes: number): void => {
-      isWaiting = true
+    // The socket is not read on until there is memory for the bytes, and the end is not reached.
+    const grow = (bytes: number, chunk: Buffer): void => {
+      let isThere = false
       take(bytes - memory.length, () => {
-        isWaiting = false
+        isThere = true
         const larger = Buffer.allocUnsafe(bytes)
         memory.copy(larger)
         memory = larger
-        onReadable()
+        add(chunk)
+        if (request.isPaused()) request.resume()
       })
+      if (!isThere) request.pause()
     }
     const onEnd = (): void =>
       stop(() => resolve(length === memory.length ? memory : Buffer.from(memory.subarray(0, length))))
     const onGone = (): void => stop(() => reject(wentAway()))
     const stop = (settle: () => void): void => {
-      request.off("readable", onReadable).off("end", onEnd).off("close", onGone).off("error", onGone)
+      request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone)
       request.on("error", () => {})
       // The rest of a body that is too large is read past, so that the sender gets to read the answer.
       request.resume()
       settle()
     }
-    request.on("readable", onReadable).on("end", onEnd).on("close", onGone).on("error", onGone)
+    request.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone)
   })
 }
 
