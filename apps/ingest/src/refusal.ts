@@ -36,10 +36,7 @@ export const refusingInOurWords = (deps: RefusalDeps) =>
   ({
     frameworkErrors: (error, request, reply) => void answerRefusal(error, request, reply, deps),
     clientErrorHandler: (error, socket) =>
-      answerUnreadable(error, socket, ({ status, message }) => {
-        deps.metrics.refused.inc({ status: String(status) })
-        return { code: "bad_request", message } satisfies RefusalBody
-      }),
+      answerUnreadable(error, socket, (status) => deps.metrics.refused.inc({ status: String(status) })),
   }) satisfies FastifyServerOptions
 
 /** Errors become answers in one place: a client's mistake is 4xx, Postgres away is 503, a bug is 500 and is logged. */

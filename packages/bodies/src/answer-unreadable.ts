@@ -13,17 +13,18 @@ const unreadable: { readonly [code: string]: Unreadable } = {
 }
 const notHttp: Unreadable = { status: 400, message: "the request is not HTTP" }
 
-/** What Node gives up before it is a request is answered with the body that the door makes of it; then the connection ends. */
+/** What Node gives up before it is a request is answered as a door refuses a bad request; then the connection ends. */
 export function answerUnreadable(
   { code }: { readonly code: string },
   socket: Socket,
-  bodyOf: (refused: Unreadable) => object,
+  onRefused: (status: number) => void,
 ): void {
   if (code === "ECONNRESET" || socket.destroyed) return
-  const refused = unreadable[code] ?? notHttp
-  const body = JSON.stringify(bodyOf(refused))
+  const { status, message } = unreadable[code] ?? notHttp
+  onRefused(status)
+  const body = JSON.stringify({ code: "bad_request", message })
   const head = [
-    `HTTP/1.1 ${refused.status} ${STATUS_CODES[refused.status]}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     "content-type: application/json",
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",

@@ -1,4 +1,5 @@
 import { maxHeaderSize } from "node:http"
+import { answerUnreadable } from "@engram/bodies/answer-unreadable"
 import { createBodyBudget } from "@engram/bodies/body-budget"
 import { requestWithin } from "@engram/bodies/request-within"
 import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memories"
@@ -6,7 +7,7 @@ import type { Log } from "@engram/contracts/ports"
 import type { Checks } from "@engram/observability/health"
 import type { Metrics } from "@engram/observability/metrics"
 import { type FastifyInstance, fastify } from "fastify"
-import { answerFailure, answerFailures, answerNoRequest, Failure } from "./failure.ts"
+import { answerFailure, answerFailures, Failure } from "./failure.ts"
 import { openApiOf } from "./openapi.ts"
 import type { Operation } from "./operation.ts"
 import { readBodies } from "./read-body.ts"
@@ -73,7 +74,8 @@ export function createPluginApp(deps: PluginDeps): PluginApp {
     // No longer than a request may be, so that each name is judged by the route.
     routerOptions: { maxParamLength: maxHeaderSize },
     frameworkErrors: (error, request, reply) => void answerFailure(error, request, reply, deps),
-    clientErrorHandler: (error, socket) => answerNoRequest(error, socket, deps),
+    clientErrorHandler: (error, socket) =>
+      answerUnreadable(error, socket, (status) => deps.metrics.refused.inc({ status: String(status) })),
   })
   app.server.maxConnections = limits.connectionsMax
 

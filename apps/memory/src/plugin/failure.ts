@@ -1,11 +1,9 @@
-import type { Socket } from "node:net"
-import { answerUnreadable } from "@engram/bodies/answer-unreadable"
 import { BodyRefused } from "@engram/bodies/read-body"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { FailureAnswer, FailureCode } from "@engram/contracts/memories"
 import type { Log } from "@engram/contracts/ports"
 import type { Metrics } from "@engram/observability/metrics"
-import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type { z } from "zod"
 
 const statusOf: Readonly<Record<FailureCode, number>> = {
@@ -57,14 +55,6 @@ export function answerFailure(
     void reply.header("retry-after", "1")
   }
   return reply.code(status).send({ code, message, ...(details === undefined ? {} : { details }) } satisfies Body)
-}
-
-/** What never became a request is answered in the same words. */
-export function answerNoRequest(error: ConnectionError, socket: Socket, deps: { readonly metrics: Metrics }): void {
-  answerUnreadable(error, socket, ({ status, message }) => {
-    deps.metrics.refused.inc({ status: String(status) })
-    return { code: "bad_request", message } satisfies Body
-  })
 }
 
 function failureOf(error: FastifyError | Failure): Failure {
