@@ -2,6 +2,7 @@ import { request } from "node:http"
 import { connect } from "node:net"
 import type { DeliveryInbox } from "@engram/contracts/deliveries"
 import { createPool } from "@engram/store/database"
+import { answerTo, bodyOf } from "@engram/testkit/answer-to"
 import { afterEach, expect, test } from "vitest"
 import { type Harness, type HarnessOptions, ring, sign, startIngest } from "./ingest-fixture.ts"
 
@@ -114,17 +115,6 @@ test("a process that cannot finish stops all the same, within its limit", async 
   expect(await answer).toBe("cut off")
   gate.open()
 })
-
-/** All that comes back on a connection of its own until it is closed. */
-async function answerTo(url: string, text: string): Promise<string> {
-  const socket = connect(Number(new URL(url).port), "127.0.0.1")
-  socket.write(text)
-  let answer = ""
-  for await (const data of socket) answer += data
-  return answer
-}
-
-const bodyOf = (answer: string) => JSON.parse(answer.split("\r\n\r\n")[1] ?? "")
 
 test("a delivery that does not come to its end is given up in time", async () => {
   const ingest = await start({ limits: { requestMs: 300 } })

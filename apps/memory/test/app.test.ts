@@ -1,7 +1,7 @@
-import { connect } from "node:net"
 import type { ApiKey } from "@engram/contracts/deliveries"
 import type { SearchHit } from "@engram/contracts/search"
 import { createMetrics } from "@engram/observability/metrics"
+import { answerTo, bodyOf } from "@engram/testkit/answer-to"
 import { afterEach, expect, test } from "vitest"
 import { createSearchApp, type SearchAppDeps } from "../src/search/app.ts"
 
@@ -61,17 +61,6 @@ test("a search that hangs is answered 503 in time", async () => {
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"])
   expect(await answer.json()).toMatchObject({ code: "unavailable" })
 })
-
-/** All that comes back on a connection of its own until it is closed. */
-async function answerTo(url: string, text: string): Promise<string> {
-  const socket = connect(Number(new URL(url).port), "127.0.0.1")
-  socket.write(text)
-  let answer = ""
-  for await (const data of socket) answer += data
-  return answer
-}
-
-const bodyOf = (answer: string) => JSON.parse(answer.split("\r\n\r\n")[1] ?? "")
 
 test("a request that does not come to its end is given up in time", async () => {
   const { url } = await start({ limits: { requestMs: 300 } })
