@@ -12,73 +12,9 @@ import { dot } from "@engram/core/dot"
 import { placesOf } from "@engram/core/places"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
-import { nearestSql } from "./nearest.ts"
-import { asQuestion, listed, lives, pinnedFirst, readable, recordOf, wholeRow } from "./rows.ts"
+import { listsSql, type Text, type Way } from "./lists-sql.ts"
 import type { Namespace, SurroundingsMemory } from "./surroundings.ts"
 import { askedTogether } from "./together.ts"
-
-/** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
-const matchesMax = 2_000
-
-/**
- * By the function that may use the index of namespaces and words under row-level security. Any word matches, since a question
- * rarely has all its words in one memory; one that says just the same comes first. The more of the words, and the more often, the
- * better (`ts_rank_cd` takes four times as long and says little more of words that need not be together); a text of 64 different
- * words and more counts less with its length, or the longest would always win.
- */
-const byWords = `
-    select f.id, f.pin, f.created_at, f.rank + case when f.rank >= 1 and exists (
-        select from memory_records s where s.store_id = $1 and s.id = f.id and s.content = q.query) then 1 else 0 end as rank
-    from engram_matching_memories(array(select id from lives), q.kinds, (select words from words), ${matchesMax}, q.max) f
-    offset 0`
-
-// Each namespace is read from its newest on, until it has given as many as are asked for: what many memories hold is found at once.
-const substringOf = (condition: string): string => `
-    select r.id, r.pin, r.created_at, 1 as rank from lives n cross join lateral (
-      select * from memory_records r where r.namespace_id = n.id and ${readable(asQuestion)} and ${condition}
-        and strpos(lower(unaccent(r.content)), lower(unaccent(q.query))) > 0 order by r.created_at desc, r.id limit q.max) r`
-
-const bySubstring = `${substringOf("r.pin")} union all ${substringOf("r.pin is not true")}`
-
-/** The best `q.max` of these, the first `q.rows` with what they say. */
-const bestOf = (found: string): string => `
-    select ${listed("c", "c.rank", `case when c.at <= q.rows then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "c.id")}) end`)} as row
-    from (select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at from (${found}) r order by at limit q.max) c
-    order by c.at`
-
-const none = "select null::json as row where false"
-
-const texts = {
-  words: {
-    with: ", words as materialized (select to_tsvector('public.engram_english', q.query) as words)",
-    list: bestOf(byWords),
-    wordless: "(select length(words) = 0 from words)",
-  },
-  substring: { with: "", list: bestOf(bySubstring), wordless: "false" },
-  none: { with: "", list: none, wordless: "false" },
-}
-
-const nears = {
-  ...nearestSql,
-  none: { shared: "", with: "", list: none, whole: "true" },
-}
-
-type Text = keyof typeof texts
-type Way = keyof typeof nears
-
-/**
- * $1 the store, $2 the questions. The lists of each in one row, with what is so for all of it: a column of its own in each row would
- * be sent and read a hundred times.
- */
-const statement = (text: Text, way: Way): string => `
-  ${nears[way].shared}
-  select q.at, a.* from json_to_recordset($2) q(at int, names text[], kinds text[], query text, max int, rows int, found text[])
-  cross join lateral (
-    with ${lives(asQuestion)}${texts[text].with}${nears[way].with}
-    select (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') from lives n) as lives,
-      pg_current_snapshot()::text as "asOf", ${texts[text].wordless} as wordless, ${nears[way].whole} as whole,
-      (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",
-      (select coalesce(json_agg(v.row), '[]') from (${nears[way].list}) v) as "byVector") a`
 
 type Row = readonly [
   namespace: string,
@@ -135,7 +71,7 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
   const statements = new Map<string, string>()
   const statementOf = ({ by, way }: Question): string => {
     const key = `${by} ${way}`
-    const known = statements.get(key) ?? statement(by, way)
+    const known = statements.get(key) ?? listsSql(by, way)
     statements.set(key, known)
     return known
   }

@@ -17,6 +17,7 @@ export const asQuestion: Asked = { names: "q.names", kinds: "q.kinds" }
 /** The one question of a statement, by `filterValues`. */
 export const asParameters: Asked = { names: "$2", kinds: "$3" }
 
+/** $1 to $3 of a statement that answers one question. */
 export const filterValues = (place: MemoryPlace, filter: MemoryFilter): unknown[] => [
   place.storeId,
   filter.namespaces,
