@@ -7,15 +7,15 @@ import { asQuestion, listed, lives, pinnedFirst, readable, recordOf, wholeRow } 
 const matchesMax = 2_000
 
 /**
- * By the function that may use the index of namespaces and words under row-level security. Any word matches, since a question
+ * By a function that may use the index of namespaces and words under row-level security. Any word matches, since a question
  * rarely has all its words in one memory; one that says just the same comes first. The more of the words, and the more often, the
  * better (`ts_rank_cd` takes four times as long and says little more of words that need not be together); a text of 64 different
  * words and more counts less with its length, or the longest would always win.
  */
-const byWords = `
+const byWords = (ranking: string): string => `
     select f.id, f.pin, f.created_at, f.rank + case when f.rank >= 1 and exists (
         select from memory_records s where s.store_id = $1 and s.id = f.id and s.content = q.query) then 1 else 0 end as rank
-    from engram_matching_memories(array(select id from lives), q.kinds, (select words from words), ${matchesMax}, q.max) f
+    from ${ranking}(array(select id from lives), q.kinds, (select words from words), ${matchesMax}, q.max) f
     offset 0`
 
 // Each namespace is read from its newest on, until it has given as many as are asked for: what many memories hold is found at once.
@@ -26,22 +26,29 @@ const substringOf = (condition: string): string => `
 
 const bySubstring = `${substringOf("r.pin")} union all ${substringOf("r.pin is not true")}`
 
-/** The best `q.max` of these, the first `q.rows` with what they say. */
-const bestOf = (found: string): string => `
-    select ${listed("c", "c.rank", `case when c.at <= q.rows then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "c.id")}) end`)} as row
-    from (select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at from (${found}) r order by at limit q.max) c
-    order by c.at`
+/** The best `q.max` of these. */
+const bestOf = (found: string): string => `, texts as materialized (
+    select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at from (${found}) r order by at limit q.max)`
 
 const none = "select null::json as row where false"
 
+const listOf = `
+    select ${listed("t", "t.rank", `case when t.at <= q.rows then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "t.id")}) end`)} as row
+    from texts t order by t.at`
+
+const wordsBy = (ranking: string) => ({
+  with: `, words as materialized (select to_tsvector('public.engram_english', q.query) as words)${bestOf(byWords(ranking))}`,
+  list: listOf,
+  wordless: "(select length(words) = 0 from words)",
+  ranked: "not exists (select from texts where rank is null)",
+})
+
+/** Where a namespace has more matches than are ranked, `words` does not rank them, and `chosenWords` does. */
 const texts = {
-  words: {
-    with: ", words as materialized (select to_tsvector('public.engram_english', q.query) as words)",
-    list: bestOf(byWords),
-    wordless: "(select length(words) = 0 from words)",
-  },
-  substring: { with: "", list: bestOf(bySubstring), wordless: "false" },
-  none: { with: "", list: none, wordless: "false" },
+  words: wordsBy("engram_ranked_memories"),
+  chosenWords: wordsBy("engram_chosen_memories"),
+  substring: { with: bestOf(bySubstring), list: listOf, wordless: "false", ranked: "true" },
+  none: { with: "", list: none, wordless: "false", ranked: "true" },
 }
 
 const nears = {
@@ -62,6 +69,6 @@ export const listsSql = (text: Text, way: Way): string => `
   cross join lateral (
     with ${lives(asQuestion)}${texts[text].with}${nears[way].with}
     select (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') from lives n) as lives,
-      pg_current_snapshot()::text as "asOf", ${texts[text].wordless} as wordless, ${nears[way].whole} as whole,
+      pg_current_snapshot()::text as "asOf", ${texts[text].wordless} as wordless, ${texts[text].ranked} as ranked, ${nears[way].whole} as whole,
       (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",
       (select coalesce(json_agg(v.row), '[]') from (${nears[way].list}) v) as "byVector") a`

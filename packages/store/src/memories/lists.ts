@@ -33,6 +33,8 @@ interface Answered {
   readonly lives: readonly Namespace[]
   readonly asOf: string
   readonly wordless: boolean
+  /** False where more memories match than are ranked: then nothing is said of how well. */
+  readonly ranked: boolean
   /** False where more has changed than can be compared: then nothing is said of what is near. */
   readonly whole: boolean
   readonly byText: readonly Listed[]
@@ -56,7 +58,7 @@ interface Question {
 
 /** Whether it costs little more than being asked. What reads whole namespaces is asked by itself, and holds up nobody. */
 const isLight = ({ by, way, filter }: Question): boolean =>
-  by !== "substring" && way !== "newest" && filter.namespaces.length <= lightNamespacesMax
+  by !== "substring" && by !== "chosenWords" && way !== "newest" && filter.namespaces.length <= lightNamespacesMax
 
 /** Whether one statement can answer both of these light ones. */
 const isAlike = (a: Question, b: Question): boolean =>
@@ -92,14 +94,17 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
       const question = { place, filter, query: text?.query, near, max, rows }
       const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : "fewChanged"
       const answered = await ask({ ...question, by: text?.by ?? "none", way })
+      const ranked = answered.ranked
+        ? answered
+        : await ask({ ...question, near: undefined, by: "chosenWords", way: "none" })
       const nearby = answered.whole ? answered : await ask({ ...question, by: "none", way: "newest" })
       surroundings.saw(place, filter.namespaces, answered.lives)
       return {
-        byText: answered.byText.map(rankedOf),
+        byText: ranked.byText.map(rankedOf),
         wordless: answered.wordless,
         ...nearest(nearby.byVector, near, max),
         lives: answered.lives.map(({ id }) => id),
-        // Texts of the first statement may have changed before the second.
+        // What the first statement saw may have changed before another's.
         asOf: (text ? answered : nearby).asOf,
       }
     },
