@@ -203,7 +203,7 @@ export interface MemoryRow {
 export interface RankedMemory extends Pick<MemoryRow, "id" | "pin" | "createdAt"> {
   /** Within its list: text rank, or cosine similarity. */
   readonly rank: number
-  /** Of the first of a list, which may well be answered; what the others say is read once they are known to be. */
+  /** Of those that may well be answered; what the others say is read once they are known to be. */
   readonly row?: MemoryRow
 }
 
@@ -294,8 +294,8 @@ export interface MemoryLedger {
   /**
    * The best `max` by text, and the `max` nearest: what the index found, checked for being still so, and what the index does not show
    * yet (the newest `exactMax`), compared exactly; not below `scoreMin`. Both as they were at one moment, in one round trip, which
-   * questions that come at once may share. At least one is asked for. The best `rows` by text come with their rows, and so do the first of what
-   * the index found, where what it found is believed.
+   * questions that come at once may share. At least one is asked for. The best `rows` by both come with their rows, as far as the index is
+   * believed.
    */
   lists(
     place: MemoryPlace,

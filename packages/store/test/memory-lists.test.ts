@@ -116,4 +116,28 @@ describe("searches that come at once", () => {
     expect(await Promise.all([ask(0), ask(60_000)])).toEqual([true, true])
     expect(await ask(0)).toBe(false)
   })
+
+  test("bring what is best by both lists with what it says, once, wherever it stands in each", async () => {
+    const ledger = createMemoryLedger(context.database)
+    const filter = { namespaces: ["team:a", "team:b", "team:c"], kinds: undefined }
+    const text = { query: "lock queue", by: "words" as const }
+    const alone = await ledger.lists(place, filter, { text, max: 60, rows: 0 })
+    expect(alone.byText.some(({ row }) => row)).toBe(false)
+    // The index likes best what the words like least.
+    const indexed = alone.byText
+      .filter(({ id }) => id < "8")
+      .map(({ id }, at) => ({ id, score: 0.1 + at / 100 }))
+      .reverse()
+    const near = { version, values: Float32Array.of(1, 0), exactMax: 1_000, scoreMin: -2, trailsMs: () => 0, indexed }
+    const { byText, byVector } = await ledger.lists(place, filter, { text, near, max: 60, rows: 5 })
+    const score = new Map<string, number>()
+    for (const list of [byText, indexed]) {
+      for (const [at, { id }] of list.entries()) score.set(id, (score.get(id) ?? 0) + 1 / (61 + at))
+    }
+    const fifth = [...score.values()].sort((a, b) => b - a)[4]!
+    const said = [...byText, ...byVector].flatMap(({ row }) => row?.id ?? [])
+    expect(new Set(said).size).toBe(5)
+    expect(said).toHaveLength(5)
+    for (const id of said) expect(score.get(id)).toBeGreaterThanOrEqual(fifth - 1e-12)
+  })
 })

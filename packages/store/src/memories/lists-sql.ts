@@ -1,5 +1,5 @@
 import { nearestSql } from "./nearest.ts"
-import { asQuestion, listed, lives, pinnedFirst, readable, recordOf, wholeRow } from "./rows.ts"
+import { asQuestion, isSaid, listed, lives, pinnedFirst, readable, recordOf, wholeRow } from "./rows.ts"
 
 // The statement that answers searches: by which words, and which way to what is near.
 
@@ -33,8 +33,16 @@ const bestOf = (found: string): string => `, texts as materialized (
 const none = "select null::json as row where false"
 
 const listOf = `
-    select ${listed("t", "t.rank", `case when t.at <= q.rows then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "t.id")}) end`)} as row
+    select ${listed("t", "t.rank", `case when ${isSaid("t.id")} and t.id <> all(q.found) then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "t.id")}) end`)} as row
     from texts t order by t.at`
+
+/**
+ * What will hardly not be answered comes with what it says: the best by reciprocal rank, as the index had them and as if nothing were equal.
+ * It says it once, where the index found it.
+ */
+const best = `, best as materialized (select array(
+    select coalesce(t.id, k.id) from texts t full join unnest(q.found) with ordinality k(id, at) on k.id = t.id
+    order by coalesce(1 / (60 + t.at)::float8, 0) + coalesce(1 / (60 + k.at)::float8, 0) desc limit q.rows) as ids)`
 
 const wordsBy = (ranking: string) => ({
   with: `, words as materialized (select to_tsvector('public.engram_english', q.query) as words)${bestOf(byWords(ranking))}`,
@@ -48,7 +56,7 @@ const texts = {
   words: wordsBy("engram_ranked_memories"),
   chosenWords: wordsBy("engram_chosen_memories"),
   substring: { with: bestOf(bySubstring), list: listOf, wordless: "false", ranked: "true" },
-  none: { with: "", list: none, wordless: "false", ranked: "true" },
+  none: { with: ", texts as (select null as id, 0 as at where false)", list: none, wordless: "false", ranked: "true" },
 }
 
 const nears = {
@@ -67,7 +75,7 @@ export const listsSql = (text: Text, way: Way): string => `
   ${nears[way].shared}
   select q.at, a.* from json_to_recordset($2) q(at int, names text[], kinds text[], query text, max int, rows int, found text[])
   cross join lateral (
-    with ${lives(asQuestion)}${texts[text].with}${nears[way].with}
+    with ${lives(asQuestion)}${texts[text].with}${best}${nears[way].with}
     select (select coalesce(json_agg(json_build_object('id', n.id, 'name', n.name)), '[]') from lives n) as lives,
       pg_current_snapshot()::text as "asOf", ${texts[text].wordless} as wordless, ${texts[text].ranked} as ranked, ${nears[way].whole} as whole,
       (select coalesce(json_agg(t.row), '[]') from (${texts[text].list}) t) as "byText",

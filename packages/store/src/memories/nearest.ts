@@ -1,7 +1,7 @@
-import { asQuestion, listed, readable, recordOf, wholeRow } from "./rows.ts"
+import { asQuestion, isSaid, listed, readable, recordOf, wholeRow } from "./rows.ts"
 
 // $3 workspace, $4 version, $5 model, $6 how many are compared exactly, $7 how long the index trails in ms; of `newest` $8 too,
-// whether it is away. What the index found for a question `q` is `q.found`; the first `q.rows` of it come with what they say.
+// whether it is away. What the index found for a question `q` is `q.found`.
 
 const owed = "v.wanted_hash is distinct from v.written_hash"
 /** Of a store's vectors in one version; a tiny share of them, each by a partial index of its own. */
@@ -50,7 +50,7 @@ const fewChanged: NearestSql = {
       from (select distinct id from changed where wanted and (select few from few)) k
       cross join lateral (select * from memory_records r where r.store_id = $1 and r.id = k.id offset 0) r)`,
   with: "",
-  list: `select ${listed("r", "0", `case when k.at <= q.rows then ${wholeRow} end`, "false", "null")} as row
+  list: `select ${listed("r", "0", `case when ${isSaid("k.id")} then ${wholeRow} end`, "false", "null")} as row
       from unnest(q.found) with ordinality k(id, at) ${recordOf(asQuestion, "k.id")}
       where (select few from few) and k.id not in (select id from changed)
     union all

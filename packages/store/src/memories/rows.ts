@@ -43,6 +43,9 @@ export const recordOf = (asked: Asked, id: string, condition = "true"): string =
 /** Of equals the pinned come first, then the newest. */
 export const pinnedFirst = "coalesce(r.pin, false) desc, r.created_at desc, r.id"
 
+/** Whether a candidate is among the `best`. */
+export const isSaid = (id: string): string => `${id} = any((select ids from best)::text[])`
+
 /** A candidate as the lists of a search send it. Of a hundred ten are answered, and so few come with what they say. */
 export const listed = (of: "r" | "t", rank: string, row: string, ...more: readonly string[]): string =>
   `json_build_array(${[`${of}.id`, rank, `${of}.pin`, `extract(epoch from ${of}.created_at)::float8`, row, ...more].join(", ")})`
