@@ -19,6 +19,8 @@ import type { CallerVersions } from "./versions.ts"
 
 /** Taken from each list before fusing, and asked of the index: what stands further down in both would not be answered. */
 const candidatesOf = (limit: number): number => Math.max(50, 2 * limit)
+/** Read beyond the limit where lists are fused: Postgres takes for different what we take for equal. */
+const spareRows = 3
 /** Asked of the index beyond the limit where nothing is fused: some of what it finds may have ended or changed. */
 const spare = 10
 /** So many times as much is asked of the index where it may know of better ones, up to as much as an index gives. */
@@ -86,7 +88,7 @@ export const searchMemories =
       return { memories: await deps.ledger.newest(place, filter, limit), degraded: false }
     }
     const candidatesMax = candidatesOf(limit)
-    const [topK, rows] = query === "" ? [limit + spare, limit + spare] : [candidatesMax, limit]
+    const [topK, rows] = query === "" ? [limit + spare, limit + spare] : [candidatesMax, limit + spareRows]
     const ask: Ask = { deps, place, filter, limit, candidatesMax, topK, rows }
     const near = embedding ? nearBrought(ask, callers, embedding) : await nearQuery(ask, query)
     return best(ask, query, near)
