@@ -240,6 +240,8 @@ export interface FoundLists {
   /** The query has no words to search for: only stop words, operators, emoji. */
   readonly wordless: boolean
   readonly byVector: readonly RankedMemory[]
+  /** Whether the version that was thought to be empty is. */
+  readonly isEmpty: boolean
   /** Memories of these namespaces whose vector is wanted and has no values yet: how near they are nobody knows. */
   readonly unknown: ReadonlySet<string>
   /** The lives that the namespaces have now; the index must have been asked about these. */
@@ -285,6 +287,8 @@ export interface MemoryLedger {
   /** As it was at most some seconds ago. */
   activeVersion(place: MemoryPlace): Promise<EmbeddingVersion | undefined>
 
+  /** Whether it was ever seen that memories of this store have vectors in this version, or wait for them. */
+  hasVectors(place: MemoryPlace, version: EmbeddingVersion): boolean
   /**
    * The lives of the live ones among these names as they were last seen, so that only names that were not are asked about: what a
    * search begins with, and `lists` corrects.
@@ -303,6 +307,8 @@ export interface MemoryLedger {
     question: {
       readonly text?: TextQuestion
       readonly near?: NearQuestion
+      /** Instead of `near`: a version that holds no vectors of memories, as far as is known. */
+      readonly emptyVersion?: EmbeddingVersion
       readonly max: number
       readonly rows: number
     },

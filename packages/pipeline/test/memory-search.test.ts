@@ -21,7 +21,7 @@ function searching(found: Partial<FoundLists>, there: readonly string[]) {
     lists: async (_place, _filter, { text }) => {
       asked.push(text)
       const wordless = found.wordless === true && text?.by === "words"
-      return { byText: [], byVector: [], unknown: new Set(), lives: [], asOf: "", ...found, wordless }
+      return { byText: [], byVector: [], isEmpty: false, unknown: new Set(), lives: [], asOf: "", ...found, wordless }
     },
     read: async (_place, _filter, ids) => ids.filter((id) => there.includes(id)).map(row),
   }
@@ -49,7 +49,7 @@ function withLists(found: Partial<FoundLists>) {
     livesSeen: async () => [],
     lists: async (_place, _filter, { text }) => {
       const wordless = found.wordless === true && text?.by !== "substring"
-      return { byText: [], byVector: [], unknown: new Set(), lives: [], asOf: "", ...found, wordless }
+      return { byText: [], byVector: [], isEmpty: false, unknown: new Set(), lives: [], asOf: "", ...found, wordless }
     },
     read: async (_place, _filter, ids) => {
       reads.push(ids)
@@ -99,7 +99,7 @@ test("what was written between being found and being read is searched for again"
     activeVersion: async () => undefined,
     lists: async () => ({
       byText: [ranked("a", 3), ranked(written ? "c" : "b", 2)],
-      ...{ byVector: [], wordless: false, unknown: new Set(), lives: [] },
+      ...{ byVector: [], isEmpty: false, wordless: false, unknown: new Set(), lives: [] },
       asOf: written ? "after" : "before",
     }),
     read: async (_place, _filter, ids, asOf) => {
@@ -142,8 +142,9 @@ function withIndex(scores: readonly number[], over: number) {
     },
   }
   const isOver = new Set([...ids.keys()].slice(0, over))
-  const ledger: Pick<MemoryLedger, "activeVersion" | "lists" | "read" | "livesSeen"> = {
+  const ledger: Pick<MemoryLedger, "activeVersion" | "lists" | "read" | "livesSeen" | "hasVectors"> = {
     activeVersion: async () => version as EmbeddingVersion,
+    hasVectors: () => true,
     livesSeen: async () => ["life"],
     lists: async (_place, _filter, { near }) => ({
       byText: [],
@@ -151,6 +152,7 @@ function withIndex(scores: readonly number[], over: number) {
       byVector: near!.indexed!.flatMap(({ id, score }) =>
         isOver.has(id) || score < near!.scoreMin ? [] : [ranked(id, score)],
       ),
+      isEmpty: false,
       unknown: new Set(),
       lives: ["life"],
       asOf: "",

@@ -140,4 +140,20 @@ describe("searches that come at once", () => {
     expect(said).toHaveLength(5)
     for (const id of said) expect(score.get(id)).toBeGreaterThanOrEqual(fifth - 1e-12)
   })
+
+  test("look once whether a version that is thought to be empty is, and remember one that is not", async () => {
+    const ledger = createMemoryLedger(context.database)
+    const filter = { namespaces: ["team:a"], kinds: undefined }
+    const ask = async (emptyVersion: EmbeddingVersion) => {
+      const text = { query: "lock", by: "words" as const }
+      const { isEmpty, byText } = await ledger.lists(place, filter, { text, emptyVersion, max: 5, rows: 5 })
+      expect(byText).toHaveLength(5)
+      return { isEmpty, known: ledger.hasVectors(place, emptyVersion) }
+    }
+    expect(ledger.hasVectors(place, version)).toBe(false)
+    expect(await ask(version)).toEqual({ isEmpty: false, known: true })
+    const other = { ...version.model, dimension: 3 }
+    const empty = { ...version, id: ids.embeddingVersionId(place.storeId, other), model: other }
+    expect(await ask(empty)).toEqual({ isEmpty: true, known: false })
+  })
 })

@@ -135,6 +135,7 @@ const nothing: Lists = {
   byText: [],
   wordless: false,
   byVector: [],
+  isEmpty: false,
   unknown: new Set(),
   lives: [],
   asOf: "",
@@ -172,10 +173,23 @@ async function nearQuery(ask: Ask, query: string): Promise<Near | undefined> {
 }
 
 async function lists(ask: Ask, text: TextQuestion | undefined, near: Near | undefined): Promise<Lists> {
-  if (near) return listsWith(ask, text, near)
-  if (text === undefined) return nothing
-  const { deps, place, filter, candidatesMax: max, rows } = ask
-  return { ...(await deps.ledger.lists(place, filter, { text, max, rows })), degraded: false }
+  const { deps, place } = ask
+  if (near === undefined) return text ? byText(ask, text) : nothing
+  const isByQuery = text !== undefined && near.values === undefined
+  if (!isByQuery || deps.ledger.hasVectors(place, near.version)) return listsWith(ask, text, near)
+  // Where callers bring all vectors the server has none: nobody is asked to embed a query for nothing.
+  const found = await byText(ask, text, near.version)
+  return found.isEmpty ? found : listsWith(ask, text, near)
+}
+
+/** Nothing is fused, so the first of the list are the answer. */
+async function byText(
+  { deps, place, filter, limit }: Ask,
+  text: TextQuestion,
+  emptyVersion?: EmbeddingVersion,
+): Promise<Lists> {
+  const question = { text, ...(emptyVersion && { emptyVersion }), max: limit, rows: limit }
+  return { ...(await deps.ledger.lists(place, filter, question)), degraded: false }
 }
 
 /**

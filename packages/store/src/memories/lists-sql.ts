@@ -5,6 +5,8 @@ import { asQuestion, isSaid, listed, lives, pinnedFirst, readable, recordOf, who
 
 /** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
 const matchesMax = 2_000
+/** Of memories with just the words of the query, these many are looked at for the one that says just the same. */
+const alikeMax = 50
 
 /**
  * By a function that may use the index of namespaces and words under row-level security. Any word matches, since a question
@@ -15,7 +17,7 @@ const matchesMax = 2_000
 const byWords = (ranking: string): string => `
     select f.id, f.pin, f.created_at, f.rank + case when f.rank >= 1 and exists (
         select from memory_records s where s.store_id = $1 and s.id = f.id and s.content = q.query) then 1 else 0 end as rank
-    from ${ranking}(array(select id from lives), q.kinds, (select words from words), ${matchesMax}, q.max) f
+    from ${ranking}(array(select id from lives), q.kinds, (select words from words), ${matchesMax}, greatest(q.max, ${alikeMax})) f
     offset 0`
 
 // Each namespace is read from its newest on, until it has given as many as are asked for: what many memories hold is found at once.

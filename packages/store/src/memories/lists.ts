@@ -1,3 +1,4 @@
+import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import type {
   FoundLists,
   MemoryFilter,
@@ -51,6 +52,7 @@ interface Question {
   readonly query: string | undefined
   readonly by: Text
   readonly near: NearQuestion | undefined
+  readonly version: EmbeddingVersion | undefined
   readonly way: Way
   readonly max: number
   readonly rows: number
@@ -65,7 +67,8 @@ const isAlike = (a: Question, b: Question): boolean =>
   a.place.workspaceId === b.place.workspaceId &&
   a.place.storeId === b.place.storeId &&
   a.by === b.by &&
-  a.near?.version.id === b.near?.version.id &&
+  a.way === b.way &&
+  a.version?.id === b.version?.id &&
   a.near?.exactMax === b.near?.exactMax
 
 /** What a search finds by words and by nearness, best first, in one statement. What the others say is read by whoever answers with them. */
@@ -90,19 +93,24 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
     isLight(question) ? askTogether(question) : (await askAll([question]))[0]!
 
   return {
-    lists: async (place, filter, { text, near, max, rows }) => {
-      const question = { place, filter, query: text?.query, near, max, rows }
-      const way = near === undefined ? "none" : near.indexed === undefined ? "newest" : "fewChanged"
+    lists: async (place, filter, { text, near, emptyVersion, max, rows }) => {
+      const version = near?.version ?? emptyVersion
+      const question = { place, filter, query: text?.query, near, version, max, rows }
+      const way = emptyVersion ? "nothing" : near === undefined ? "none" : near.indexed ? "fewChanged" : "newest"
       const answered = await ask({ ...question, by: text?.by ?? "none", way })
       const ranked = answered.ranked
         ? answered
-        : await ask({ ...question, near: undefined, by: "chosenWords", way: "none" })
-      const nearby = answered.whole ? answered : await ask({ ...question, by: "none", way: "newest" })
+        : await ask({ ...question, near: undefined, version: undefined, by: "chosenWords", way: "none" })
+      const nearby =
+        answered.whole || near === undefined ? answered : await ask({ ...question, by: "none", way: "newest" })
+      const isEmpty = emptyVersion !== undefined && answered.whole
+      if (version && !isEmpty) surroundings.sawVectors(place, version)
       surroundings.saw(place, filter.namespaces, answered.lives)
       return {
         byText: ranked.byText.map(rankedOf),
         wordless: answered.wordless,
         ...nearest(nearby.byVector, near, max),
+        isEmpty,
         lives: answered.lives.map(({ id }) => id),
         // What the first statement saw may have changed before another's.
         asOf: (text ? answered : nearby).asOf,
@@ -113,7 +121,7 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
 
 /** Of a statement for questions that are alike, made when it is sent. */
 function valuesOf(questions: readonly Question[]): unknown[] {
-  const { place, near, way } = questions[0]!
+  const { place, near, version, way } = questions[0]!
   const asked = questions.map(({ filter, query, near: own, max, rows }, at) => ({
     at,
     names: filter.namespaces,
@@ -126,11 +134,9 @@ function valuesOf(questions: readonly Question[]): unknown[] {
   return [
     place.storeId,
     JSON.stringify(asked),
+    ...(version ? [place.workspaceId, version.id, modelKey(version.model)] : []),
     ...(near
       ? [
-          place.workspaceId,
-          near.version.id,
-          modelKey(near.version.model),
           near.exactMax,
           // What is compared for one for being too recent may be for all.
           Math.max(...questions.map((question) => question.near!.trailsMs())),

@@ -1,4 +1,5 @@
 import { asQuestion, isSaid, listed, readable, recordOf, wholeRow } from "./rows.ts"
+import { hashPrefix } from "./vectors.ts"
 
 // $3 workspace, $4 version, $5 model, $6 how many are compared exactly, $7 how long the index trails in ms; of `newest` $8 too,
 // whether it is away. What the index found for a question `q` is `q.found`.
@@ -78,4 +79,14 @@ const newest: NearestSql = {
   whole: "true",
 }
 
-export const nearestSql = { fewChanged, newest }
+/** Nothing is near: the whole answer where no memory of the workspace has values of the model, and none of the store waits for them. */
+const nothing: NearestSql = {
+  shared: `with filled as materialized (select
+      exists (select from embedding_values e where e.workspace_id = $3 and e.model = $5 and e.text_hash >= '${hashPrefix}')
+      or exists (select from vector_entries v where ${mine} and ${owed} and v.parked_reason is null) as filled)`,
+  with: "",
+  list: "select null::json as row where false",
+  whole: "(select not filled from filled)",
+}
+
+export const nearestSql = { fewChanged, newest, nothing }

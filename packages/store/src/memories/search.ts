@@ -4,7 +4,7 @@ import { createLists } from "./lists.ts"
 import { asParameters, filterValues, lives, memoryColumns, readable, recordOf } from "./rows.ts"
 import type { SurroundingsMemory } from "./surroundings.ts"
 
-type Search = Pick<MemoryLedger, "livesSeen" | "newest" | "lists" | "read">
+type Search = Pick<MemoryLedger, "livesSeen" | "hasVectors" | "newest" | "lists" | "read">
 
 // Each namespace gives its newest by index, however many it holds. $4 how many.
 const newestOf = (condition: string): string => `
@@ -30,6 +30,7 @@ export function createMemorySearch(database: Database, surroundings: Surrounding
   return {
     ...createLists(database, surroundings),
     livesSeen: surroundings.livesSeen,
+    hasVectors: surroundings.hasVectors,
 
     newest: async (place, filter, max) => {
       const values = [...filterValues(place, filter), max]

@@ -17,6 +17,8 @@ const versionsMs = 5_000
 interface Known {
   /** undefined of a name that had no life when it was last looked for. A search goes by that, a write asks. */
   readonly lives: Map<string, string | undefined>
+  /** Versions that memories were seen to have vectors in. */
+  readonly filled: Set<string>
   versions: readonly EmbeddingVersion[]
   versionsUntil: number
 }
@@ -33,7 +35,12 @@ export function createSurroundings(database: Database) {
   const knownOf = ({ storeId }: MemoryPlace): Known => {
     const known = stores.get(storeId)
     if (known && known.lives.size <= livesMax) return known
-    const fresh = { lives: new Map<string, string | undefined>(), versions: [], versionsUntil: 0 }
+    const fresh = {
+      lives: new Map<string, string | undefined>(),
+      filled: new Set<string>(),
+      versions: [],
+      versionsUntil: 0,
+    }
     stores.set(storeId, fresh)
     return fresh
   }
@@ -81,6 +88,9 @@ export function createSurroundings(database: Database) {
       await ask(place, known, unknown)
       return names.flatMap((name) => known.lives.get(name) ?? [])
     },
+
+    hasVectors: (place: MemoryPlace, { id }: EmbeddingVersion): boolean => knownOf(place).filled.has(id),
+    sawVectors: (place: MemoryPlace, { id }: EmbeddingVersion): void => void knownOf(place).filled.add(id),
 
     saw: (place: MemoryPlace, names: readonly string[], live: readonly Namespace[]): void =>
       noted(knownOf(place), names, live),

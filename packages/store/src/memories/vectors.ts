@@ -128,7 +128,8 @@ export async function stillWanted<Row extends { readonly textHash: string }>(
   return rows.filter(({ textHash }) => !textHash.startsWith(hashPrefix) || hashes.has(textHash))
 }
 
-const hashPrefix = "memory:"
+/** Other families' hashes are hexadecimal, and come before these in the order of any language. */
+export const hashPrefix = "memory:"
 
 /** Of memories only: what they say is never known by the hash of another family's text, so it can go when they go. */
 function hashOf(place: MemoryPlace, { id, content, embedding }: PlacedMemory): string {
