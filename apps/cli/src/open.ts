@@ -1,3 +1,4 @@
+import type { Socket } from "node:net"
 import { resolve } from "node:path"
 import { type Config, readConfig } from "@engram/config/config"
 import type { Log } from "@engram/contracts/ports"
@@ -11,6 +12,7 @@ import { Interrupted } from "./explain-error.ts"
 export interface Parts {
   readonly config: Config
   readonly lifecycle: Lifecycle
+  readonly stop: AbortSignal
   /** Goes to standard error, so that standard output stays the result. */
   readonly log: Log
 }
@@ -22,7 +24,7 @@ export async function withParts<T>(context: Context, work: (parts: Parts) => Pro
   const level = context.environment.LOG_LEVEL?.trim() ? config.logLevel : "warn"
   try {
     const log = logTo(context, level)
-    return await Promise.race([work({ config, lifecycle, log }), interrupted(context.stop)])
+    return await Promise.race([work({ config, lifecycle, log, stop: context.stop }), interrupted(context.stop)])
   } catch (error) {
     // What fails because it was told to stop has not gone wrong.
     throw context.stop.aborted && !(error instanceof Interrupted) ? new Interrupted("interrupted") : error
@@ -43,11 +45,29 @@ export const logTo = ({ terminal }: Context, level: string): Log =>
 export async function openCommandDatabase({
   config,
   lifecycle,
-}: Pick<Parts, "config" | "lifecycle">): Promise<{ database: Database; databaseUrl: string }> {
+  stop,
+}: Pick<Parts, "config" | "lifecycle" | "stop">): Promise<{ database: Database; databaseUrl: string }> {
   const databaseUrl = await databaseUrlOf(config, lifecycle)
   const embedded = config.databaseUrl === undefined
   const settings = { url: databaseUrl, embedded, lifecycle, applicationName: "engram-cli", connectionsMax: 4 }
-  return { database: await openDatabase(settings), databaseUrl }
+  const database = await openDatabase(settings)
+  hangUpWhen(stop, database.pool, lifecycle)
+  return { database, databaseUrl }
+}
+
+/**
+ * Who was told to stop does not wait for what a statement waits for. Ending a connection would wait for what was sent on it, so it is
+ * cut; Postgres ends the statement when it looks for who asked, after a minute at most.
+ */
+function hangUpWhen(stop: AbortSignal, pool: Database["pool"], lifecycle: Lifecycle): void {
+  const sockets = new Set<Socket>()
+  const socketOf = (client: object): Socket => (client as { connection: { stream: Socket } }).connection.stream
+  pool.on("connect", (client) => sockets.add(socketOf(client)))
+  pool.on("remove", (client) => sockets.delete(socketOf(client)))
+  const hangUp = (): void => {
+    if (stop.aborted) for (const socket of sockets) socket.destroy()
+  }
+  lifecycle.own(pool, hangUp, "the statements under way")
 }
 
 /** Work that hears of it too has this long to end in its own words. */

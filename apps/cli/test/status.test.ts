@@ -30,3 +30,21 @@ test("what waits and what is parked are read once: how many wait and since when 
   expect(after.deliveries).toEqual({ received: 1, processed: 1, skipped: 1, parked: 1 })
   expect(after.oldestWaitingMs).toBeGreaterThan(0)
 })
+
+test("interrupted while Postgres takes its time, it does not wait for it, and says so", async () => {
+  const { rows, database, environment } = await install()
+  const pool = createPool(database.url, { connectionsMax: 1, applicationName: "held" })
+  afterwards(() => pool.end())
+  const held = await pool.connect()
+  try {
+    await held.query("begin; lock table vector_entries in access exclusive mode")
+    const status = start(["status"], environment)
+    await waitUntil("it waits for the lock", async () => (await waitingForLocks(rows)) === 1, 60_000)
+    const asked = Date.now()
+    status.process.kill("SIGINT")
+    expect(await status.ended).toEqual({ code: 130, stdout: "", stderr: "engram: interrupted\n" })
+    expect(Date.now() - asked).toBeLessThan(8_000)
+  } finally {
+    held.release(true)
+  }
+})

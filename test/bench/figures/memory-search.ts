@@ -39,6 +39,7 @@ export async function catchUp(product: Product): Promise<{ seconds: number }> {
   const seconds = (performance.now() - started) / 1_000
   await worker.stop()
   await product.pool.query("vacuum analyze")
+  await product.pool.query("checkpoint")
   return { seconds }
 }
 

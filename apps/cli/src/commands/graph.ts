@@ -40,11 +40,11 @@ export function addGraph(program: Command, context: Context): void {
 }
 
 async function draw(context: Context, entity: string, options: GraphOptions): Promise<void> {
-  await withParts(context, async ({ config, lifecycle, log }) => {
-    const { database } = await openCommandDatabase({ config, lifecycle })
+  await withParts(context, async (parts) => {
+    const { database } = await openCommandDatabase(parts)
     const workspaceId = await pickWorkspace(createStoreReport({ database }), options.workspace)
     const reader: GraphReader = { workspaceId, storeId: "all", scopeIds: "all" }
-    const deps = { graph: createGraphIndex(database), cache: await openCache(config, { log, lifecycle }) }
+    const deps = { graph: createGraphIndex(database), cache: await openCache(parts.config, parts) }
     const root = await meantNode(deps.graph, reader, entity)
     const reach = { hops: options.hops, neighboursMax: options.limit }
     const around = await neighbourhood(deps)(reader, root, reach)
