@@ -26,6 +26,12 @@ const ofKeys = (keys: readonly VectorKey[]): readonly unknown[] => [
 const keys = "(select * from unnest($5::text[], $6::text[]) as k(ref_id, view)) k"
 const byKey = "(v.ref_id, v.view) = (k.ref_id, k.view)"
 
+/**
+ * Nothing is written any more to a version that was archived meanwhile, and what were owed to it would be for ever. Held until the
+ * end, so that who archives it now finds what is owed here.
+ */
+const isWritten = `exists (select from embedding_versions e where e.id = $3 and e.status in ('active', 'canary', 'caller') for share)`
+
 /** Runs as `engram_app` in the one workspace. */
 export const createVectorBeliefs = (database: Database): VectorBeliefs => ({
   stores: (workspaceId) =>
@@ -65,6 +71,7 @@ export const createVectorBeliefs = (database: Database): VectorBeliefs => ({
       const owed = await tx.query(
         `update vector_entries v set written_hash = null from ${keys}
          where ${inSpace} and ${byKey} and v.wanted_hash is not null and v.written_hash = v.wanted_hash and v.written_at < $7
+           and ${isWritten}
          returning v.ref_id`,
         [...ofSpace(space), ...ofKeys(wanted), before],
       )
@@ -160,7 +167,7 @@ export const createRebuildLedger = (database: Database): RebuildLedger => ({
            order by v.ref_id, v.view limit $7),
          owed as (
            update vector_entries v set written_hash = null from page k
-           where ${inSpace} and ${byKey} and v.wanted_hash is not null and v.written_hash = v.wanted_hash)
+           where ${inSpace} and ${byKey} and v.wanted_hash is not null and v.written_hash = v.wanted_hash and ${isWritten})
          select ref_id as "refId", view, (select count(*)::int from page) as n from page order by ref_id desc, view desc limit 1`,
         [...ofSpace(space), after?.refId ?? "", after?.view ?? "", max],
       )
