@@ -92,31 +92,41 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
   const ask = async (question: Question): Promise<Answered> =>
     isLight(question) ? askTogether(question) : (await askAll([question]))[0]!
 
+  /** What the first statement does not rank. */
+  const ranked = async (question: Question, answered: Answered): Promise<Answered> =>
+    answered.ranked
+      ? answered
+      : ask({ ...question, near: undefined, version: undefined, by: "chosenWords", way: "none" })
+  /** What it does not compare. */
+  const nearby = async (question: Question, answered: Answered): Promise<Answered> =>
+    answered.whole || question.near === undefined ? answered : ask({ ...question, by: "none", way: "newest" })
+
   return {
     lists: async (place, filter, { text, near, emptyVersion, max, rows }) => {
       const version = near?.version ?? emptyVersion
-      const question = { place, filter, query: text?.query, near, version, max, rows }
-      const way = emptyVersion ? "nothing" : near === undefined ? "none" : near.indexed ? "fewChanged" : "newest"
-      const answered = await ask({ ...question, by: text?.by ?? "none", way })
-      const ranked = answered.ranked
-        ? answered
-        : await ask({ ...question, near: undefined, version: undefined, by: "chosenWords", way: "none" })
-      const nearby =
-        answered.whole || near === undefined ? answered : await ask({ ...question, by: "none", way: "newest" })
+      const [by, way] = [text?.by ?? "none", wayTo(near, emptyVersion)] as const
+      const question: Question = { place, filter, by, way, query: text?.query, near, version, max, rows }
+      const answered = await ask(question)
+      const [byText, byVector] = [await ranked(question, answered), await nearby(question, answered)]
       const isEmpty = emptyVersion !== undefined && answered.whole
       if (version && !isEmpty) surroundings.sawVectors(place, version)
       surroundings.saw(place, filter.namespaces, answered.lives)
       return {
-        byText: ranked.byText.map(rankedOf),
+        byText: byText.byText.map(rankedOf),
         wordless: answered.wordless,
-        ...nearest(nearby.byVector, near, max),
+        ...nearest(byVector.byVector, near, max),
         isEmpty,
         lives: answered.lives.map(({ id }) => id),
         // What the first statement saw may have changed before another's.
-        asOf: (text ? answered : nearby).asOf,
+        asOf: (text ? answered : byVector).asOf,
       }
     },
   }
+}
+
+function wayTo(near: NearQuestion | undefined, emptyVersion: EmbeddingVersion | undefined): Way {
+  if (near) return near.indexed ? "fewChanged" : "newest"
+  return emptyVersion ? "nothing" : "none"
 }
 
 /** Of a statement for questions that are alike, made when it is sent. */
