@@ -56,14 +56,7 @@ export const memoryMeasures: { readonly [name: string]: Measure } = {
           detail: { seconds, growth, peakMb, indexingSeconds: indexing.seconds },
         },
         // What the backfill wrote has the server's vectors: each query is asked of words and vectors, and the answers are fused.
-        {
-          ...searchFigure(
-            "memory search by text and the server's vectors, 16 clients, p99",
-            served,
-            Number.POSITIVE_INFINITY,
-          ),
-          target: "none set",
-        },
+        searchFigure("memory search by text and the server's vectors, 16 clients, p99", served),
       ]
     } finally {
       await product.close()
@@ -92,13 +85,14 @@ export const memoryMeasures: { readonly [name: string]: Measure } = {
   },
 }
 
-function searchFigure(name: string, { found: _, ...served }: MemoryServed, p99MsMax: number): Figure {
+function searchFigure(name: string, { found: _, ...served }: MemoryServed, p99MsMax?: number): Figure {
+  const isInTime = p99MsMax === undefined || served.p99Ms <= p99MsMax
   const allFound = Object.keys(served.statuses).join() === "200"
   return {
     name,
     measured: `${rounded(served.p99Ms, 0)} ms (p50 ${rounded(served.p50Ms, 0)} ms, ${rounded(served.perSecond, 0)}/s)`,
-    target: `≤ ${p99MsMax} ms`,
-    reached: served.p99Ms <= p99MsMax && allFound,
+    target: p99MsMax === undefined ? "none set" : `≤ ${p99MsMax} ms`,
+    reached: isInTime && allFound,
     detail: { ...served },
   }
 }

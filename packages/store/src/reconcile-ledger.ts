@@ -26,11 +26,12 @@ const ofKeys = (keys: readonly VectorKey[]): readonly unknown[] => [
 const keys = "(select * from unnest($5::text[], $6::text[]) as k(ref_id, view)) k"
 const byKey = "(v.ref_id, v.view) = (k.ref_id, k.view)"
 
+const writtenTo = "('active', 'canary', 'caller')"
 /**
- * Nothing is written any more to a version that was archived meanwhile, and what were owed to it would be for ever. Held until the
+ * Nothing is written any more to a version that was archived meanwhile: what was owed to it would be owed for ever. Held until the
  * end, so that who archives it now finds what is owed here.
  */
-const isWritten = `exists (select from embedding_versions e where e.id = $3 and e.status in ('active', 'canary', 'caller') for share)`
+const isWritten = `exists (select from embedding_versions e where e.id = $3 and e.status in ${writtenTo} for share)`
 
 /** Runs as `engram_app` in the one workspace. */
 export const createVectorBeliefs = (database: Database): VectorBeliefs => ({
@@ -43,7 +44,7 @@ export const createVectorBeliefs = (database: Database): VectorBeliefs => ({
     database.inWorkspace(workspaceId, async (tx) => {
       const rows = await tx.query<Omit<EmbeddingVersion, "model"> & EmbeddingModel>(
         `select id, provider, model, dimension, status, index_name as "indexName" from embedding_versions
-         where store_id = $1 and status in ('active', 'canary', 'caller') order by id`,
+         where store_id = $1 and status in ${writtenTo} order by id`,
         [storeId],
       )
       return rows.map(({ provider, model, dimension, ...row }) => ({ ...row, model: { provider, model, dimension } }))

@@ -1,5 +1,5 @@
 import { nearestSql } from "./nearest.ts"
-import { asQuestion, isSaid, listed, lives, pinnedFirst, readable, recordOf, wholeRow } from "./rows.ts"
+import { asQuestion, isSaid, listed, lives, noneListed, pinnedFirst, readable, recordOf, wholeRow } from "./rows.ts"
 
 // The statement that answers searches: by which words, and which way to what is near.
 
@@ -32,8 +32,6 @@ const bySubstring = `${substringOf("r.pin")} union all ${substringOf("r.pin is n
 const bestOf = (found: string): string => `, texts as materialized (
     select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at from (${found}) r order by at limit q.max)`
 
-const none = "select null::json as row where false"
-
 const listOf = `
     select ${listed("t", "t.rank", `case when ${isSaid("t.id")} and t.id <> all(q.found) then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "t.id")}) end`)} as row
     from texts t order by t.at`
@@ -58,12 +56,17 @@ const texts = {
   words: wordsBy("engram_ranked_memories"),
   chosenWords: wordsBy("engram_chosen_memories"),
   substring: { with: bestOf(bySubstring), list: listOf, wordless: "false", ranked: "true" },
-  none: { with: ", texts as (select null as id, 0 as at where false)", list: none, wordless: "false", ranked: "true" },
+  none: {
+    with: ", texts as (select null as id, 0 as at where false)",
+    list: noneListed,
+    wordless: "false",
+    ranked: "true",
+  },
 }
 
 const nears = {
   ...nearestSql,
-  none: { shared: "", with: "", list: none, whole: "true" },
+  none: { shared: "", with: "", list: noneListed, whole: "true" },
 }
 
 export type Text = keyof typeof texts

@@ -1,4 +1,4 @@
-import { asQuestion, isSaid, listed, readable, recordOf, wholeRow } from "./rows.ts"
+import { asQuestion, isSaid, listed, noneListed, readable, recordOf, wholeRow } from "./rows.ts"
 import { hashPrefix } from "./vectors.ts"
 
 // $3 workspace, $4 version, $5 model, $6 how many are compared exactly, $7 how long the index trails in ms; of `newest` $8 too,
@@ -85,7 +85,7 @@ const nothing: NearestSql = {
       exists (select from embedding_values e where e.workspace_id = $3 and e.model = $5 and e.text_hash >= '${hashPrefix}')
       or exists (select from vector_entries v where ${mine} and ${owed} and v.parked_reason is null) as filled)`,
   with: "",
-  list: "select null::json as row where false",
+  list: noneListed,
   whole: "(select not filled from filled)",
 }
 

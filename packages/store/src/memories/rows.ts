@@ -43,6 +43,9 @@ export const recordOf = (asked: Asked, id: string, condition = "true"): string =
 /** Of equals the pinned come first, then the newest. */
 export const pinnedFirst = "coalesce(r.pin, false) desc, r.created_at desc, r.id"
 
+/** A list of none. */
+export const noneListed = "select null::json as row where false"
+
 /** Whether a candidate is among the `best`. */
 export const isSaid = (id: string): string => `${id} = any((select ids from best)::text[])`
 
