@@ -4,12 +4,13 @@ import { chunkLimits, chunkSections } from "@engram/core/chunk/chunk"
 import { createLocalEmbedder } from "@engram/local-embedder/local-embedder"
 import pg from "pg"
 import { answer } from "./child.ts"
+import { emptyGraph, type FloorGraph, readGraph, readReferences } from "./floor-graph.ts"
 import { type FloorDocument, readDocument } from "./floor-read.ts"
 import { makeLoad } from "./load.ts"
 
 // The floor of indexing: one loop that parses, reads, chunks, embeds and bulk-inserts the same load. Uses nothing of the
-// product but the chunker and the embedder. It keeps what the product keeps of a document, its passages, memories and
-// vectors, and promises nothing else: no crash, no repetition, no order, no tenants.
+// product but the chunker and the embedder. It keeps what the product keeps of a document, its passages, memories,
+// graph and vectors, and promises nothing else: no crash, no repetition, no order, no tenants.
 
 const deliveriesPerBatch = 256
 const textsPerCall = 96
@@ -25,7 +26,13 @@ const schema = `
     search tsvector generated always as (to_tsvector('english', text)) stored);
   create index on observations using gin (search);
   create table embedding_values (text_hash text primary key, values bytea);
-  create table vectors (ref_id text, text_hash text, primary key (ref_id, text_hash));`
+  create table vectors (ref_id text, text_hash text, primary key (ref_id, text_hash));
+  create table entities (id text primary key, kind text, fields jsonb);
+  create table entity_aliases (alias text primary key, entity_id text);
+  create table relationships (id text primary key, type text, from_alias text, to_alias text, since timestamptz);
+  create index on relationships (from_alias);
+  create index on relationships (to_alias);
+  create table relationship_evidence (relationship_id text, evidence_id text, primary key (relationship_id, evidence_id));`
 
 export interface FloorIndexed {
   readonly seconds: number
@@ -33,6 +40,10 @@ export interface FloorIndexed {
   readonly chunks: number
   readonly observations: number
   readonly vectors: number
+  readonly entities: number
+  readonly aliases: number
+  readonly relationships: number
+  readonly evidence: number
 }
 
 async function run(order: { databaseUrl: string; vectorFile: string; count: number }): Promise<FloorIndexed> {
@@ -50,16 +61,23 @@ async function run(order: { databaseUrl: string; vectorFile: string; count: numb
   const started = performance.now()
   for (let from = 0; from < load.length; from += deliveriesPerBatch) {
     const changed = new Map<string, FloorDocument>()
+    const graph = emptyGraph()
     for (const { event, body } of load.slice(from, from + deliveriesPerBatch)) {
-      const document = readDocument(event, JSON.parse(body.toString()), floor.documents)
+      const payload = JSON.parse(body.toString())
+      const document = readDocument(event, payload, floor.documents)
       if (document) changed.set(document.id, document)
+      readGraph(event, payload, document, graph)
     }
-    await writeBatch(floor, [...changed.values()])
+    for (const document of changed.values()) readReferences(document, graph)
+    await writeBatch(floor, [...changed.values()], graph)
   }
   const seconds = (performance.now() - started) / 1_000
   const { rows } = await client.query(`
     select (select count(*)::int from documents) as documents, (select count(*)::int from chunks) as chunks,
-           (select count(*)::int from observations) as observations, (select count(*)::int from vectors) as vectors`)
+           (select count(*)::int from observations) as observations, (select count(*)::int from vectors) as vectors,
+           (select count(*)::int from entities) as entities, (select count(*)::int from entity_aliases) as aliases,
+           (select count(*)::int from relationships) as relationships,
+           (select count(*)::int from relationship_evidence) as evidence`)
   await client.end()
   file.db.close()
   return { seconds, ...rows[0] }
@@ -71,7 +89,11 @@ interface Floor {
   readonly embedder: ReturnType<typeof createLocalEmbedder>
 }
 
-async function writeBatch({ client, file, embedder }: Floor, documents: readonly FloorDocument[]): Promise<void> {
+async function writeBatch(
+  { client, file, embedder }: Floor,
+  documents: readonly FloorDocument[],
+  graph: FloorGraph,
+): Promise<void> {
   const chunks = documents.flatMap((document) =>
     chunkSections(document.title, [...document.sections.values()], chunkLimits).map((chunk) => ({
       id: hashOf(`${document.id} ${chunk.textHash}`),
@@ -116,11 +138,23 @@ async function writeBatch({ client, file, embedder }: Floor, documents: readonly
      from unnest($1::text[]) with ordinality as t(hash, at) on conflict do nothing`,
     [[...values.keys()], bytes],
   )
+  await insertGraph(client, graph)
   await client.query("commit")
 
   file.db.exec("begin")
   for (const { ref_id, text_hash } of vectors) file.insert.run(ref_id, new Uint8Array(values.get(text_hash)!.buffer))
   file.db.exec("commit")
+}
+
+async function insertGraph(client: pg.Client, graph: FloorGraph): Promise<void> {
+  const { entities, aliases, relationships, evidence } = graph
+  const renewed = "on conflict (id) do update set fields = excluded.fields"
+  await insert(client, "entities", "id text, kind text, fields jsonb", [...entities.values()], renewed)
+  const named = "on conflict (alias) do update set entity_id = excluded.entity_id where excluded.entity_id is not null"
+  await insert(client, "entity_aliases", "alias text, entity_id text", [...aliases.values()], named)
+  const edge = "id text, type text, from_alias text, to_alias text, since timestamptz"
+  await insert(client, "relationships", edge, [...relationships.values()])
+  await insert(client, "relationship_evidence", "relationship_id text, evidence_id text", [...evidence.values()])
 }
 
 async function embedAll(

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto"
 
 export interface FloorDocument {
   readonly id: string
+  /** Its name in the graph: an issue's number says not whether it is one, or a pull request. */
+  readonly alias: string
   readonly kind: string
   title: string
   state: string
@@ -101,6 +103,10 @@ const things: { readonly [event: string]: (payload: Payload) => Thing | undefine
   }),
 }
 
+const numbered = new Set(["issue", "pull_request", "discussion"])
+/** Kinds that no repository holds, whichever a payload names beside them. */
+export const ofGroups: ReadonlySet<string> = new Set(["team", "organization", "advisory"])
+
 /** What happened and is worth a memory of its own. */
 const moments = new Set("closed reopened published released fixed dismissed submitted".split(" "))
 
@@ -130,9 +136,11 @@ export function readDocument(
 }
 
 function documentOf(thing: Thing, payload: Payload, known: Map<string, FloorDocument>): FloorDocument {
-  const id = `${payload.repository?.id ?? ""} ${thing.kind} ${thing.id}`
+  const place = ofGroups.has(thing.kind) ? "" : (payload.repository?.id ?? "")
+  const id = `${place} ${thing.kind} ${thing.id}`
   const document: FloorDocument = known.get(id) ?? {
     id,
+    alias: numbered.has(thing.kind) ? `${place} thing ${thing.id}` : id,
     kind: thing.kind,
     title: thing.title,
     state: "",

@@ -11,6 +11,10 @@ export interface Indexed {
   readonly chunks: number
   readonly observations: number
   readonly vectors: number
+  readonly entities: number
+  readonly aliases: number
+  readonly relationships: number
+  readonly evidence: number
   readonly workerPeakMb: number
   readonly embeddingCalls: number
   readonly embeddingTexts: number
@@ -79,13 +83,25 @@ async function untilNot(pool: Product["pool"], condition: string): Promise<void>
   while ((await pool.query(`select ${condition} as holds`)).rows[0].holds) await wait(25)
 }
 
-async function countRows({
-  pool,
-}: Product): Promise<Pick<Indexed, "documents" | "chunks" | "observations" | "vectors">> {
+type Counted =
+  | "documents"
+  | "chunks"
+  | "observations"
+  | "vectors"
+  | "entities"
+  | "aliases"
+  | "relationships"
+  | "evidence"
+
+async function countRows({ pool }: Product): Promise<Pick<Indexed, Counted>> {
   const { rows } = await pool.query(`
     select (select count(*)::int from knowledge_documents where live) as documents,
            (select count(*)::int from knowledge_chunks) as chunks,
            (select count(*)::int from memory_observations) as observations,
-           (select count(*)::int from vector_entries where wanted_hash is not null) as vectors`)
+           (select count(*)::int from vector_entries where wanted_hash is not null) as vectors,
+           (select count(*)::int from entities) as entities,
+           (select count(*)::int from entity_aliases) as aliases,
+           (select count(*)::int from relationships) as relationships,
+           (select count(*)::int from relationship_evidence) as evidence`)
   return rows[0]
 }
