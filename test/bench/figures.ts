@@ -9,6 +9,7 @@ import { measureNormalizers } from "./figures/normalizers.ts"
 import type { FloorIndexed } from "./floor-index.ts"
 import { memoryMeasures } from "./memory-figures.ts"
 import { nightMeasures } from "./night-figures.ts"
+import { counted } from "./row-counts.ts"
 import type { Site } from "./site.ts"
 import { sourceMeasures } from "./source-figures.ts"
 
@@ -115,7 +116,8 @@ async function repeat<Run>(repetitions: number, run: (at: number) => Promise<Run
 
 type IndexRun = { readonly floor: FloorIndexed; readonly redis: Indexed }
 
-const kept = ["chunks", "observations", "vectors", "entities", "aliases", "relationships", "evidence"] as const
+/** The floor removes no document. */
+const kept = counted.filter((rows) => rows !== "documents")
 
 /** A floor that wrote less than the product would be no floor. */
 function sameSize({ floor, redis }: IndexRun): Figure {

@@ -1,4 +1,4 @@
-import { type FloorDocument, ofGroups } from "./floor-read.ts"
+import { type FloorDocument, nameOf, ofGroups, type Payload } from "./floor-read.ts"
 
 /** What the payloads say of who and what there is, in rows that are not yet written. */
 export interface FloorGraph {
@@ -21,10 +21,6 @@ interface FloorRelationship {
   readonly to_alias: string
   readonly since: string
 }
-
-// As in floor-read.ts.
-// biome-ignore lint/suspicious/noExplicitAny: the shape of 20 kinds of payload is GitHub's.
-type Payload = any
 
 export const emptyGraph = (): FloorGraph => ({
   entities: new Map(),
@@ -80,10 +76,9 @@ export function readGraph(
 /** The edges that a document's texts state: `#12`, `owner/repository#12`. */
 export function readReferences(document: FloorDocument, graph: FloorGraph): void {
   const said = { graph, by: document.id, since: document.occurred_at }
-  const [repository] = document.id.split(" ", 1)
   for (const { markdown } of document.sections.values()) {
     for (const [, slug, number] of markdown.matchAll(/(?<![\w/#])([\w-]+\/[\w.-]+)?#([1-9]\d*)\b/g)) {
-      const to = slug ? `ref ${slug}#${number}` : repository && `${repository} thing ${number}`
+      const to = slug ? `ref ${slug}#${number}` : document.place && nameOf(document.place, "thing", number!)
       if (to && to !== document.alias) edge(said, "REFERENCES", document.alias, to)
     }
   }
@@ -177,16 +172,24 @@ function account(graph: FloorGraph, { id, login, type, name, html_url }: Payload
 }
 
 function organization({ organization: { id, login, description } }: Payload, { graph }: Said): string {
-  return entity(graph, "organization", ` organization ${id}`, [`organization_login ${login}`], { login, description })
+  return entity(graph, "organization", nameOf("", "organization", id), [`organization_login ${login}`], {
+    login,
+    description,
+  })
 }
 
 function milestone(payload: Payload, { graph }: Said, { id, title, html_url, state, due_on }: Payload): string {
-  return entity(graph, "milestone", `${payload.repository.id} milestone ${id}`, [], { title, html_url, state, due_on })
+  return entity(graph, "milestone", nameOf(payload.repository.id, "milestone", id), [], {
+    title,
+    html_url,
+    state,
+    due_on,
+  })
 }
 
 function commit({ repository }: Payload, { graph }: Said, { id, message, timestamp, url }: Payload): string {
   const short = `commit_short ${repository.id} ${id.slice(0, 7)}`
-  return entity(graph, "commit", `${repository.id} commit ${id}`, [short], { id, message, timestamp, url })
+  return entity(graph, "commit", nameOf(repository.id, "commit", id), [short], { id, message, timestamp, url })
 }
 
 function entity(graph: FloorGraph, kind: string, id: string, names: readonly string[], fields: object): string {

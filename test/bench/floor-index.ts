@@ -7,6 +7,7 @@ import { answer } from "./child.ts"
 import { emptyGraph, type FloorGraph, readGraph, readReferences } from "./floor-graph.ts"
 import { type FloorDocument, readDocument } from "./floor-read.ts"
 import { makeLoad } from "./load.ts"
+import { countRows, type RowCounts } from "./row-counts.ts"
 
 // The floor of indexing: one loop that parses, reads, chunks, embeds and bulk-inserts the same load. Uses nothing of the
 // product but the chunker and the embedder. It keeps what the product keeps of a document, its passages, memories,
@@ -34,16 +35,8 @@ const schema = `
   create index on relationships (to_alias);
   create table relationship_evidence (relationship_id text, evidence_id text, primary key (relationship_id, evidence_id));`
 
-export interface FloorIndexed {
+export interface FloorIndexed extends RowCounts {
   readonly seconds: number
-  readonly documents: number
-  readonly chunks: number
-  readonly observations: number
-  readonly vectors: number
-  readonly entities: number
-  readonly aliases: number
-  readonly relationships: number
-  readonly evidence: number
 }
 
 async function run(order: { databaseUrl: string; vectorFile: string; count: number }): Promise<FloorIndexed> {
@@ -72,15 +65,19 @@ async function run(order: { databaseUrl: string; vectorFile: string; count: numb
     await writeBatch(floor, [...changed.values()], graph)
   }
   const seconds = (performance.now() - started) / 1_000
-  const { rows } = await client.query(`
-    select (select count(*)::int from documents) as documents, (select count(*)::int from chunks) as chunks,
-           (select count(*)::int from observations) as observations, (select count(*)::int from vectors) as vectors,
-           (select count(*)::int from entities) as entities, (select count(*)::int from entity_aliases) as aliases,
-           (select count(*)::int from relationships) as relationships,
-           (select count(*)::int from relationship_evidence) as evidence`)
+  const counts = await countRows(client, {
+    documents: "documents",
+    chunks: "chunks",
+    observations: "observations",
+    vectors: "vectors",
+    entities: "entities",
+    aliases: "entity_aliases",
+    relationships: "relationships",
+    evidence: "relationship_evidence",
+  })
   await client.end()
   file.db.close()
-  return { seconds, ...rows[0] }
+  return { seconds, ...counts }
 }
 
 interface Floor {
@@ -119,7 +116,10 @@ async function writeBatch(
     client,
     "documents",
     "id text, kind text, title text, state text, url text, occurred_at timestamptz, parts jsonb",
-    documents.map(({ sections, ...document }) => ({ ...document, parts: [...sections.values()] })),
+    documents.map(({ alias: _, place: __, observations: ___, sections, ...document }) => ({
+      ...document,
+      parts: [...sections.values()],
+    })),
     "on conflict (id) do update set title = excluded.title, state = excluded.state, parts = excluded.parts",
   )
   await insert(client, "chunks", "id text, document_id text, section text, text text, tokens int", chunks)

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto"
 
 export interface FloorDocument {
   readonly id: string
+  /** The repository that holds it, or "". */
+  readonly place: string
   /** Its name in the graph: an issue's number says not whether it is one, or a pull request. */
   readonly alias: string
   readonly kind: string
@@ -27,7 +29,7 @@ interface FloorObservation {
 
 // Payloads are read by name, as a script would: no schema, no check.
 // biome-ignore lint/suspicious/noExplicitAny: the shape of 20 kinds of payload is GitHub's.
-type Payload = any
+export type Payload = any
 
 interface Thing {
   readonly kind: string
@@ -135,12 +137,16 @@ export function readDocument(
   return document
 }
 
+/** What a document, and whatever else a payload names, goes by. */
+export const nameOf = (place: string | number, kind: string, id: string | number): string => `${place} ${kind} ${id}`
+
 function documentOf(thing: Thing, payload: Payload, known: Map<string, FloorDocument>): FloorDocument {
-  const place = ofGroups.has(thing.kind) ? "" : (payload.repository?.id ?? "")
-  const id = `${place} ${thing.kind} ${thing.id}`
+  const place = ofGroups.has(thing.kind) ? "" : String(payload.repository?.id ?? "")
+  const id = nameOf(place, thing.kind, thing.id)
   const document: FloorDocument = known.get(id) ?? {
     id,
-    alias: numbered.has(thing.kind) ? `${place} thing ${thing.id}` : id,
+    place,
+    alias: numbered.has(thing.kind) ? nameOf(place, "thing", thing.id) : id,
     kind: thing.kind,
     title: thing.title,
     state: "",

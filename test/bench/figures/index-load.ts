@@ -1,20 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises"
 import { peakMemoryMb, startChild } from "../child.ts"
 import type { SendOrder } from "../processes/sender.ts"
+import { countRows, type RowCounts } from "../row-counts.ts"
 import { fileAt, type Product, type Site } from "../site.ts"
 import { readEmbedding } from "./metrics.ts"
 
-export interface Indexed {
+export interface Indexed extends RowCounts {
   /** From the first request until everything accepted is indexed. */
   readonly seconds: number
-  readonly documents: number
-  readonly chunks: number
-  readonly observations: number
-  readonly vectors: number
-  readonly entities: number
-  readonly aliases: number
-  readonly relationships: number
-  readonly evidence: number
   readonly workerPeakMb: number
   readonly embeddingCalls: number
   readonly embeddingTexts: number
@@ -53,7 +46,7 @@ export async function indexLoad(
     const { calls, texts } = await readEmbedding(worker.url)
     const result = {
       seconds,
-      ...(await countRows(product)),
+      ...(await countRows(product.pool, tables)),
       workerPeakMb,
       embeddingCalls: calls,
       embeddingTexts: texts,
@@ -83,25 +76,13 @@ async function untilNot(pool: Product["pool"], condition: string): Promise<void>
   while ((await pool.query(`select ${condition} as holds`)).rows[0].holds) await wait(25)
 }
 
-type Counted =
-  | "documents"
-  | "chunks"
-  | "observations"
-  | "vectors"
-  | "entities"
-  | "aliases"
-  | "relationships"
-  | "evidence"
-
-async function countRows({ pool }: Product): Promise<Pick<Indexed, Counted>> {
-  const { rows } = await pool.query(`
-    select (select count(*)::int from knowledge_documents where live) as documents,
-           (select count(*)::int from knowledge_chunks) as chunks,
-           (select count(*)::int from memory_observations) as observations,
-           (select count(*)::int from vector_entries where wanted_hash is not null) as vectors,
-           (select count(*)::int from entities) as entities,
-           (select count(*)::int from entity_aliases) as aliases,
-           (select count(*)::int from relationships) as relationships,
-           (select count(*)::int from relationship_evidence) as evidence`)
-  return rows[0]
+const tables = {
+  documents: "knowledge_documents where live",
+  chunks: "knowledge_chunks",
+  observations: "memory_observations",
+  vectors: "vector_entries where wanted_hash is not null",
+  entities: "entities",
+  aliases: "entity_aliases",
+  relationships: "relationships",
+  evidence: "relationship_evidence",
 }
