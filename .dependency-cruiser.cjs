@@ -46,7 +46,7 @@ const owns = {
   "sqlite-vec": "packages/providers/sqlite-vec",
   "@secretlint/[^/]+|libphonenumber-js": "packages/core",
   "pino|prom-client": "packages/observability",
-  "fastify|@fastify/[^/]+": "apps/[^/]+",
+  "fastify|@fastify/[^/]+": "apps/[^/]+|packages/bodies",
 }
 
 const inside = (workspace) => `^(?:${workspace})/(?:src|test)/`

@@ -1,16 +1,15 @@
 import { createBodyBudget } from "@engram/bodies/body-budget"
-import { requestWithin } from "@engram/bodies/request-within"
+import { createDoor } from "@engram/bodies/door"
 import type { ApiKeys, Connections, DeliveryInbox } from "@engram/contracts/deliveries"
 import type { Log } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
 import type { Checks } from "@engram/observability/health"
 import type { Metrics } from "@engram/observability/metrics"
 import type { Acceptor } from "@engram/pipeline/accept"
-import { type FastifyInstance, fastify } from "fastify"
 import { serveEvents } from "./events.ts"
 import { serveHealth } from "./health.ts"
 import { type Listening, listen } from "./listeners.ts"
-import { answerRefusals, refusingInOurWords } from "./refusal.ts"
+import { answerRefusal } from "./refusal.ts"
 import { serveWebhooks } from "./webhooks.ts"
 
 export interface IngestDeps {
@@ -60,26 +59,19 @@ export interface IngestApp {
 export function createIngestApp(deps: IngestDeps): IngestApp {
   const limits = { ...ingestLimits, ...deps.limits }
   const budget = createBodyBudget(limits.bodiesBytesMax, (held) => deps.metrics.bodyBytesHeld.set(held))
-  let stopping = false
   let listening: Listening | undefined
 
-  const app: FastifyInstance = fastify({
-    ...requestWithin(limits.requestMs),
-    ...refusingInOurWords(deps),
-    // A 503 means that Postgres is away, also while the process stops: what still comes in is answered.
-    return503OnClosing: false,
+  const { app, isStopping, stop } = createDoor({
+    requestMs: limits.requestMs,
+    stopMs: limits.stopMs,
+    answerError: (error, request, reply) => answerRefusal(error, request, reply, deps),
+    onRefused: (status) => deps.metrics.refused.inc({ status: String(status) }),
   })
   // Bodies are read by the routes, as bytes, once the request has shown that it is worth the memory.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser("*", (_request, _payload, done) => done(null))
 
-  // A connection that was busy when listening ended would otherwise stay open, and hold up the stop, until it is cut.
-  app.addHook("onSend", async (_, reply) => {
-    if (stopping) void reply.header("connection", "close")
-  })
-
-  answerRefusals(app, deps)
-  serveHealth(app, { checks: deps.checks, isStopping: () => stopping })
+  serveHealth(app, { checks: deps.checks, isStopping })
   app.get("/metrics", async (_, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.text()))
   serveWebhooks(app, { ...deps, ...limits, budget })
   serveEvents(app, { ...deps, ...limits, budget })
@@ -90,10 +82,7 @@ export function createIngestApp(deps: IngestDeps): IngestApp {
       return listening.url
     },
     stop: async () => {
-      stopping = true
-      const cut = setTimeout(() => app.server.closeAllConnections(), limits.stopMs)
-      await Promise.all([app.close(), listening?.close()])
-      clearTimeout(cut)
+      await stop(async () => listening?.close())
       await deps.acceptor.drain()
     },
   }

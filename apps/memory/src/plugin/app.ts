@@ -1,13 +1,12 @@
 import { maxHeaderSize } from "node:http"
-import { answerUnreadable } from "@engram/bodies/answer-unreadable"
 import { createBodyBudget } from "@engram/bodies/body-budget"
-import { requestWithin } from "@engram/bodies/request-within"
+import { createDoor } from "@engram/bodies/door"
 import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memories"
 import type { Log } from "@engram/contracts/ports"
 import type { Checks } from "@engram/observability/health"
 import type { Metrics } from "@engram/observability/metrics"
-import { type FastifyInstance, fastify } from "fastify"
-import { answerFailure, answerFailures, Failure } from "./failure.ts"
+import type { FastifyInstance } from "fastify"
+import { answerFailure, Failure } from "./failure.ts"
 import { openApiOf } from "./openapi.ts"
 import type { Operation } from "./operation.ts"
 import { readBodies } from "./read-body.ts"
@@ -64,33 +63,25 @@ export interface PluginApp {
 /** The memory-plugin contract, version 1, for one workspace and store. It knows no users: whoever reaches it may do everything. */
 export function createPluginApp(deps: PluginDeps): PluginApp {
   const limits = { ...pluginLimits, ...deps.limits }
-  let stopping = false
-
-  const app: FastifyInstance = fastify({
+  const { app, isStopping, stop } = createDoor({
+    requestMs: limits.requestMs,
+    stopMs: limits.stopMs,
     // Read and refused in read-body.ts, whatever the header says.
     bodyLimit: Number.MAX_SAFE_INTEGER,
-    ...requestWithin(limits.requestMs),
-    return503OnClosing: false,
     // No longer than a request may be, so that each name is judged by the route.
     routerOptions: { maxParamLength: maxHeaderSize },
-    frameworkErrors: (error, request, reply) => void answerFailure(error, request, reply, deps),
-    clientErrorHandler: (error, socket) =>
-      answerUnreadable(error, socket, (status) => deps.metrics.refused.inc({ status: String(status) })),
+    answerError: (error, request, reply) => answerFailure(error, request, reply, deps),
+    onRefused: (status) => deps.metrics.refused.inc({ status: String(status) }),
   })
   app.server.maxConnections = limits.connectionsMax
 
   const budget = createBodyBudget(limits.bodiesBytesMax, (held) => deps.metrics.bodyBytesHeld.set(held))
   readBodies(app, { bytesMax: limits.bodyBytesMax, budget })
-  answerFailures(app, deps)
   refuseWebPages(app)
   measure(app, deps.metrics)
-  // Else clients would keep their connections, and closing would wait for them.
-  app.addHook("onSend", async (_request, reply) => {
-    if (stopping) void reply.header("connection", "close")
-  })
 
   const operations = [
-    health({ checks: deps.checks, isStopping: () => stopping }),
+    health({ checks: deps.checks, isStopping }),
     putNamespace(deps),
     patchNamespace(deps),
     deleteNamespace(deps),
@@ -114,12 +105,7 @@ export function createPluginApp(deps: PluginDeps): PluginApp {
     operations,
     http: app,
     listen: (address) => app.listen(address),
-    stop: async () => {
-      stopping = true
-      const cut = setTimeout(() => app.server.closeAllConnections(), limits.stopMs)
-      await app.close()
-      clearTimeout(cut)
-    },
+    stop: () => stop(),
   }
 }
 

@@ -3,7 +3,7 @@ import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { FailureAnswer, FailureCode } from "@engram/contracts/memories"
 import type { Log } from "@engram/contracts/ports"
 import type { Metrics } from "@engram/observability/metrics"
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify"
 import type { z } from "zod"
 
 const statusOf: Readonly<Record<FailureCode, number>> = {
@@ -32,14 +32,6 @@ export class Failure extends Error {
 type Body = z.infer<typeof FailureAnswer>
 
 /** Errors become answers in one place: a client's mistake is 4xx, Postgres away is 503, a bug is 500 and is logged. */
-export function answerFailures(app: FastifyInstance, deps: { readonly log: Log; readonly metrics: Metrics }): void {
-  app.setErrorHandler<FastifyError>((error, request, reply) => answerFailure(error, request, reply, deps))
-  app.setNotFoundHandler((request, reply) => {
-    const message = `there is nothing at ${request.method} ${request.url.split("?", 1)[0]}`
-    return answerFailure(new Failure("not_found", message), request, reply, deps)
-  })
-}
-
 export function answerFailure(
   error: FastifyError | Failure,
   request: FastifyRequest,
@@ -68,6 +60,7 @@ function failureOf(error: FastifyError | Failure): Failure {
     return new Failure("bad_request", `${path} ${message}`, { details: [{ path, message }] })
   }
   const status = error.statusCode ?? 500
+  if (status === 404) return new Failure("not_found", error.message)
   if (status >= 400 && status < 500) return new Failure("bad_request", error.message, { status })
   return new Failure("internal", "something went wrong here; it was logged")
 }

@@ -1,13 +1,12 @@
-import { requestWithin } from "@engram/bodies/request-within"
+import { createDoor } from "@engram/bodies/door"
 import type { ApiKeys } from "@engram/contracts/deliveries"
 import type { Log } from "@engram/contracts/ports"
 import { type Checks, readiness } from "@engram/observability/health"
 import type { Metrics } from "@engram/observability/metrics"
-import { type FastifyInstance, fastify } from "fastify"
 import { requireKey } from "./authenticate.ts"
 import { type DocumentRouteDeps, serveDocuments } from "./document-route.ts"
 import { type NeighbourhoodRouteDeps, serveNeighbourhoods } from "./neighbourhood-route.ts"
-import { answerRefusals, refusingInOurWords } from "./refusal.ts"
+import { answerRefusal } from "./refusal.ts"
 import { type SearchRouteDeps, serveSearch } from "./search-route.ts"
 
 export interface SearchAppDeps extends Omit<SearchRouteDeps, "answerMs">, DocumentRouteDeps, NeighbourhoodRouteDeps {
@@ -49,26 +48,19 @@ export interface SearchApp {
 /** The door for readers: every answer belongs to the workspace, the store and the scopes of an API key. */
 export function createSearchApp(deps: SearchAppDeps): SearchApp {
   const limits = { ...searchLimits, ...deps.limits }
-  let stopping = false
-
-  const app: FastifyInstance = fastify({
+  const { app, isStopping, stop } = createDoor({
+    requestMs: limits.requestMs,
+    stopMs: limits.stopMs,
     bodyLimit: limits.bodyBytesMax,
-    ...requestWithin(limits.requestMs),
-    ...refusingInOurWords(deps),
-    return503OnClosing: false,
+    answerError: (error, request, reply) => answerRefusal(error, request, reply, deps),
+    onRefused: (status) => deps.metrics.refused.inc({ status: String(status) }),
   })
   app.server.maxConnections = limits.connectionsMax
   app.removeContentTypeParser("text/plain")
 
-  // A connection that was busy when listening ended would otherwise stay open, and hold up the stop, until it is cut.
-  app.addHook("onSend", async (_, reply) => {
-    if (stopping) void reply.header("connection", "close")
-  })
-
-  answerRefusals(app, deps)
   app.get("/health/live", () => ({ live: true }))
   app.get("/health/ready", async (_, reply) => {
-    const { status, body } = await readiness({ checks: deps.checks, isStopping: () => stopping })
+    const { status, body } = await readiness({ checks: deps.checks, isStopping })
     return reply.code(status).send(body)
   })
   app.get("/metrics", async (_, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.text()))
@@ -81,11 +73,6 @@ export function createSearchApp(deps: SearchAppDeps): SearchApp {
 
   return {
     listen: ({ host, port }) => app.listen({ host, port }),
-    stop: async () => {
-      stopping = true
-      const cut = setTimeout(() => app.server.closeAllConnections(), limits.stopMs)
-      await app.close()
-      clearTimeout(cut)
-    },
+    stop: () => stop(),
   }
 }

@@ -1,8 +1,7 @@
-import { answerUnreadable } from "@engram/bodies/answer-unreadable"
 import { RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { Log } from "@engram/contracts/ports"
 import type { Metrics } from "@engram/observability/metrics"
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify"
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify"
 
 /** An answer that is not what the client hoped for. */
 export class Refusal extends Error {
@@ -27,9 +26,10 @@ export interface RefusalBody {
   readonly path?: string
 }
 
-/** Fastify's own refusals, in our words. */
+/** The door's and Fastify's own refusals, in our words. */
 const codes: { readonly [status: number]: string } = {
   400: "bad_request",
+  404: "not_found",
   413: "too_large",
   415: "unsupported_media_type",
 }
@@ -39,25 +39,8 @@ interface RefusalDeps {
   readonly metrics: Metrics
 }
 
-/** What Fastify is told, so that what reaches no route, and what never became a request, is answered in the same words. */
-export const refusingInOurWords = (deps: RefusalDeps) =>
-  ({
-    frameworkErrors: (error, request, reply) => void answerRefusal(error, request, reply, deps),
-    clientErrorHandler: (error, socket) =>
-      answerUnreadable(error, socket, (status) => deps.metrics.refused.inc({ status: String(status) })),
-  }) satisfies FastifyServerOptions
-
 /** Errors become answers in one place: a client's mistake is 4xx, a dependency away is 503, a bug is 500 and is logged. */
-export function answerRefusals(app: FastifyInstance, deps: RefusalDeps): void {
-  app.setErrorHandler<FastifyError>((error, request, reply) => answerRefusal(error, request, reply, deps))
-  app.setNotFoundHandler((request, reply) => {
-    deps.metrics.refused.inc({ status: "404" })
-    const message = `there is nothing at ${request.method} ${request.url.split("?", 1)[0]}`
-    return reply.code(404).send({ code: "not_found", message } satisfies RefusalBody)
-  })
-}
-
-function answerRefusal(error: FastifyError, request: FastifyRequest, reply: FastifyReply, deps: RefusalDeps) {
+export function answerRefusal(error: FastifyError, request: FastifyRequest, reply: FastifyReply, deps: RefusalDeps) {
   const { status, ...body } = refusalOf(error)
   deps.metrics.refused.inc({ status: String(status) })
   const about = { url: request.routeOptions.url, reason: reasonOf(error) }
