@@ -107,18 +107,18 @@ export const createLists = (database: Database, surroundings: SurroundingsMemory
       const [by, way] = [text?.by ?? "none", wayTo(near, emptyVersion)] as const
       const question: Question = { place, filter, by, way, query: text?.query, near, version, max, rows }
       const answered = await ask(question)
-      const [byText, byVector] = [await ranked(question, answered), await nearby(question, answered)]
+      const [texts, vectors] = [await ranked(question, answered), await nearby(question, answered)]
       const isEmpty = emptyVersion !== undefined && answered.whole
       if (version && !isEmpty) surroundings.sawVectors(place, version)
       surroundings.saw(place, filter.namespaces, answered.lives)
       return {
-        byText: byText.byText.map(rankedOf),
+        byText: texts.byText.map(rankedOf),
         wordless: answered.wordless,
-        ...nearest(byVector.byVector, near, max),
+        ...nearest(vectors.byVector, near, max),
         isEmpty,
         lives: answered.lives.map(({ id }) => id),
         // What the first statement saw may have changed before another's.
-        asOf: (text ? answered : byVector).asOf,
+        asOf: (text ? answered : vectors).asOf,
       }
     },
   }
