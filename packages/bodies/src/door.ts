@@ -39,7 +39,7 @@ export function createDoor({ requestMs, stopMs, answerError, onRefused, ...optio
       connectionsCheckingInterval: Math.min(5_000, requestMs),
       requireHostHeader: false,
     },
-    // What still comes in while the process stops is answered.
+    // A 503 means that something is away, also while the process stops: what still comes in is answered.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     clientErrorHandler: (error, socket) => answerUnreadable(error, socket, onRefused),
@@ -77,7 +77,7 @@ export function createDoor({ requestMs, stopMs, answerError, onRefused, ...optio
 }
 
 const refused = (statusCode: number, message: string): FastifyError =>
-  Object.assign(new Error(message), { name: "Refused", code: "REFUSED", statusCode })
+  Object.assign(new Error(message), { code: "REFUSED", statusCode })
 
 interface Unreadable {
   readonly status: number

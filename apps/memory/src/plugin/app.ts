@@ -105,7 +105,7 @@ export function createPluginApp(deps: PluginDeps): PluginApp {
     operations,
     http: app,
     listen: (address) => app.listen(address),
-    stop: () => stop(),
+    stop,
   }
 }
 

@@ -33,7 +33,7 @@ type Body = z.infer<typeof FailureAnswer>
 
 /** Errors become answers in one place: a client's mistake is 4xx, Postgres away is 503, a bug is 500 and is logged. */
 export function answerFailure(
-  error: FastifyError | Failure,
+  error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
   deps: { readonly log: Log; readonly metrics: Metrics },
@@ -49,7 +49,7 @@ export function answerFailure(
   return reply.code(status).send({ code, message, ...(details === undefined ? {} : { details }) } satisfies Body)
 }
 
-function failureOf(error: FastifyError | Failure): Failure {
+function failureOf(error: FastifyError): Failure {
   if (error instanceof Failure) return error
   if (error instanceof BodyRefused) return new Failure("bad_request", error.message, { status: error.status })
   // What is away, and where, is for the log: the client can only come again.

@@ -73,6 +73,6 @@ export function createSearchApp(deps: SearchAppDeps): SearchApp {
 
   return {
     listen: ({ host, port }) => app.listen({ host, port }),
-    stop: () => stop(),
+    stop,
   }
 }
