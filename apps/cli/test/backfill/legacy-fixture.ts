@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createPool } from "@engram/store/database"
 import { createTestDatabase } from "@engram/testkit/database"
 import { afterwards, type Ended, run } from "../cli-fixture.ts"
@@ -28,6 +31,8 @@ export async function createLegacy(options: { pluginUrl?: string } = {}): Promis
   afterwards(() => database.drop())
   const pool = createPool(database.url, { connectionsMax: 1, applicationName: "legacy-test" })
   afterwards(() => pool.end())
+  const dataDirectory = await mkdtemp(join(tmpdir(), "engram-backfill-"))
+  afterwards(() => rm(dataDirectory, { recursive: true }))
   const server = await startContractServer()
   afterwards(() => server.close())
   await pool.query(`
@@ -36,7 +41,7 @@ export async function createLegacy(options: { pluginUrl?: string } = {}): Promis
   const environment = {
     DATABASE_URL: database.url,
     MEMORY_PLUGIN_URL: options.pluginUrl ?? server.url,
-    ENGRAM_DATA_DIR: `/tmp/engram-backfill-${database.url.split("/").at(-1)}`,
+    ENGRAM_DATA_DIR: dataDirectory,
   }
   const sql = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> =>
     (await pool.query<Row>(text, values)).rows
