@@ -97,10 +97,14 @@ export async function openPlugin(options: PluginOptions = {}): Promise<Plugin> {
       ...(options.limits && { limits: options.limits }),
       ...(options.vectorsMs && { vectorsMs: options.vectorsMs }),
     })
-  const first = lifecycle.own(createLifecycle(), (door) => door.close(), "the plugin")
-  const url = await start(first).catch(async (error) => {
+  const close = async (): Promise<void> => {
     await lifecycle.close()
     await test?.drop()
+    await rm(directory, { recursive: true, force: true })
+  }
+  const first = lifecycle.own(createLifecycle(), (door) => door.close(), "the plugin")
+  const url = await start(first).catch(async (error) => {
+    await close()
     throw error
   })
   const place = { workspaceId, storeId: storeId(workspaceId, "memories") }
@@ -119,10 +123,6 @@ export async function openPlugin(options: PluginOptions = {}): Promise<Plugin> {
     rows: async (sql, values = []) => (await database.pool.query(sql, [...values])).rows,
     another: () => start(),
     stop: () => first.close(),
-    close: async () => {
-      await lifecycle.close()
-      await test?.drop()
-      await rm(directory, { recursive: true, force: true })
-    },
+    close,
   }
 }

@@ -164,6 +164,9 @@ function datesSeen(from: number, until: number, timeZone: string, atSecond: numb
   return [...dates].sort()
 }
 
+const hourIn = (timeZone: string, at: number): number =>
+  Number(new Intl.DateTimeFormat("en", { timeZone, hour: "2-digit", hourCycle: "h23" }).format(at))
+
 const zone = fc.constantFrom(...zones)
 const start = fc
   .integer({ min: Date.parse("2005-01-01") / 60_000, max: Date.parse("2030-01-01") / 60_000 })
@@ -183,6 +186,8 @@ describe("with alarms at least every hour", () => {
   const oneRunADate = (from: number, timeZone: string, minutes: readonly number[], atSecond: number) => {
     const alarms = [from]
     for (const gap of minutes) alarms.push(alarms.at(-1)! + gap * 60_000)
+    // Until noon: where clocks go back, what was seen between the last two alarms would be seen again after them.
+    while (hourIn(timeZone, alarms.at(-1)!) < 12) alarms.push(alarms.at(-1)! + hour)
     const nights = nightsOf(alarms, timeZone, atSecond)
     const [first, ...dates] = datesSeen(from - 26 * hour, alarms.at(-1)!, timeZone, atSecond)
     // The night that was due when the alarms began may be one of the day before.
@@ -207,6 +212,13 @@ describe("with alarms at least every hour", () => {
       ),
       { numRuns: 60 },
     )
+  })
+
+  test("a night that begins between two alarms, before clocks go back, is begun when they show its second again", () => {
+    const secondTime = Date.parse("2014-10-26T02:01:00Z")
+    const alarms = [secondTime - hour, secondTime, secondTime + hour]
+    expect(nightsOf(alarms.slice(0, 2), "Africa/Casablanca", 7_320)).toEqual(["2014-10-25"])
+    expect(nightsOf(alarms, "Africa/Casablanca", 7_320)).toEqual(["2014-10-25", "2014-10-26"])
   })
 
   test("a workspace that moves between zones has no date twice, and none waits longer than a day and the way between", () => {
