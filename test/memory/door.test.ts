@@ -166,6 +166,17 @@ test("propagation and metadata are given back as they stood in the body, whateve
     expect(found.text).toContain(`"propagation":${given}`)
   }))
 
+test("an id that it makes begins with the time, so that what is written together lies together", () =>
+  using(async ({ url }) => {
+    const client = await createClient(url)
+    const name = await client.namespace()
+    const from = Date.now()
+    const id = await client.write(name, "said now")
+    const madeAt = Number.parseInt(id.replace("-", "").slice(0, 12), 16)
+    expect(madeAt).toBeGreaterThanOrEqual(from)
+    expect(madeAt).toBeLessThanOrEqual(Date.now())
+  }))
+
 test("metrics tell each endpoint's latency, what was written and read, and how writes went together", () =>
   using(async ({ url, database, rows }) => {
     const client = await createClient(url)

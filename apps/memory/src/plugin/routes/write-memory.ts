@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { randomUUIDv7 } from "node:crypto"
 import { MemoryWrite, NamespaceName, WrittenAnswer } from "@engram/contracts/memories"
 import { unitLength } from "@engram/core/unit-length"
 import type { CallerVersions } from "@engram/pipeline/memories/versions"
@@ -24,7 +24,8 @@ export const writeMemory = (deps: WriteDeps): Operation => ({
   handle: async (request, reply) => {
     const namespace = parseParameter(NamespaceName, request.params.name, "the namespace name")
     const asked = parseBody(MemoryWrite, request.body)
-    const id = asked.id ?? randomUUID()
+    // Ids that begin with the time lie together in every index that they are in.
+    const id = asked.id ?? randomUUIDv7()
     const propagation = asked.propagation === undefined ? null : givenJson(request.body, "propagation")
     const memory = {
       id,
