@@ -58,3 +58,46 @@ test("of equally near memories the pinned comes first, then the newest, also whe
   await intoIndex()
   expect(await first()).toEqual(["pinned", "newest"])
 })
+
+test("a memory that was written again while much is owed is found by its new vector, however many are newer", async () => {
+  const [name, elsewhere] = [await client.namespace(), await client.namespace()]
+  const first = await client.write(name, { content: "first", embedding: client.at(0) })
+  const writeMany = (namespace: string, embedding: number[]) =>
+    Promise.all(Array.from({ length: 1_010 }, (_, i) => client.write(namespace, { content: `${i}`, embedding })))
+  await writeMany(name, client.at(10))
+  await intoIndex()
+  await writeMany(elsewhere, client.at(20))
+  await client.write(name, { id: first, content: "first, again", embedding: client.at(90) })
+  expect(await client.contents(name, { embedding: client.at(90), limit: 1 })).toEqual(["first, again"])
+})
+
+test("what is asked for as it stands is near nothing, but by an embedding that came with it", async () => {
+  const name = await client.namespace()
+  await client.write(name, "customer thursday nightly expired thursday")
+  await client.write(name, "½ cup of sugar")
+  await client.write(name, { content: "an accent: e\u0301", embedding: client.at(0) })
+  await intoIndex()
+  for (const query of ["z", "ж", "\u0308\u0308"]) expect(await client.contents(name, { query })).toEqual([])
+  expect(await client.contents(name, { query: "\u0301" })).toEqual(["an accent: e\u0301"])
+  expect(await client.contents(name, { query: "z", embedding: client.at(0) })).toEqual(["an accent: e\u0301"])
+})
+
+test("memories that are too long for a list come whole", async () => {
+  const name = await client.namespace()
+  const content = `ship ${"é ".repeat(100_000)}`
+  const propagation = { notes: "x".repeat(150_000) }
+  await client.write(name, content)
+  await client.write(name, { content: "ship", propagation, embedding: client.at(0) })
+  const found = await client.search(name, { query: "ship", embedding: client.at(0) })
+  expect(found.map((memory) => memory.content)).toEqual(["ship", content])
+  expect(found[0]!.propagation).toEqual(propagation)
+})
+
+test("a query of very many words over a thousand namespaces is answered by its first words", async () => {
+  const names = Array.from({ length: 1_000 }, (_, i) => `custom:many-words-${i}`)
+  await Promise.all(names.map((each) => client.put(each, { kind: "custom" })))
+  await client.write(names[7]!, "the harbour at night")
+  const others = Array.from({ length: 900 }, (_, i) => ((i + 1) * 7_919).toString(36)).join(" ")
+  expect(await client.contents(names, { query: `harbour ${others}` })).toEqual(["the harbour at night"])
+  expect(await client.contents(names, { query: `${others.slice(0, 500)} harbour` })).toEqual([])
+})

@@ -23,12 +23,15 @@ export const memoryRecords = pgTable(
     /** Null when nothing was said. */
     pin: boolean(),
     createdAt: timestamp({ withTimezone: true }).notNull(),
+    /** When it was last written again under its id; null where it never was. */
+    replacedAt: timestamp({ withTimezone: true }),
     // A tsvector holds 1 MB; the lexemes of so many characters always fit.
     search: tsvector().generatedAlwaysAs(sql`to_tsvector('public.engram_english'::regconfig, left(content, 200000))`),
   },
   (t) => [
     primaryKey({ columns: [t.storeId, t.id] }),
     index("memory_records_newest").on(t.namespaceId, t.createdAt),
+    index("memory_records_replaced").on(t.namespaceId, t.replacedAt).where(sql`replaced_at is not null`),
     index("memory_records_pinned").on(t.namespaceId, t.createdAt).where(sql`pin`),
     index("memory_records_expiring").on(t.storeId, t.expiresAt).where(sql`expires_at is not null`),
     // A short list of what is not sorted in yet: every search reads it through.

@@ -4,7 +4,7 @@ import { isTime } from "./time.ts"
 
 /** The memory-plugin contract, version 1: what goes over the wire, each shape with its reason for refusing. */
 
-/** The most characters of one memory. Full text reads the first 200,000, an embedder the first 8,000. */
+/** The most characters of one memory, and of what is given along as JSON. Full text reads the first 200,000, an embedder the first 8,000. */
 export const contentCharsMax = 1_000_000
 /** As many as the widest vector service takes. */
 export const dimensionMax = 20_000
@@ -32,6 +32,7 @@ const Time = z
     error:
       "must be a time as RFC 3339 has it, with seconds and a zone: 2026-05-04T09:08:28-07:00 or 2026-05-04T16:08:28Z",
   })
+  .meta({ format: "date-time" })
   .transform((text) => new Date(text.toUpperCase()))
   .refine((time) => isTime(time.getTime()), {
     error: "must be within the years 0001 to 9999 in UTC, or no answer could tell it as RFC 3339 has it",
@@ -69,6 +70,7 @@ export const NamespacePatch = z
   .refine(({ expires_at, metadata }) => expires_at !== undefined || metadata !== undefined, {
     error: "must have expires_at or metadata, or both",
   })
+  .meta({ minProperties: 1 })
 
 const Content = z
   .string({ error: "must be a string" })

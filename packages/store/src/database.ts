@@ -307,5 +307,7 @@ function translated(error: unknown): unknown {
     // 25006: one that only reads, as the one that a failover has left behind.
     /^(08|25006|53|57|E[A-Z]+$)/.test(code) ||
     /timeout exceeded|read timeout|Connection terminated|timed out|not queryable/i.test(message)
-  return away ? new RetryLater(`Postgres is away: ${message || code}`, { afterMs: 1_000, cause: error }) : error
+  // 57014: our own statement timeout.
+  const what = code === "57014" ? "Postgres took too long" : "Postgres is away"
+  return away ? new RetryLater(`${what}: ${message || code}`, { afterMs: 1_000, cause: error }) : error
 }

@@ -53,7 +53,7 @@ function failureOf(error: FastifyError): Failure {
   if (error instanceof Failure) return error
   if (error instanceof BodyRefused) return new Failure("bad_request", error.message, { status: error.status })
   // What is away, and where, is for the log: the client can only come again.
-  if (error instanceof RetryLater) return new Failure("unavailable", "the store is away; ask again")
+  if (error instanceof RetryLater) return new Failure("unavailable", "the store is away, or took too long; ask again")
   if (error instanceof Rejected) {
     const { path, message } = error
     if (path === undefined) return new Failure("bad_request", message)

@@ -7,9 +7,11 @@ const failures: { readonly [status: number]: string } = {
   400: "something in the request is not as the contract has it: `message` says what, `details` all of it",
   403: "the memory belongs to another namespace, or the request came from a web page",
   404: "there is no such namespace or memory",
+  408: "the request did not come to its end in time",
   413: "the body is too large",
+  415: "the content type is no media type",
   500: "a bug, logged",
-  503: "a backing store is away: ask again (Retry-After)",
+  503: "a backing store is away, or took too long: ask again (Retry-After)",
 }
 
 /** The contract as OpenAPI 3.1, made of the schemas that requests are checked with. */

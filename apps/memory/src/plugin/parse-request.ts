@@ -1,4 +1,5 @@
 import { nestingMax } from "@engram/contracts/json"
+import { contentCharsMax } from "@engram/contracts/memories"
 import { endOfString, visitStructure } from "@engram/core/json-structure"
 import type { z } from "zod"
 import { Failure } from "./failure.ts"
@@ -40,14 +41,17 @@ function jsonOf(body: unknown): unknown {
 
 /**
  * One member of the body as JSON text, to be stored and given back: as it stands there, since keys like 10 and 9 would not keep
- * their order in an object, nor 12345678901234567890 and 1.0 their digits as numbers. 400 when it is nested more than 500 levels deep.
+ * their order in an object, nor 12345678901234567890 and 1.0 their digits as numbers. 400 when it is nested more than 500 levels deep, or
+ * longer than a memory's content may be: an answer holds a hundred.
  */
 export function givenJson(body: unknown, member: string): string {
-  const text = sourceOf(String(body), member)
-  visitStructure(text, (_, depth) => {
-    if (depth <= nestingMax) return
-    const message = `must not be nested more than ${nestingMax} levels deep`
+  const refuse = (message: string): never => {
     throw new Failure("bad_request", `${member} ${message}`, { details: [{ path: member, message }] })
+  }
+  const text = sourceOf(String(body), member)
+  if (text.length > contentCharsMax) refuse(`must have at most ${contentCharsMax} characters`)
+  visitStructure(text, (_, depth) => {
+    if (depth > nestingMax) refuse(`must not be nested more than ${nestingMax} levels deep`)
   })
   return text
 }

@@ -1,5 +1,16 @@
 import { nearestSql } from "./nearest.ts"
-import { asQuestion, isSaid, listed, lives, noneListed, pinnedFirst, readable, recordOf, wholeRow } from "./rows.ts"
+import {
+  asQuestion,
+  isSaid,
+  isShort,
+  listed,
+  lives,
+  noneListed,
+  pinnedFirst,
+  readable,
+  recordOf,
+  wholeRow,
+} from "./rows.ts"
 
 // The statement that answers searches: by which words, and which way to what is near.
 
@@ -21,10 +32,13 @@ const byWords = (ranking: string): string => `
     offset 0`
 
 // Each namespace is read from its newest on, until it has given as many as are asked for: what many memories hold is found at once.
+// Of an accent alone folding leaves nothing, which all texts hold.
 const substringOf = (condition: string): string => `
-    select r.id, r.pin, r.created_at, 1 as rank from lives n cross join lateral (
+    select r.id, r.pin, r.created_at, 1 as rank from lives n
+    cross join (select lower(unaccent(q.query)) as folded offset 0) f cross join lateral (
       select * from memory_records r where r.namespace_id = n.id and ${readable(asQuestion)} and ${condition}
-        and strpos(lower(unaccent(r.content)), lower(unaccent(q.query))) > 0 order by r.created_at desc, r.id limit q.max) r`
+        and case when f.folded = '' then strpos(r.content, q.query) else strpos(lower(unaccent(r.content)), f.folded) end > 0
+      order by r.created_at desc, r.id limit q.max) r`
 
 const bySubstring = `${substringOf("r.pin")} union all ${substringOf("r.pin is not true")}`
 
@@ -33,7 +47,7 @@ const bestOf = (found: string): string => `, texts as materialized (
     select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at from (${found}) r order by at limit q.max)`
 
 const listOf = `
-    select ${listed("t", "t.rank", `case when ${isSaid("t.id")} and t.id <> all(q.found) then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "t.id")}) end`)} as row
+    select ${listed("t", "t.rank", `case when ${isSaid("t.id")} and t.id <> all(q.found) then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "t.id", isShort)}) end`)} as row
     from texts t order by t.at`
 
 /**

@@ -1,4 +1,4 @@
-import { asQuestion, isSaid, listed, noneListed, readable, recordOf, wholeRow } from "./rows.ts"
+import { asQuestion, isSaid, isShort, listed, noneListed, readable, recordOf, wholeRow } from "./rows.ts"
 import { hashPrefix } from "./vectors.ts"
 
 // $3 workspace, $4 version, $5 model, $6 how many are compared exactly, $7 how long the index trails in ms; of `newest` $8 too,
@@ -51,7 +51,7 @@ const fewChanged: NearestSql = {
       from (select distinct id from changed where wanted and (select few from few)) k
       cross join lateral (select * from memory_records r where r.store_id = $1 and r.id = k.id offset 0) r)`,
   with: "",
-  list: `select ${listed("r", "0", `case when ${isSaid("k.id")} then ${wholeRow} end`, "false", "null")} as row
+  list: `select ${listed("r", "0", `case when ${isSaid("k.id")} and ${isShort} then ${wholeRow} end`, "false", "null")} as row
       from unnest(q.found) with ordinality k(id, at) ${recordOf(asQuestion, "k.id")}
       where (select few from few) and k.id not in (select id from changed)
     union all
@@ -60,16 +60,18 @@ const fewChanged: NearestSql = {
   whole: "(select few from few)",
 }
 
+const newestBy = (time: string): string => `
+      (select r.id from lives n cross join lateral (
+        select * from memory_records r where r.namespace_id = n.id and ${readable(asQuestion)} and ${time} is not null order by ${time} desc limit $6) r
+      order by ${time} desc limit $6)`
+
 /**
- * Of a backlog, or while the index is away ($8), the newest memories of the namespaces asked for are compared, and what the index
- * found is looked up one by one.
+ * Of a backlog, or while the index is away ($8), the memories of the namespaces asked for that were written last are compared, those that are new
+ * and those that replaced another, and what the index found is looked up one by one.
  */
 const newest: NearestSql = {
   shared: "",
-  with: `, exact as (
-      select r.id from lives n cross join lateral (
-        select * from memory_records r where r.namespace_id = n.id and ${readable(asQuestion)} order by r.created_at desc limit $6) r
-      order by r.created_at desc limit $6)`,
+  with: `, exact as (${newestBy("r.created_at")} union ${newestBy("r.replaced_at")})`,
   list: `select ${listed("r", "0", "null", "v.moving", `case when v.moving then ${valuesOf} end`)} as row
       from (select id from exact union select unnest(q.found)) k ${recordOf(asQuestion, "k.id")}
       cross join lateral (

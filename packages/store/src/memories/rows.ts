@@ -49,6 +49,9 @@ export const noneListed = "select null::json as row where false"
 /** Whether a candidate is among the `best`. */
 export const isSaid = (id: string): string => `${id} = any((select ids from best)::text[])`
 
+/** What is longer is read after the lists: as JSON it would take Postgres and us several times as long. Sizes are known without reading texts. */
+export const isShort = "octet_length(r.content) + coalesce(octet_length(r.propagation), 0) <= 100000"
+
 /** A candidate as the lists of a search send it. Of a hundred ten are answered, and so few come with what they say. */
 export const listed = (of: "r" | "t", rank: string, row: string, ...more: readonly string[]): string =>
   `json_build_array(${[`${of}.id`, rank, `${of}.pin`, `extract(epoch from ${of}.created_at)::float8`, row, ...more].join(", ")})`

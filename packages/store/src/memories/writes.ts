@@ -145,7 +145,7 @@ const addSql = writeSql("do nothing", "select id from given where id not in (sel
 const replaceSql = writeSql(
   `do update set
       namespace_id = excluded.namespace_id, content = excluded.content, kind = excluded.kind, source = excluded.source,
-      expires_at = excluded.expires_at, propagation = excluded.propagation, pin = excluded.pin,
+      expires_at = excluded.expires_at, propagation = excluded.propagation, pin = excluded.pin, replaced_at = now(),
       created_at = case when ${liveRecord} and exists (select from memory_namespaces n where n.id = r.namespace_id and ${liveNamespace})
                         then r.created_at else excluded.created_at end`,
   "select id from records where existed",

@@ -1,0 +1,2 @@
+ALTER TABLE "memory_records" ADD COLUMN "replaced_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "memory_records_replaced" ON "memory_records" USING btree ("namespace_id","replaced_at") WHERE replaced_at is not null;
