@@ -54,7 +54,7 @@ export function moment(text: string): Date {
 }
 
 /** JavaScript takes the 31st of February for the 3rd of March. */
-const isDay = (text: string): boolean => {
+export const isDay = (text: string): boolean => {
   const midnight = Date.parse(text)
   return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(text)
 }

@@ -1,14 +1,14 @@
 import type { Terminal } from "./terminal.ts"
 
 /** How often a terminal that cannot be overwritten is told. */
-const noteEveryMs = 10_000
+export const noteEveryMs = 10_000
 
-/** Shows how far a long command is, on standard error: in place where that can be, else a line now and then. */
-export function progressOn(terminal: Terminal): (line: string) => void {
+/** Shows how far a long command is, on standard error: in place where that can be, else a line now and then, and all news. */
+export function progressOn(terminal: Terminal): (line: string, isNews?: boolean) => void {
   let notedAt = performance.now()
-  return (line) => {
+  return (line, isNews = false) => {
     if (terminal.updates) terminal.update(line)
-    else if (performance.now() - notedAt >= noteEveryMs) {
+    else if (isNews || performance.now() - notedAt >= noteEveryMs) {
       notedAt = performance.now()
       terminal.note(line)
     }

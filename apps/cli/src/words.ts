@@ -12,7 +12,7 @@ export function duration(ms: number): string {
   return ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} days`
 }
 
-export const ago = (time: Date, now = Date.now()): string => `${duration(Math.max(0, now - time.getTime()))} ago`
+export const ago = (time: Date): string => `${duration(Math.max(0, Date.now() - time.getTime()))} ago`
 
 export function bytes(n: number): string {
   if (n < 1_024) return `${n} B`
@@ -54,7 +54,7 @@ export const wordsOf = (query: string): string[] =>
   )
 
 /** Breaks lines at spaces into `width` characters; later lines begin with `indent`, which is not counted. */
-export function wrap(text: string, width: number, indent = ""): string {
+export function wrap(text: string, width: number, indent: string): string {
   const lines: string[] = []
   let line = ""
   for (const word of text.split(" ")) {

@@ -1,6 +1,7 @@
 import { readConfig } from "@engram/config/config"
 import { secretKeyOf } from "@engram/config/secret-key"
 import { reasonOf } from "@engram/contracts/errors"
+import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
@@ -9,19 +10,12 @@ import { openQueue } from "@engram/platform/open-queue"
 import { startIngest } from "./start.ts"
 
 const lifecycle = createLifecycle()
-
-const stop = async (exitCode: number): Promise<never> => {
-  await lifecycle.close().catch((error) => console.error(reasonOf(error)))
-  process.exit(exitCode)
-}
+endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 
 try {
   const config = readConfig(process.env)
   const log = createLog({ level: config.logLevel, name: "ingest" })
   const metrics = createMetrics({ processMetrics: true })
-
-  process.once("SIGTERM", () => void stop(0))
-  process.once("SIGINT", () => void stop(0))
 
   const databaseUrl = await databaseUrlOf(config, lifecycle)
   const database = await openDatabase({
@@ -40,5 +34,6 @@ try {
   log.info({ url }, "listening")
 } catch (error) {
   console.error(`engram ingest cannot start: ${reasonOf(error)}`)
-  await stop(1)
+  await lifecycle.close().catch(() => {})
+  process.exit(1)
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import { readConfig } from "@engram/config/config"
 import { reasonOf } from "@engram/contracts/errors"
+import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { meterIndex } from "@engram/observability/metered-index"
@@ -12,20 +13,13 @@ import { startSearch } from "./start.ts"
 import { startMemoryPlugin } from "./start-plugin.ts"
 
 const lifecycle = createLifecycle()
-
-const stop = async (exitCode: number): Promise<never> => {
-  await lifecycle.close().catch((error) => console.error(reasonOf(error)))
-  process.exit(exitCode)
-}
+endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 
 try {
   const settings = readConfig(process.env)
   const config = { ...settings, dataDir: resolve(settings.dataDir) }
   const log = createLog({ level: config.logLevel, name: "memory" })
   const metrics = createMetrics({ processMetrics: true })
-
-  process.once("SIGTERM", () => void stop(0))
-  process.once("SIGINT", () => void stop(0))
 
   const databaseUrl = await databaseUrlOf(config, lifecycle)
   const database = await openDatabase({
@@ -54,5 +48,6 @@ try {
   log.info({ url, plugin }, "listening")
 } catch (error) {
   console.error(`engram memory cannot start: ${reasonOf(error)}`)
-  await stop(1)
+  await lifecycle.close().catch(() => {})
+  process.exit(1)
 }

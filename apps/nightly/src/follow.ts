@@ -52,7 +52,7 @@ async function take(deps: RunDeps, { name, run }: NightStep, workspaceId: string
   const startedAt = performance.now()
   const elapsed = () => Math.round(performance.now() - startedAt)
   try {
-    const tooLong = () => `given up after ${inWords(deps.stepTimeoutMs)}`
+    const tooLong = () => new Error(`given up after ${inWords(deps.stepTimeoutMs)}`)
     const result = await inTime(deps.stepTimeoutMs, run(workspaceId, now), tooLong)
     const ms = elapsed()
     deps.meters.stepped({ step: name, outcome: "ok", ms })

@@ -13,7 +13,6 @@ export interface LookoutDeps {
   readonly rules: NightRules
   readonly log: Log
   readonly meters: NightMeters
-  readonly clock: () => number
   readonly lookEveryMs: number
 }
 
@@ -27,9 +26,9 @@ export function lookRegularly(deps: LookoutDeps): () => Promise<void> {
   return regularly(() => look(deps), { everyMs: deps.lookEveryMs, onError })
 }
 
-async function look({ ledger, queue, rules, log, meters, clock }: LookoutDeps): Promise<void> {
+async function look({ ledger, queue, rules, log, meters }: LookoutDeps): Promise<void> {
   const states = await ledger.states()
-  const now = clock()
+  const now = Date.now()
   meters.looked({
     oldestNightMs: Math.max(0, ...states.map(({ lastNightAt, createdAt }) => now - (lastNightAt ?? createdAt))),
     failing: states.filter(({ failures }) => failures > 0).length,

@@ -1,4 +1,5 @@
 import { readConfig } from "@engram/config/config"
+import { reasonOf } from "@engram/contracts/errors"
 import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
@@ -11,12 +12,13 @@ import { createNightMeters } from "./meters.ts"
 import { openNight } from "./open-night.ts"
 import { startNights } from "./start.ts"
 
-const config = readConfig(process.env)
-const log = createLog({ level: config.logLevel, name: "nightly" })
-const metrics = createMetrics({ processMetrics: true })
 const lifecycle = createLifecycle()
+endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 
 try {
+  const config = readConfig(process.env)
+  const log = createLog({ level: config.logLevel, name: "nightly" })
+  const metrics = createMetrics({ processMetrics: true })
   const platform = await openPlatform(config, { name: "nightly", log, lifecycle })
   const nights = await startNights({
     ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs, stepTimeoutMs: config.nightStepTimeoutMs }),
@@ -34,9 +36,7 @@ try {
   lifecycle.own(status, (server) => server.stopping())
   log.info({ status: status.url }, "nightly ready")
 } catch (error) {
-  log.error({ err: error }, "nightly cannot start")
+  console.error(`engram nightly cannot start: ${reasonOf(error)}`)
   await lifecycle.close().catch(() => {})
   process.exit(1)
 }
-
-endOnSignal(lifecycle, (error) => log.error({ err: error }, "nightly did not close well"))

@@ -12,7 +12,6 @@ export interface NightsDeps extends Omit<RunDeps, "stop"> {
   readonly rules?: Partial<NightRules>
   /** How often it is looked what no alarm will say; every minute by default. */
   readonly lookEveryMs?: number
-  readonly clock?: () => number
 }
 
 /** One run at a time in a process: a run may take hundreds of megabytes. */
@@ -25,10 +24,9 @@ const runsAtOnce = 1
 export async function startNights(deps: NightsDeps): Promise<{ close(): Promise<void> }> {
   const { ledger, queue, log, meters } = deps
   const rules = { ...nightRules, ...deps.rules }
-  const clock = deps.clock ?? Date.now
   const stop = new AbortController()
   const tended = new Set<string>()
-  const tendOne = tend({ ...deps, rules, clock, stop: stop.signal })
+  const tendOne = tend({ ...deps, rules, stop: stop.signal })
   const run = await queue.run(runsAtOnce, async (workspaceId) => {
     tended.add(workspaceId)
     try {
@@ -37,7 +35,7 @@ export async function startNights(deps: NightsDeps): Promise<{ close(): Promise<
       tended.delete(workspaceId)
     }
   })
-  const stopLooking = lookRegularly({ ...deps, rules, clock, lookEveryMs: deps.lookEveryMs ?? 60_000 })
+  const stopLooking = lookRegularly({ ...deps, rules, lookEveryMs: deps.lookEveryMs ?? 60_000 })
   const handBack = async (workspaceId: string): Promise<void> => {
     try {
       if (!(await ledger.handBack(workspaceId))) return

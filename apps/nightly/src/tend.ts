@@ -6,8 +6,6 @@ import { follow, type RunDeps, runAndFollow } from "./follow.ts"
 export interface TendDeps extends RunDeps {
   readonly ledger: NightLedger
   readonly rules: NightRules
-  /** ms */
-  readonly clock: () => number
 }
 
 /**
@@ -19,9 +17,9 @@ export const tend =
   async (workspaceId: string): Promise<void> => {
     await deps.ledger.alone(workspaceId, async () => {
       const left = await deps.ledger.owingSteps(workspaceId)
-      if (left) await follow(deps, workspaceId, left, deps.clock())
+      if (left) await follow(deps, workspaceId, left, Date.now())
       const state = await deps.ledger.state(workspaceId)
-      const start = state && (await startOf(deps, state, deps.clock()))
+      const start = state && (await startOf(deps, state, Date.now()))
       if (start && !deps.stop.aborted) await runAndFollow(deps, workspaceId, start)
     })
   }

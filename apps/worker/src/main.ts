@@ -1,5 +1,6 @@
 import { readConfig } from "@engram/config/config"
 import { secretKeyOf } from "@engram/config/secret-key"
+import { reasonOf } from "@engram/contracts/errors"
 import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
@@ -15,12 +16,13 @@ import { createSealer } from "@engram/store/sealing"
 import { startFleet } from "./fleet.ts"
 import { createMeters } from "./meters.ts"
 
-const config = readConfig(process.env)
-const log = createLog({ level: config.logLevel, name: "worker" })
-const metrics = createMetrics({ processMetrics: true })
 const lifecycle = createLifecycle()
+endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 
 try {
+  const config = readConfig(process.env)
+  const log = createLog({ level: config.logLevel, name: "worker" })
+  const metrics = createMetrics({ processMetrics: true })
   const platform = await openPlatform(config, {
     name: "worker",
     log,
@@ -60,9 +62,7 @@ try {
   lifecycle.own(status, (server) => server.stopping())
   log.info({ stages: config.stages, status: status.url }, "worker ready")
 } catch (error) {
-  log.error({ err: error }, "worker cannot start")
+  console.error(`engram worker cannot start: ${reasonOf(error)}`)
   await lifecycle.close().catch(() => {})
   process.exit(1)
 }
-
-endOnSignal(lifecycle, (error) => log.error({ err: error }, "worker did not close well"))

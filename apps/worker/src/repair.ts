@@ -3,20 +3,18 @@ import { reasonOf } from "@engram/contracts/errors"
 import type { Log } from "@engram/contracts/ports"
 import type { RepairLedger, WebhookLog } from "@engram/contracts/redelivery"
 import { regularly } from "@engram/lifecycle/regularly"
-import { type RedeliverLimits, redeliver, redeliverLimits } from "@engram/pipeline/redeliver"
+import { redeliver, redeliverLimits } from "@engram/pipeline/redeliver"
 
 export interface Repairs {
   readonly ledger: RepairLedger
   /** The provider's records of what it delivered to a connection. */
   readonly open: (connection: Connection) => Promise<readonly WebhookLog[]>
-  readonly limits?: RedeliverLimits
-  /** How often one connection's provider is asked; hourly by default. */
-  readonly everyMs?: number
-  /** How often it is looked which connections are due. */
+  /** How often it is looked which connections are due; every minute by default. */
   readonly lookEveryMs?: number
   readonly onAsked?: (deliveries: number) => void
 }
 
+/** How often one connection's provider is asked. */
 const everyMs = 3_600_000
 const lookEveryMs = 60_000
 /** After an outage, and when a worker begins, a connection is asked for again if it was not within this time. */
@@ -33,7 +31,7 @@ export function repairRegularly(repairs: Repairs, log: Log): Repairing {
   const stop = new AbortController()
   let soon = true
   const once = async (): Promise<void> => {
-    const minAgeMs = soon ? Math.min(soonMs, repairs.everyMs ?? everyMs) : (repairs.everyMs ?? everyMs)
+    const minAgeMs = soon ? soonMs : everyMs
     const due = await repairs.ledger.claimDue(minAgeMs)
     soon = false
     for (const connection of due) await repair(repairs, connection, log, stop.signal)
@@ -57,7 +55,7 @@ async function repair(repairs: Repairs, connection: Connection, log: Log, signal
   const { id, source, workspaceId } = connection
   try {
     for (const webhookLog of await repairs.open(connection)) {
-      const deps = { ledger: repairs.ledger, log: webhookLog, limits: repairs.limits ?? redeliverLimits }
+      const deps = { ledger: repairs.ledger, log: webhookLog, limits: redeliverLimits }
       const { gaveUp, ...done } = await redeliver(deps, connection, { now: Date.now(), signal })
       repairs.onAsked?.(done.asked)
       if (done.asked > 0)

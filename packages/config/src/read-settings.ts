@@ -110,7 +110,6 @@ const settings = z.object({
 })
 
 type Values = z.output<typeof settings>
-export type SettingName = keyof Values
 
 /** Settings whose value nobody gets to see. URLs are shown without what may be a password in them. */
 const secretSettings: ReadonlySet<string> = new Set([

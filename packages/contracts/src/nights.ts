@@ -18,7 +18,6 @@ export interface NightQueue {
   ring(workspaceId: string): Promise<void>
   /** Looks after alarms, `concurrency` at a time in this process. A look that throws is not repeated: the next alarm looks again. */
   run(concurrency: number, look: (workspaceId: string) => Promise<void>): Promise<{ close(): Promise<void> }>
-  check(): Promise<void>
   close(): Promise<void>
 }
 

@@ -15,6 +15,7 @@ import { stateOf, tellBreaker } from "./tell-breaker.ts"
 /** A service that asks to be left alone for longer is not waited for here: the work goes back to its lane. */
 const WAIT_MAX_MS = 10_000
 const BACKOFF_MAX_MS = 5_000
+const CHECK_TIMEOUT_MS = 5_000
 
 export interface Patience {
   /** Names the service in messages. */
@@ -71,6 +72,12 @@ export function createPatientFetch(patience: Patience): { fetch: typeof fetch; b
     },
     breakerState: () => stateOf(breaker),
   }
+}
+
+/** The same for health checks: each answers for this moment, so it asks once and waits no longer than 5 seconds. */
+export function createHastyFetch(patience: Patience): typeof fetch {
+  const timeoutMs = Math.min(patience.timeoutMs, CHECK_TIMEOUT_MS)
+  return createPatientFetch({ ...patience, timeoutMs, retriesMax: 0, told: false }).fetch
 }
 
 /** What the service asks for, or exponential backoff with jitter, whichever is longer. */

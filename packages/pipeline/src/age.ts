@@ -3,6 +3,7 @@ import type { StoreId } from "@engram/contracts/ids"
 import type { LaneQueue, Log } from "@engram/contracts/ports"
 import { type Age, ageOf, coldBefore } from "@engram/core/consolidate/aging"
 import { observationVectors } from "./persist/wanted-vectors.ts"
+import { tellQueue } from "./wake.ts"
 
 /** Observations read at once: without texts some 200 bytes each. */
 const pageRows = 4_000
@@ -37,8 +38,7 @@ export const age =
       const before = report.compressed + report.tails + report.restored
       await ageStore(ledger, { workspaceId, storeId, now }, report)
       if (report.compressed + report.tails + report.restored === before) continue
-      const lane = { stage: "embed", workspaceId, storeId } as const
-      await queue.wake(lane).catch((error: unknown) => log.warn({ lane, error }, "queue not told, the sweep will"))
+      await tellQueue(queue, log, { stage: "embed", workspaceId, storeId })
     }
     return report
   }

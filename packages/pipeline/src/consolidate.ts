@@ -8,6 +8,7 @@ import { rebuildProfiles } from "./consolidate/profiles.ts"
 import { type ConsolidateDeps, emptyReport, type Run, whyNothing } from "./consolidate/run.ts"
 import { rebuildSummaries } from "./consolidate/summaries.ts"
 import { inTime, inWords } from "./in-time.ts"
+import { tellQueue } from "./wake.ts"
 
 /**
  * Rebuilds what marks say has changed: clusters into summaries, and entities into profiles. Whatever it is killed at, the marks are
@@ -59,7 +60,7 @@ async function consolidate(run: Run, start: RunStart, lastDay: string | null): P
   const { ledger, workspaceId, log } = run
   const end = { report: run.report, again: run.again, keepTopics: start.entityIds !== undefined }
   try {
-    const tooLong = () => `given up after ${inWords(run.timeoutMs)}, while ${run.doing}`
+    const tooLong = () => new Error(`given up after ${inWords(run.timeoutMs)}, while ${run.doing}`)
     const marks = await inTime(run.timeoutMs, rebuild(run, start, lastDay), tooLong)
     const reason = whyNothing(run.report)
     return await ledger.finish(workspaceId, run.id, { ...end, state: "done", reason, marks })
@@ -85,13 +86,7 @@ async function rebuild(run: Run, start: RunStart, lastDay: string | null): Promi
     run.doing = `rebuilding profiles of store ${store.storeId}`
     await rebuildProfiles(run, store)
     run.doing = `waking the embed lane of store ${store.storeId}`
-    await wake(run, store.storeId)
+    await tellQueue(run.queue, run.log, { stage: "embed", workspaceId: run.workspaceId, storeId: store.storeId })
   }
   return due.marks
-}
-
-/** Best effort: the sweep wakes what was not told. */
-async function wake(run: Run, storeId: string): Promise<void> {
-  const lane = { stage: "embed", workspaceId: run.workspaceId, storeId } as const
-  await run.queue.wake(lane).catch((error: unknown) => run.log.warn({ lane, error }, "queue not told, the sweep will"))
 }

@@ -8,6 +8,7 @@ import type { Lane, LaneQueue, Log, TurnEnd } from "@engram/contracts/ports"
 import type { VectorLedger } from "@engram/contracts/vectors"
 import { deliveryId } from "@engram/core/ids"
 import { parkReason } from "./read-delivery.ts"
+import { tellQueue } from "./wake.ts"
 import { withLease } from "./with-lease.ts"
 
 export interface HydrateLimits {
@@ -66,10 +67,7 @@ async function settle(deps: HydrateDeps, lane: Lane, fetch: OwedFetch): Promise<
   if (answer === undefined) return
   if (answer.outcome === "missing") return ledger.end(lane, fetch, "missing", answer.reason)
   await ledger.found(fetch, deliveryOf(lane, fetch, answer.content))
-  // The delivery is committed; what the queue is not told, the sweep finds.
-  await deps.queue
-    .wake({ ...lane, stage: "normalize" })
-    .catch((error) => deps.log.warn({ lane, reason: reasonOf(error) }, "queue not told, the sweep will"))
+  await tellQueue(deps.queue, deps.log, { ...lane, stage: "normalize" })
 }
 
 async function ask({ connections, hydrators }: HydrateDeps, fetch: OwedFetch): Promise<FetchAnswer> {

@@ -1,14 +1,14 @@
 /**
- * Settles as `work` does, or rejects with `why()` after `timeoutMs`, at most 24 days. What hangs is not stopped by that: whoever calls sees to
+ * Settles as `work` does, or rejects with what `late` makes after `timeoutMs`, at most 24 days. What hangs is not stopped by that: whoever calls sees to
  * it that what it does later does no harm.
  */
-export async function inTime<T>(timeoutMs: number, work: Promise<T>, why: () => string): Promise<T> {
+export async function inTime<T>(timeoutMs: number, work: Promise<T>, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(why())), timeoutMs)
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), timeoutMs)
   })
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([work, limit])
   } finally {
     clearTimeout(timer)
   }

@@ -7,6 +7,7 @@ import type { Redactor } from "@engram/core/redact/redactor"
 import type { ReadDelivery } from "./persist/read-delivery.ts"
 import type { Persisted } from "./persist.ts"
 import { parkReason, type Read, readDelivery } from "./read-delivery.ts"
+import { tellQueue } from "./wake.ts"
 
 export interface NormalizeLimits {
   /** Deliveries taken together. */
@@ -49,9 +50,7 @@ export const normalize =
     await end(deps, lane, await takeAll(deps, lane, await giveUp(deps, lane, again)))
     // Once a turn, so that the embedder finds full batches. When nothing waits any more, bytes may leave Postgres.
     const done = fresh + again.length === 0
-    await deps.queue
-      .wake({ ...lane, stage: done ? "archive" : "embed" })
-      .catch((error) => untold(deps.log, lane, error))
+    await tellQueue(deps.queue, deps.log, { ...lane, stage: done ? "archive" : "embed" })
     return done ? "idle" : "more"
   }
 
@@ -185,14 +184,9 @@ async function write(deps: NormalizeDeps, lane: Lane, reads: readonly Read[]): P
     reads.flatMap((read) => ("end" in read ? [read.end] : [])),
   )
   if (persisted === undefined) return
-  if (persisted.fetches > 0)
-    await deps.queue.wake({ ...lane, stage: "hydrate" }).catch((error) => untold(deps.log, lane, error))
+  if (persisted.fetches > 0) await tellQueue(deps.queue, deps.log, { ...lane, stage: "hydrate" })
   await deps.announce(lane, persisted)
 }
-
-// The rows that say what is owed are committed; the sweep tells what the queue was not told.
-const untold = (log: Log, lane: Lane, error: unknown): void =>
-  log.warn({ lane, reason: reasonOf(error) }, "queue not told, the sweep will")
 
 /** 2, 4, 8, … seconds, at most 10 minutes. */
 const backoffMs = (attempts: number): number => Math.min(600_000, 1_000 * 2 ** attempts)

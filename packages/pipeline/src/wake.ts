@@ -8,6 +8,10 @@ export interface Waker {
   settled(): Promise<void>
 }
 
+/** Tells the queue of a lane whose rows are committed as owed. Never throws: what the queue is not told, the sweep finds. */
+export const tellQueue = (queue: Pick<LaneQueue, "wake">, log: Log, lane: Lane): Promise<void> =>
+  queue.wake(lane).catch((error) => log.warn({ lane, reason: reasonOf(error) }, "queue not told, the sweep will"))
+
 /** Any number of wakes of one lane within `intervalMs` become one call to the queue, and the last is never left out. */
 export function createWaker(deps: { queue: Pick<LaneQueue, "wake">; log: Log; intervalMs?: number }): Waker {
   const intervalMs = deps.intervalMs ?? 20

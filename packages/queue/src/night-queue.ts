@@ -112,7 +112,6 @@ export async function createNightQueue(
     ring,
     run,
     alarms: async () => [...(await planned()).values()].flatMap(({ alarm }) => alarm ?? []),
-    check: () => ask("answer", backend.ping),
     close: async () => {
       await Promise.all([...runs].map((each) => each.close()))
       await backend.close()

@@ -1,11 +1,7 @@
 import type { DeliveryState } from "@engram/contracts/deliveries"
 import type { StoreId, WorkspaceId } from "@engram/contracts/ids"
+import type { StorePlace } from "@engram/contracts/versions"
 import type { Database } from "./database.ts"
-
-export interface StorePlace {
-  readonly workspaceId: string
-  readonly storeId: string
-}
 
 export interface ListedStore {
   readonly workspaceId: WorkspaceId
@@ -66,8 +62,6 @@ export interface ListedScope {
 /** Counts and examples, for the people who run it. */
 export interface StoreReport {
   stores(): Promise<ListedStore[]>
-  /** undefined when the workspace has no store of that name. */
-  find(workspaceId: string, name: string): Promise<ListedStore | undefined>
   owed(place: StorePlace): Promise<Owed>
   contents(place: StorePlace): Promise<StoreContents>
   /** All rows of the workspace, by table; superseded and removed ones are rows too. */
@@ -174,12 +168,6 @@ export function createStoreReport({ database }: { database: Database }): StoreRe
     database.inWorkspace(place.workspaceId, (tx) => tx.query<Row>(sql, [place.workspaceId, place.storeId, ...more]))
   return {
     stores: () => database.asFleet((tx) => tx.query<ListedStore>(`${listed} order by workspace_id, name`)),
-    find: async (workspaceId, name) => {
-      const rows = await database.asFleet((tx) =>
-        tx.query<ListedStore>(`${listed} where workspace_id = $1 and name = $2`, [workspaceId, name]),
-      )
-      return rows[0]
-    },
     owed: async (place) => (await inPlace<Owed>(place, owedSql))[0]!,
     contents: async (place) => (await inPlace<StoreContents>(place, contentsSql))[0]!,
     rows: (workspaceId) =>

@@ -10,16 +10,12 @@ export interface Progress {
 }
 
 /** A bar where it can be seen; elsewhere a line now and then, so that a log shows that something moves. */
-export function createProgress(
-  terminal: Terminal,
-  total: number,
-  now: () => number = () => performance.now(),
-): Progress {
-  const startedAt = now()
+export function createProgress(terminal: Terminal, total: number): Progress {
+  const startedAt = performance.now()
   let saidAt = startedAt
   return {
     show(done, retries) {
-      const seconds = (now() - startedAt) / 1_000
+      const seconds = (performance.now() - startedAt) / 1_000
       const rate = seconds > 0 ? done / seconds : 0
       const share = total > 0 ? Math.min(1, done / total) : 1
       const left = rate > 0 && done < total ? `, ${duration(((total - done) / rate) * 1_000)} left` : ""
@@ -28,8 +24,8 @@ export function createProgress(
       if (terminal.updates) {
         const filled = Math.round(share * barWidth)
         terminal.update(`${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${Math.floor(share * 100)}%  ${words}`)
-      } else if (now() - saidAt >= plainEveryMs) {
-        saidAt = now()
+      } else if (performance.now() - saidAt >= plainEveryMs) {
+        saidAt = performance.now()
         terminal.note(words)
       }
     },

@@ -9,7 +9,7 @@ import { type Command, InvalidArgumentError } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
 import { type Parts, withParts } from "../open.ts"
-import { workspaceName } from "../options.ts"
+import { isDay, workspaceName } from "../options.ts"
 import { reportInWords, tookInWords, wroteInWords } from "../show-run.ts"
 import { table } from "../table.ts"
 import { duration } from "../words.ts"
@@ -47,8 +47,7 @@ Examples:
 }
 
 function day(text: string): string {
-  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(text) : undefined
-  if (time && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text)) return text
+  if (/^\d{4}-\d\d-\d\d$/.test(text) && isDay(text)) return text
   throw new InvalidArgumentError("Expected a day like 2026-03-01.")
 }
 

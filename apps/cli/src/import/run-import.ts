@@ -9,6 +9,7 @@ import { createImportLedger } from "@engram/store/import-ledger"
 import type { Context } from "../context.ts"
 import { Interrupted } from "../explain-error.ts"
 import type { Parts } from "../open.ts"
+import { noteEveryMs, progressOn } from "../progress.ts"
 import { count, duration, tally } from "../words.ts"
 
 export interface ImportOptions {
@@ -19,9 +20,6 @@ export interface ImportOptions {
   readonly restart?: true
   readonly json?: true
 }
-
-/** How often a terminal that cannot be overwritten is told. */
-const noteEveryMs = 10_000
 
 /** Imports with progress on standard error. Interrupted, it says that the same command goes on. */
 export async function runImport(given: {
@@ -67,17 +65,10 @@ function createWake({ parts, databaseUrl, request }: Parameters<typeof runImport
 }
 
 function reporting({ terminal }: Context, what: string) {
-  let notedAt = performance.now()
-  const show = (line: string, isNews: boolean): void => {
-    if (terminal.updates) terminal.update(line)
-    else if (isNews || performance.now() - notedAt >= noteEveryMs) {
-      notedAt = performance.now()
-      terminal.note(line)
-    }
-  }
+  const show = progressOn(terminal)
   return {
     onPage: ({ fetched, added, events }: ImportProgress) =>
-      show(`${what}: ${count(fetched, "delivery", "deliveries")}, ${added} new (${tally(events)})`, false),
+      show(`${what}: ${count(fetched, "delivery", "deliveries")}, ${added} new (${tally(events)})`),
     onWait: ({ reason, ms }: { readonly reason: string; readonly ms: number }) =>
       show(`${reason}; going on in ${duration(ms)}`, ms >= noteEveryMs),
   }

@@ -1,6 +1,7 @@
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import { type Reader, type SearchHit, SearchRequest } from "@engram/contracts/search"
 import type { Metrics } from "@engram/observability/metrics"
+import { inTime } from "@engram/pipeline/in-time"
 import type { FastifyInstance } from "fastify"
 import { readerOf } from "./authenticate.ts"
 import { Refusal } from "./refusal.ts"
@@ -25,7 +26,9 @@ export function serveSearch(app: FastifyInstance, deps: SearchRouteDeps): void {
     const done = (outcome: string) =>
       deps.metrics.searchSeconds.observe({ outcome }, (performance.now() - started) / 1_000)
     try {
-      const hits = await within(deps.answerMs, deps.search(readerOf(request), asked))
+      // What is late is left to its own timeouts; nobody waits for it any more.
+      const late = () => new RetryLater(`no answer within ${deps.answerMs} ms`, { afterMs: 1_000 })
+      const hits = await inTime(deps.answerMs, deps.search(readerOf(request), asked), late)
       done("ok")
       return { hits }
     } catch (error) {
@@ -34,20 +37,6 @@ export function serveSearch(app: FastifyInstance, deps: SearchRouteDeps): void {
       throw new Refusal(400, error.code, error.message, { path: "query" })
     }
   })
-}
-
-/** What is late is left to its own timeouts; nobody waits for it any more. */
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const error = new RetryLater(`no answer within ${limitMs} ms`, { afterMs: 1_000 })
-    timer = setTimeout(() => reject(error), limitMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function requestOf(body: unknown): SearchRequest {

@@ -16,10 +16,7 @@ const wakeEveryMs = 60_000
  * Listens to `knowledge.persisted` and wakes the store's evaluation: with the first event, and once more after a while for all
  * that came since. Costs a look into a map, waits for nothing and never throws. A wake that is lost is made good by the next.
  */
-export function evaluateWhatIsPersisted(
-  { queue, log }: AskDeps,
-  { everyMs = wakeEveryMs }: { readonly everyMs?: number } = {},
-): (event: KnowledgeEvent) => void {
+export function evaluateWhatIsPersisted({ queue, log }: AskDeps): (event: KnowledgeEvent) => void {
   /** Stores woken a moment ago, and whether something came since. */
   const woken = new Map<string, { again: boolean }>()
   const wake = (workspaceId: string, storeId: string): void => {
@@ -29,7 +26,7 @@ export function evaluateWhatIsPersisted(
     setTimeout(() => {
       woken.delete(storeId)
       if (state.again) wake(workspaceId, storeId)
-    }, everyMs).unref()
+    }, wakeEveryMs).unref()
     queue
       .wake({ stage: "evaluate", workspaceId, storeId })
       .catch((error) => log.warn({ workspaceId, storeId, reason: reasonOf(error) }, notWoken))

@@ -24,7 +24,6 @@ export interface EvaluationTurnDeps extends EvaluateDeps {
   /** Where figures go beside Postgres. */
   readonly board?: EvaluationBoard
   readonly everyMs?: number
-  readonly now?: () => number
   readonly onRun?: (run: EvaluationRun) => void
 }
 
@@ -53,7 +52,7 @@ type Place = { readonly workspaceId: string; readonly storeId: StoreId }
 /** When to look again, if there is a reason to. */
 async function runWhenDue(deps: EvaluationTurnDeps, place: Place): Promise<number | undefined> {
   const everyMs = deps.everyMs ?? evaluateEveryMs
-  const now = (deps.now ?? Date.now)()
+  const now = Date.now()
   const [last] = await deps.ledger.runs(place, 1)
   const lastAt = last?.startedAt.getTime() ?? Number.NEGATIVE_INFINITY
   if (last && !(await deps.ledger.changedSince(place, new Date(lastAt - underWayMs)))) return undefined
@@ -70,7 +69,7 @@ async function runWhenDue(deps: EvaluationTurnDeps, place: Place): Promise<numbe
 async function sendOwed(deps: EvaluationTurnDeps, place: Place): Promise<number | undefined> {
   const { board, ledger, log } = deps
   if (board === undefined) return undefined
-  const since = new Date((deps.now ?? Date.now)() - sendWithinMs)
+  const since = new Date(Date.now() - sendWithinMs)
   const owed = await ledger.unsent(place, since, sentMax)
   try {
     for (const run of owed) {

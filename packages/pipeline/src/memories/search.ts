@@ -1,4 +1,4 @@
-import { RetryLater, reasonOf } from "@engram/contracts/errors"
+import { reasonOf } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import {
   type FoundLists,
@@ -15,6 +15,7 @@ import type { EmbedderOf, Log, VectorIndex } from "@engram/contracts/ports"
 import { compareText } from "@engram/core/compare-text"
 import { placesOf, sameScore } from "@engram/core/places"
 import { namespaceOf } from "../embed.ts"
+import { inTime } from "../in-time.ts"
 import type { CallerVersions } from "./versions.ts"
 
 /** Taken from each list before fusing, and asked of the index: what stands further down in both would not be answered. */
@@ -265,18 +266,11 @@ async function unlessAway<T>(
   { log, vectorsMs: limitMs = vectorsMs }: MemorySearchDeps,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const tooLate = () => reject(new RetryLater(`vectors did not answer within ${limitMs} ms`, { afterMs: 1_000 }))
-    timer = setTimeout(tooLate, limitMs)
-  })
   try {
-    return await Promise.race([work(), late])
+    return await inTime(limitMs, work(), () => new Error(`vectors did not answer within ${limitMs} ms`))
   } catch (error) {
     log.warn({ reason: reasonOf(error) }, "memory search without vectors")
     return undefined
-  } finally {
-    clearTimeout(timer)
   }
 }
 

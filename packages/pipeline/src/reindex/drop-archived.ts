@@ -16,8 +16,6 @@ const rowsMax = 5_000
 export interface DropDeps {
   readonly ledger: VersionLedger
   readonly index: VectorIndex
-  /** `archivedGraceMs` by default. */
-  readonly graceMs?: number
 }
 
 export interface Dropped {
@@ -39,11 +37,11 @@ export interface DropReport {
  * and their index where no other version uses it. Killed anywhere, the next call goes on.
  */
 export const dropArchived =
-  ({ graceMs = archivedGraceMs, ...deps }: DropDeps) =>
+  (deps: DropDeps) =>
   async ({ workspaceId, now }: { readonly workspaceId: string; readonly now: Date }): Promise<DropReport> => {
     const dropped: Dropped[] = []
     const failed: DropReport["failed"][number][] = []
-    for (const version of await deps.ledger.due(workspaceId, new Date(now.getTime() - graceMs))) {
+    for (const version of await deps.ledger.due(workspaceId, new Date(now.getTime() - archivedGraceMs))) {
       try {
         const done = await dropVersion(deps, version)
         if (done) dropped.push(done)
@@ -52,12 +50,12 @@ export const dropArchived =
       }
     }
     const archived = (await deps.ledger.list({ workspaceId })).filter(({ status }) => status === "archived")
-    const kept = archived.map((version) => ({ version, until: keptUntil(version, graceMs) }))
+    const kept = archived.map((version) => ({ version, until: keptUntil(version) }))
     return { dropped, kept, failed }
   }
 
-export const keptUntil = ({ archivedAt }: StoredVersion, graceMs = archivedGraceMs): Date =>
-  new Date((archivedAt?.getTime() ?? 0) + graceMs)
+export const keptUntil = ({ archivedAt }: StoredVersion): Date =>
+  new Date((archivedAt?.getTime() ?? 0) + archivedGraceMs)
 
 /** undefined when it was taken up again meanwhile. Each step is safe to repeat; the row, by which it is found again, goes last. */
 export async function dropVersion(

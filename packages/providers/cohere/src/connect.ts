@@ -1,11 +1,9 @@
 import type { BreakerState } from "@engram/contracts/breakers"
-import { createPatientFetch } from "@engram/patient-fetch/patient-fetch"
+import { createHastyFetch, createPatientFetch } from "@engram/patient-fetch/patient-fetch"
 import { CohereClientV2 } from "cohere-ai"
 
 /** The SDK's own clock must not cut off our retries: four requests and the waits between them. */
 const SDK_TIMEOUT_SECONDS = 3_600
-/** A check answers for this moment, so it asks once and waits no longer than this. */
-const CHECK_TIMEOUT_MS = 5_000
 
 export interface CohereOptions {
   readonly apiKey: string
@@ -26,20 +24,14 @@ export interface Cohere {
 
 /** The SDK's client with our patience in place of its own. */
 export function connect(options: CohereOptions): Cohere {
-  const { apiKey, baseUrl, timeoutMs } = options
+  const { apiKey, baseUrl } = options
   const through = (fetch: typeof globalThis.fetch) => {
     const where = baseUrl ? { baseUrl } : {}
     return new CohereClientV2({ token: apiKey, fetch, ...where, maxRetries: 0, timeoutInSeconds: SDK_TIMEOUT_SECONDS })
   }
   const patience = { ...options, service: "Cohere" }
   const patient = createPatientFetch(patience)
-  const hasty = createPatientFetch({
-    ...patience,
-    timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS),
-    retriesMax: 0,
-    told: false,
-  })
-  const checker = through(hasty.fetch)
+  const checker = through(createHastyFetch(patience))
   return {
     client: through(patient.fetch),
     async ask(model) {

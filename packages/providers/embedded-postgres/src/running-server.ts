@@ -7,8 +7,8 @@ import pg from "pg"
 
 export const user = "engram"
 
-export function urlOf(port: number, password: string, database = "postgres"): string {
-  return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
+export function urlOf(port: number, password: string): string {
+  return `postgres://${user}:${password}@127.0.0.1:${port}/postgres`
 }
 
 export interface PidFile {

@@ -20,13 +20,12 @@ export const githubApiUrl = "https://api.github.com"
 
 /** Asks with a time limit and patience; nothing is asked until a request is made. */
 export function createGithubClient(options: GithubClientOptions): GithubClient {
-  const { identity, apiUrl = githubApiUrl, timeoutMs, retryBaseMs } = options
+  const { identity, apiUrl = githubApiUrl, ...patience } = options
   const patient = createPatientFetch({
     service: "GitHub",
-    timeoutMs,
+    ...patience,
     // How long a rate limit lasts is in headers that only `failure` reads; sending at once would break it again.
     isFinal: (status) => status === 429,
-    ...(retryBaseMs === undefined ? {} : { retryBaseMs }),
   })
   return new Octokit({
     baseUrl: apiUrl.replace(/\/+$/, ""),

@@ -49,13 +49,11 @@ const placesKeptMs = 600_000
 
 /** One token's client, with what it remembers. Requests share the token's pace, which is Notion's unit of limiting. */
 export function createApi(token: string, options: NotionOptions): Api {
-  const { baseUrl, timeoutMs, requestsPerSecond = 3, retryBaseMs, restMs } = options
+  const { baseUrl, requestsPerSecond = 3, ...patience } = options
   const patient = createPatientFetch({
     service: "Notion",
-    timeoutMs,
+    ...patience,
     turn: createPace(requestsPerSecond),
-    ...(retryBaseMs !== undefined && { retryBaseMs }),
-    ...(restMs !== undefined && { restMs }),
   })
   return {
     client: new Client({

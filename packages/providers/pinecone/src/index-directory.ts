@@ -21,10 +21,7 @@ export interface IndexDirectory {
 }
 
 /** The project's indexes, with their hosts and dimensions remembered. */
-export function createIndexDirectory(
-  pinecone: Pinecone,
-  { cloud, region, pollMs }: { cloud: string; region: string; pollMs: number },
-): IndexDirectory {
+export function createIndexDirectory(pinecone: Pinecone, { pollMs }: { readonly pollMs: number }): IndexDirectory {
   const places = new Map<string, IndexPlace>()
 
   const describe = async (index: string): Promise<(IndexPlace & { ready: boolean }) | undefined> => {
@@ -62,7 +59,7 @@ export function createIndexDirectory(
     async ensure(index, dimension) {
       checkIndexName(index)
       if (!places.has(index) && !(await describe(index))) {
-        const spec = { serverless: { cloud, region } }
+        const spec = { serverless: { cloud: "aws", region: "us-east-1" } }
         await pinecone.indexes.create({ name: index, dimension, metric: "cosine", spec, suppressConflicts: true })
       }
       const place = await ready(index)

@@ -1,7 +1,7 @@
 import type { BreakerState } from "@engram/contracts/breakers"
 import { RetryLater } from "@engram/contracts/errors"
 import type { VectorIndex, VectorTarget } from "@engram/contracts/ports"
-import { createPatientFetch } from "@engram/patient-fetch/patient-fetch"
+import { createHastyFetch, createPatientFetch } from "@engram/patient-fetch/patient-fetch"
 import { type Index, Pinecone } from "@pinecone-database/pinecone"
 import { createIndexDirectory } from "./index-directory.ts"
 import { failure, isMissing, isQuota, mismatch } from "./pinecone-words.ts"
@@ -15,14 +15,10 @@ const FETCH_IDS_MAX = 100
 const FETCHES_TOGETHER = 4
 const LIST_IDS_MAX = 100
 const TOP_K_MAX = 10_000
-/** A check answers for this moment, so it asks once and waits no longer than this. */
-const CHECK_TIMEOUT_MS = 5_000
 
 export interface PineconeIndexOptions {
   readonly apiKey: string
   readonly controllerHostUrl?: string
-  readonly cloud?: "aws" | "gcp" | "azure"
-  readonly region?: string
   /** For one request. */
   readonly timeoutMs: number
   readonly retryBaseMs?: number
@@ -38,22 +34,16 @@ const TRAILS_MS = 60_000
  * Pinecone's limits (1,000 records or 2 MB an upsert, 1,000 ids a delete) and sent in order; at most 10,000 hits a query.
  */
 export function createPineconeIndex(options: PineconeIndexOptions): VectorIndex & { breakerState(): BreakerState } {
-  const { apiKey, controllerHostUrl, cloud = "aws", region = "us-east-1", timeoutMs, retryBaseMs = 250 } = options
+  const { apiKey, controllerHostUrl, retryBaseMs = 250 } = options
   const patience = { ...options, service: "Pinecone", isFinal: (_: number, body: string) => isQuota(body) }
   const connect = (through: typeof fetch) => {
     const where = controllerHostUrl ? { controllerHostUrl } : {}
     return new Pinecone({ apiKey, fetchApi: through, maxRetries: 0, ...where })
   }
   const patient = createPatientFetch(patience)
-  const hasty = createPatientFetch({
-    ...patience,
-    timeoutMs: Math.min(timeoutMs, CHECK_TIMEOUT_MS),
-    retriesMax: 0,
-    told: false,
-  })
   const pinecone = connect(patient.fetch)
-  const checker = connect(hasty.fetch)
-  const directory = createIndexDirectory(pinecone, { cloud, region, pollMs: retryBaseMs })
+  const checker = connect(createHastyFetch(patience))
+  const directory = createIndexDirectory(pinecone, { pollMs: retryBaseMs })
 
   /** Runs `work` in our three words. After any failure the index is looked up anew: it may have been deleted or moved. */
   const translated = async <T>(index: string, work: () => Promise<T>): Promise<T> => {

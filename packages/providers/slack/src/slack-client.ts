@@ -15,17 +15,8 @@ export interface SlackClientOptions {
 export const slackApiUrl = "https://slack.com/api/"
 
 /** Slack's own client, with our time limits, patience and silence; nothing is asked until a request is made. */
-export function createSlackClient({
-  token,
-  apiUrl = slackApiUrl,
-  timeoutMs,
-  retryBaseMs,
-}: SlackClientOptions): WebClient {
-  const patient = createPatientFetch({
-    service: "Slack",
-    timeoutMs,
-    ...(retryBaseMs === undefined ? {} : { retryBaseMs }),
-  })
+export function createSlackClient({ token, apiUrl = slackApiUrl, ...patience }: SlackClientOptions): WebClient {
+  const patient = createPatientFetch({ service: "Slack", ...patience })
   return new WebClient(token, {
     slackApiUrl: `${apiUrl.replace(/\/+$/, "")}/`,
     fetch: patient.fetch as FetchFunction,
