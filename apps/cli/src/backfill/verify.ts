@@ -9,7 +9,7 @@ import { queriesFor } from "./queries.ts"
  *   missing    a legacy row that the plugin does not return
  *   different  returned, with other content
  *   extra      returned, and no legacy row belongs there: never copied, copied to the wrong place, or returned twice
- *   unmapped   a legacy row, or a workspace (`id` is then its id), that has no place in the tree
+ *   unmapped   rows of a workspace (`id`, or "(none)") that have no place in the tree
  */
 export interface Mismatch {
   readonly kind: "missing" | "different" | "extra" | "unmapped"
@@ -43,6 +43,8 @@ export async function verifyBackfill(job: {
   readonly plugin: MemoryPlugin
   readonly tree: NamespaceTree
   readonly workspaceIds: readonly string[]
+  /** Whether rows are looked at that belong to no workspace of the tree, too. */
+  readonly wholeTable: boolean
   readonly lanes: number
   readonly signal: AbortSignal
   onMismatch(mismatch: Mismatch): void
@@ -61,6 +63,7 @@ export async function verifyBackfill(job: {
     verified.mismatches++
     job.onMismatch(mismatch)
   }
+  if (job.wholeTable) await reportHomeless(legacy, tree, report)
   // Workspaces of one team share two of their three namespaces.
   const done = new Set<string>()
   const written = Map.groupBy(await legacy.scopes(), scopeOf)
@@ -79,6 +82,27 @@ export async function verifyBackfill(job: {
     onWorkspace(verified)
   }
   return verified
+}
+
+/** Rows without a workspace, or of one that is not there: no sample of the workspaces could hold them. */
+async function reportHomeless(
+  legacy: LegacyMemories,
+  tree: NamespaceTree,
+  report: (mismatch: Mismatch) => void,
+): Promise<void> {
+  const tally = await legacy.tally({})
+  const homeless = tally.filter(
+    ({ workspaceId, blank }) => !blank && (workspaceId === null || !tree.workspaces.has(workspaceId)),
+  )
+  for (const [workspaceId, tallies] of Map.groupBy(homeless, (each) => each.workspaceId)) {
+    const rows = tallies.reduce((sum, each) => sum + each.rows, 0)
+    const are = rows === 1 ? "1 row is" : `${rows} rows are`
+    const detail =
+      workspaceId === null
+        ? `${rows === 1 ? "1 row names" : `${rows} rows name`} no workspace`
+        : `${are} of this workspace, which is not in the table workspaces`
+    report({ kind: "unmapped", id: workspaceId ?? "(none)", namespace: null, detail })
+  }
 }
 
 /** Rows that were an error when they were copied: they are in the legacy table and nowhere else. */

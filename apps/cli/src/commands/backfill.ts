@@ -156,6 +156,7 @@ async function verify({ context, options, legacy, tree, plugin }: Run): Promise<
   const mismatches: Mismatch[] = []
   const verified = await verifyBackfill({
     ...{ legacy, plugin, tree, workspaceIds, lanes: options.concurrency, signal: stop },
+    wholeTable: options.workspace === undefined,
     onMismatch(mismatch) {
       if (options.json) mismatches.push(mismatch)
       else terminal.print([mismatch.kind, mismatch.id, mismatch.namespace ?? "-", mismatch.detail].join("  "))

@@ -126,6 +126,21 @@ test("a row in a circle, too deep or of an unknown scope fails alone; the run co
   expect(verified.mismatches.map(({ kind }: { kind: string }) => kind)).toEqual(["unmapped", "unmapped"])
 })
 
+test("rows of no workspace that is there are told by verify, whatever its sample: also when there is no workspace at all", async () => {
+  const legacy = await createFamily()
+  await legacy.memory("homeless", "nobody", "of a workspace that is gone")
+  await legacy.sql("insert into agent_memories values ($1, null, 'of none', 'LOCAL', now())", [uuidOf("of none")])
+  expect((await legacy.backfill("--apply")).code).toBe(1)
+  const found = await legacy.backfill("--verify", "--verify-sample", "1")
+  expect(found.code).toBe(1)
+  expect(found.stdout).toContain(
+    `unmapped  ${uuidOf("nobody")}  -  1 row is of this workspace, which is not in the table`,
+  )
+  expect(found.stdout).toContain("unmapped  (none)  -  1 row names no workspace")
+  await legacy.sql("delete from workspaces")
+  expect(await legacy.backfill("--verify")).toMatchObject({ code: 1, stderr: expect.stringContaining("mismatches") })
+})
+
 test("--limit copies the oldest rows, the same ones each time; --workspace only its own", async () => {
   const legacy = await createFamily()
   for (let time = 0; time < 2; time++) expect((await legacy.backfill("--apply", "--limit", "2")).code).toBe(0)
