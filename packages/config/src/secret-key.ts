@@ -18,7 +18,9 @@ export async function secretKeyOf(config: Pick<Config, "secretKey" | "dataDir">)
     if (error.code !== "EEXIST") throw error
   })
   await rm(draft)
-  return (await readKey(file))!
+  const made = await readKey(file)
+  if (made !== undefined) return made
+  throw new Error(`${file} is empty: put the key back, or remove the file where nothing is sealed with it yet`)
 }
 
 async function readKey(file: string): Promise<string | undefined> {

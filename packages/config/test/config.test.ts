@@ -1,7 +1,7 @@
-import { mkdtemp, rm, stat } from "node:fs/promises"
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { expect, onTestFinished, test } from "vitest"
 import { ConfigError, readConfig } from "../src/config.ts"
 import { describeConfig } from "../src/describe-config.ts"
 import { secretKeyOf } from "../src/secret-key.ts"
@@ -154,6 +154,13 @@ test("the key of an embedded system is made once, whoever asks first, and is nob
   expect((await stat(join(dataDir, "secret.key"))).mode & 0o077).toBe(0)
   expect(await secretKeyOf({ dataDir, secretKey: "given" })).toBe("given")
   await rm(root, { recursive: true })
+})
+
+test("a key file that a crash has emptied is said to be, and nothing is made in its place", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "engram-config-"))
+  onTestFinished(() => rm(dataDir, { recursive: true }))
+  await writeFile(join(dataDir, "secret.key"), "")
+  await expect(secretKeyOf({ dataDir })).rejects.toThrow(/secret\.key is empty: put the key back/)
 })
 
 test("the memory plugin has a host, a socket and a store of its own", () => {
