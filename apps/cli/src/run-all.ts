@@ -96,8 +96,11 @@ export async function runAll(parts: {
   const door = { config, queue: platform.queue, log, metrics, lifecycle }
   const ingest = await startIngest({ ...door, database: await connectionsOf("engram-ingest"), secretKey })
   const search = await startSearch({ ...platform, config, log, metrics, lifecycle })
-  const urls = { ingest, search, status: status.url }
-  if (!parts.memoryPlugin) return { platform, metrics, secretKey, urls }
-  const memory = await startMemoryPlugin({ ...platform, ...door, database: await connectionsOf("engram-memory") })
-  return { platform, metrics, secretKey, urls: { ...urls, memory } }
+  const memory =
+    parts.memoryPlugin &&
+    (await startMemoryPlugin({ ...platform, ...door, database: await connectionsOf("engram-memory") }))
+  // Owned last, so it is the first to hear: not ready any more, while the doors answer what they have taken.
+  lifecycle.own(status, (server) => server.stopping())
+  const urls = { ingest, search, status: status.url, ...(memory && { memory }) }
+  return { platform, metrics, secretKey, urls }
 }

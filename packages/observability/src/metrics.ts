@@ -42,7 +42,7 @@ export interface Metrics {
   readonly consolidationTexts: Counter<"kind">
   /** Of the model that writes summaries; `of` is input or output. */
   readonly consolidationTokens: Counter<"kind" | "of">
-  /** What follows a run, by step: aging, refreshing, evaluation. */
+  /** What follows a run, by step: age, retain, refresh, drop-archived, evaluate. */
   readonly nightStepSeconds: Histogram<"step" | "outcome">
   /** Since the last night that ended well, of the workspace that waits longest. */
   readonly oldestNightSeconds: Gauge

@@ -9,7 +9,9 @@ import { type Running, runAll } from "../run-all.ts"
 export function addUp(program: Command, context: Context): void {
   program
     .command("up")
-    .description("Run everything in this process: ingest, workers, search. Stays until Ctrl-C or SIGTERM.")
+    .description(
+      "Run everything in this process: the doors, the memory plugin, workers, search, the nights. Stays until Ctrl-C or SIGTERM.",
+    )
     .option("--json", "print {urls, parts} as JSON once it is up")
     .addHelpText("after", "\nExample:\n  INGEST_PORT=0 LOG_LEVEL=warn engram up")
     .action((options: { json?: true }) => up(context, options))
