@@ -14,6 +14,7 @@ import {
 import type { EmbedderOf, Log, VectorIndex } from "@engram/contracts/ports"
 import { compareText } from "@engram/core/compare-text"
 import { placesOf, sameScore } from "@engram/core/places"
+import { fusionK } from "@engram/core/rank"
 import { namespaceOf } from "../embed.ts"
 import { inTime } from "../in-time.ts"
 import type { CallerVersions } from "./versions.ts"
@@ -304,5 +305,5 @@ function fused({ byText, byVector, unknown }: Pick<FoundLists, "byText" | "byVec
 /** As in core's `fuse`; memories that are equal in a list have the same rank in it, or equals would change places as their vectors come. */
 function reciprocalRanks(list: readonly RankedMemory[]): Map<string, number> {
   const places = placesOf(list.map(({ rank }) => rank))
-  return new Map(list.map(({ id }, at) => [id, 1 / (60 + places[at]!)]))
+  return new Map(list.map(({ id }, at) => [id, 1 / (fusionK + places[at]!)]))
 }

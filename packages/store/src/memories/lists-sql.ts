@@ -1,3 +1,4 @@
+import { fusionK } from "@engram/core/rank"
 import { nearestSql } from "./nearest.ts"
 import {
   asQuestion,
@@ -56,7 +57,7 @@ const listOf = `
  */
 const best = `, best as materialized (select array(
     select coalesce(t.id, k.id) from texts t full join unnest(q.found) with ordinality k(id, at) on k.id = t.id
-    order by coalesce(1 / (60 + t.at)::float8, 0) + coalesce(1 / (60 + k.at)::float8, 0) desc limit q.rows) as ids)`
+    order by coalesce(1 / (${fusionK} + t.at)::float8, 0) + coalesce(1 / (${fusionK} + k.at)::float8, 0) desc limit q.rows) as ids)`
 
 const wordsBy = (ranking: string) => ({
   with: `, words as materialized (select to_tsvector('public.engram_english', q.query) as words)${bestOf(byWords(ranking))}`,
