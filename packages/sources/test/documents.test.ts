@@ -108,6 +108,22 @@ describe("parts", () => {
       expect(read(edited, unpublished, again)).toEqual([["new notes", "released"]])
     })
 
+    it.each([
+      ["and is published", { published_at: times.published_at }],
+      ["and is a draft", { published_at: null, draft: true }],
+      ["and says when it changed", { updated_at: times.published_at }],
+    ])("say how it reads after each change, where its commit is of the future %s", (_, said) => {
+      const dated = { ...said, created_at: "2099-01-01T00:00:00Z" }
+      const created = told("created", { ...dated, body: "notes" })
+      for (const n of [1, 2, 3, 4]) {
+        const later = (hours: number) => ("updated_at" in said ? { updated_at: `2026-01-02T0${hours}:00:00Z` } : {})
+        const once = told("edited", { ...dated, ...later(1), body: `once ${n}` }, Date.UTC(2026, 0, 2, 1))
+        const twice = told("edited", { ...dated, ...later(2), body: `twice ${n}` }, Date.UTC(2026, 0, 2, 2))
+        expect(read(created, once, twice).map(([text]) => text)).toEqual([`twice ${n}`])
+        expect(read(once, twice, told("deleted", { ...dated, ...later(3) }, Date.UTC(2026, 0, 2, 3)))).toEqual([])
+      }
+    })
+
     it("are removed for good, when an edit without a time is received afterwards, too", () => {
       const late = told("edited", {}, Date.UTC(2026, 0, 3))
       expect(read(told("published", {}), told("deleted", {}), late)).toEqual([])

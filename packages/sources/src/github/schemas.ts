@@ -170,6 +170,7 @@ export const Release = z.object({
   updated_at: time,
   published_at: time,
 })
+export type Release = z.infer<typeof Release>
 
 export const CommitAuthor = z.object({ name: text, email: text, username: text })
 export const PushCommit = z.object({

@@ -19,11 +19,13 @@ const Codeowners = InRepository.extend({
 })
 
 /** The file as a document that lists every owner: whom a newer one leaves out owns no longer. Only the default branch's counts. */
-export function readCodeowners({ payload }: GithubEvent) {
-  const { repository, ref, path, content, sha, at } = read(Codeowners, payload)
+export function readCodeowners({ payload, receivedAt }: GithubEvent) {
+  const { repository, ref, path, content, sha, at: committedAt } = read(Codeowners, payload)
   const branch = ref.replace(/^refs\/heads\//, "")
   if (repository.default_branch && branch !== repository.default_branch)
     return skipped(`The code owners of ${shorten(ref, 200)} are not those of the default branch.`)
+  // Whoever commits chooses the commit's time: one after the receipt would stand over every file that is read later.
+  const at = Math.min(committedAt, receivedAt)
   const gathering = new Gathering(at)
   gathering.repository(repository)
   const place = inRepository(repository)

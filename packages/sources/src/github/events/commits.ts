@@ -35,8 +35,9 @@ export function readPush({ payload, receivedAt }: GithubEvent) {
   if (ref !== `refs/heads/${repository.default_branch}`)
     return skipped(`A push to ${shorten(ref, 200)} is not one to the default branch.`)
   if (deleted || !head || commits.length === 0) return skipped("The push brings no commits.")
-  const at = head.timestamp ?? repositoryTime(repository) ?? receivedAt
-  const gathering = new Gathering(at)
+  // Whoever commits chooses the commit's time: it tells when something happened, and never which claim is newer.
+  const claimedAt = repositoryTime(repository) ?? receivedAt
+  const gathering = new Gathering(claimedAt)
   const title = firstLine(head.message)
   const every = commits.slice(-commitsMax)
   if (sender) gathering.account(sender, signatureOf(sender, every, pusher))
@@ -46,7 +47,7 @@ export function readPush({ payload, receivedAt }: GithubEvent) {
     moment({
       thing: commitAlias(head.id),
       kind: "pushed",
-      at,
+      at: head.timestamp ?? claimedAt,
       scope,
       headline: `${count} pushed to ${repository.full_name} ${repository.default_branch}: ${title}`,
       description: head.message.slice(title.length),

@@ -19,7 +19,7 @@ export const readRelease = (event: GithubEvent) => readTold(event, false)
 function readTold(event: GithubEvent, retold: boolean) {
   const { payload, action, receivedAt } = event
   const { release, repository, sender } = read(Releases, payload)
-  const said = latest(release.updated_at, release.published_at, release.created_at) ?? receivedAt
+  const said = saidAt(release, receivedAt)
   const claims = retold ? [{ at: said, ...importedClaim }] : claimsOf(event, said, Boolean(release.updated_at))
   const at = Math.max(...claims.map((claim) => claim.at))
   const gathering = new Gathering(at)
@@ -73,6 +73,13 @@ function readTold(event: GithubEvent, retold: boolean) {
 }
 
 const publications = new Set(["published", "released", "prereleased"])
+
+/**
+ * A draft may have no time but its commit's, which whoever commits chooses: one after the receipt would stand over all that
+ * is said later.
+ */
+const saidAt = ({ updated_at, published_at, created_at }: Release, receivedAt: number): number =>
+  latest(updated_at, published_at) ?? Math.min(created_at ?? receivedAt, receivedAt)
 
 /**
  * Older servers date how a release began and no change of it: a change then says how the release reads by the time of its
