@@ -8,6 +8,7 @@ const start = Date.UTC(2026, 0, 1)
 const iso = (ms: number) => new Date(ms).toISOString()
 const future = "2099-01-01T00:00:00Z"
 const numbers = [1, 2, 3, 4, 5, 6, 7, 8]
+const organization = { id: 1, login: "acme" }
 const admin = { id: 99, login: "admin", type: "User" }
 const still = { updated_at: "2025-12-01T00:00:00Z", pushed_at: "2025-12-01T00:00:00Z" }
 const repository = (times: object = still) => ({ id: 5, full_name: "acme/app", default_branch: "main", ...times })
@@ -124,4 +125,56 @@ test("the last text of a release stands, whatever time its commit has", async ()
   expect(ends).toEqual(
     kinds.flatMap((_, k) => numbers.map((n) => expect.stringContaining(`The last notes of ${k}-${n}.`))),
   )
+}, 60_000)
+
+test("a team's name is that of whoever took it last, also when it was another team's", async () => {
+  const stories = numbers.map((n): Story => {
+    const told = (event: string, action: string, id: number, name: string) => ({
+      event,
+      payload: () => {
+        const team = { id, name: `Team ${name}`, slug: name }
+        return { action, organization, team, sender: admin, ...(event === "membership" && { member: admin }) }
+      },
+    })
+    const [first, second] = [1_000 + n, 2_000 + n]
+    return [
+      told("team", "created", first, `core-${n}`),
+      told("membership", "added", first, `core-${n}`),
+      told("team", "created", second, `new-${n}`),
+      told("team", "edited", first, `platform-${n}`),
+      told("team", "edited", second, `core-${n}`),
+      told("membership", "removed", first, `platform-${n}`),
+    ]
+  })
+  const [aliases, names] = await inTheEnd(stories, async (bench) => [
+    (await goesBy("github:team_name", "github:team")(bench)).filter(([name]) => !name.startsWith("acme/new-")),
+    await called("github:team")(bench),
+  ])
+  const ends = [
+    ...numbers.map((n) => [`platform-${n}`, String(1_000 + n)]),
+    ...numbers.map((n) => [`core-${n}`, String(2_000 + n)]),
+  ]
+  expect(aliases).toEqual(ends.map(([name, id]) => [`acme/${name}`, id]))
+  expect(names).toEqual(ends.map(([name, id]) => [`Team ${name}`, id]))
+}, 60_000)
+
+test("an organization goes by the login that it has taken last, also when it was another's", async () => {
+  const stories = numbers.map((n): Story => {
+    const renamed = (id: number, login: string) => ({
+      event: "organization",
+      payload: () => ({ action: "renamed", organization: { id, login }, sender: admin }),
+    })
+    const [first, second] = [1_000 + n, 2_000 + n]
+    return [renamed(first, `core-${n}`), renamed(first, `platform-${n}`), renamed(second, `core-${n}`)]
+  })
+  const [aliases, scopes] = await inTheEnd(stories, async (bench) => [
+    await goesBy("github:organization_login", "github:organization")(bench),
+    await bench.rows<{ key: string; name: string }>("select key, name from scopes order by key"),
+  ])
+  const ends = [
+    ...numbers.map((n) => [`platform-${n}`, String(1_000 + n)]),
+    ...numbers.map((n) => [`core-${n}`, String(2_000 + n)]),
+  ]
+  expect(aliases).toEqual(ends)
+  expect(scopes).toEqual(ends.map(([name, id]) => ({ key: `organization:${id}`, name })))
 }, 60_000)

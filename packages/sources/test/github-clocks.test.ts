@@ -52,3 +52,23 @@ test("a file of code owners claims at its commit's time up to that of its receip
   expect(at("2026-01-01T00:00:00Z").documents[0]!.parts[0]!.at).toBe(Date.UTC(2026, 0, 1))
   expect(at(future).documents[0]!.parts[0]!.at).toBe(noon)
 })
+
+test("a team or an organization is named at the receipt of its own event, and fills gaps where it is carried along", () => {
+  const told = (name: string, action: string) => {
+    const member = { id: 1, login: "octocat" }
+    const common = { action, organization: { id: 2, login: "octo" }, team: { id: 3, name: "Core", slug: "core" } }
+    return received(name, { ...common, member, membership: { user: member } })
+  }
+  const named = (name: string, action: string) => {
+    const drafts = told(name, action)
+    return [...clocks(drafts, "team"), ...clocks(drafts, "organization"), ...drafts.scopes.map(({ at }) => at)]
+  }
+  expect(named("team", "created")).toEqual([noon, 0, 0])
+  expect(named("team", "edited")).toEqual([noon, 0, 0])
+  for (const action of ["deleted", "added_to_repository", "removed_from_repository"])
+    expect(named("team", action)).toEqual([0, 0, 0])
+  expect(named("membership", "added")).toEqual([0, 0, 0])
+  expect(named("organization", "renamed")).toEqual([noon, noon])
+  for (const action of ["member_added", "member_removed", "deleted"])
+    expect(named("organization", action)).toEqual([0, 0])
+})

@@ -24,7 +24,8 @@ import type { Label, Milestone, Organization, Repository, Team, User } from "./s
 
 /**
  * Collects the drafts of one payload. Entities are claimed at the source's time of the event; a payload without any time
- * claims at 0, which fills gaps and never overrides what a dated payload said.
+ * claims at 0, which fills gaps and never overrides what a dated payload said. What it is itself about is claimed `at` its
+ * receipt.
  */
 export class Gathering {
   readonly #documents: DocumentDraft[] = []
@@ -74,15 +75,15 @@ export class Gathering {
     })
   }
 
-  organization(organization: Organization): string {
+  organization(organization: Organization, at = this.#at): string {
     this.entity({
       kind: "organization",
       alias: organizationAlias(organization.id),
       aliases: [organizationLoginAlias(organization.login)],
       fields: carried({ login: organization.login, description: organization.description || undefined }),
-      at: this.#at,
+      at,
     })
-    return this.#scope(organizationKey(organization.id), "organization", organization.login, this.#at)
+    return this.#scope(organizationKey(organization.id), "organization", organization.login, at)
   }
 
   /** The repository as an entity and as a scope, whose key is returned. */
@@ -109,13 +110,13 @@ export class Gathering {
     return this.#scope(repositoryKey(repository.id), "repository", repository.full_name, at)
   }
 
-  team(team: Team, organization: Organization | null | undefined): AliasRef {
+  team(team: Team, organization: Organization | null | undefined, at = this.#at): AliasRef {
     return this.entity({
       kind: "team",
       alias: teamAlias(team.id),
       aliases: organization && team.slug ? [teamNameAlias(organization.login, team.slug)] : [],
       fields: carried({ name: team.name, description: team.description, url: team.html_url ?? undefined }),
-      at: this.#at,
+      at,
     })
   }
 

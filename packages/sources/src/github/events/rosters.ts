@@ -18,6 +18,10 @@ import { Common, Organization, Repository, Team, User } from "../schemas.ts"
 const forGood = Date.UTC(9999, 0)
 const timeOf = (action: string, receivedAt: number) => (isRemoval(action) ? forGood : receivedAt)
 
+/** Who was named goes by that name from then on; what is only carried along fills gaps. */
+const naming = new Set(["created", "edited", "renamed"])
+const namedAt = (action: string, receivedAt: number) => (naming.has(action) ? receivedAt : 0)
+
 const InOrganization = Common.extend({ organization: Organization, team: Team })
 const Membership = InOrganization.extend({ member: User.nullable() })
 
@@ -68,7 +72,7 @@ export function readOrganization({ payload, action, receivedAt }: GithubEvent) {
   if (action === "member_invited") return skipped("An invitation is not yet a membership.")
   const gathering = new Gathering(0)
   if (sender) gathering.account(sender)
-  gathering.organization(organization)
+  gathering.organization(organization, namedAt(action, receivedAt))
   const alias = organizationAlias(organization.id)
   const user = membership?.user
   const member =
@@ -108,7 +112,7 @@ function teamDocument(
   { action, proves }: { readonly action: string; readonly proves: boolean },
   parts: readonly PartDraft[],
 ): void {
-  gathering.team(team, organization)
+  gathering.team(team, organization, namedAt(action, receivedAt))
   gathering.document({
     sourceId: `${organizationKey(organization.id)}/team:${team.id}`,
     alias: teamAlias(team.id),
