@@ -178,3 +178,30 @@ test("an organization goes by the login that it has taken last, also when it was
   expect(aliases).toEqual(ends)
   expect(scopes).toEqual(ends.map(([name, id]) => ({ key: `organization:${id}`, name })))
 }, 60_000)
+
+test("a label goes by its last name, and a wiki page by its last title, where their repository's time stands still", async () => {
+  const stories = numbers.flatMap((n): Story[] => {
+    const label = (action: string, name: string) => ({
+      event: "label",
+      payload: () => ({ action, label: { id: n, name, color: "f29513" }, repository: repository(), sender: admin }),
+    })
+    const page = (action: string, title: string) => ({
+      event: "gollum",
+      payload: () => ({
+        pages: [{ page_name: `Page-${n}`, title, summary: null, action }],
+        repository: repository(),
+        sender: admin,
+      }),
+    })
+    return [
+      [label("created", `bug-${n}`), label("edited", `fault-${n}`), label("edited", `defect-${n}`)],
+      [page("created", `Draft ${n}`), page("edited", `Plan ${n}`), page("edited", `Guide ${n}`)],
+    ]
+  })
+  const [labels, pages] = await inTheEnd(stories, async (bench) => [
+    await called("github:label")(bench),
+    await bench.rows("select title from knowledge_documents where live order by source_id"),
+  ])
+  expect(labels).toEqual(numbers.map((n) => [`defect-${n}`, String(n)]))
+  expect(pages).toEqual(numbers.map((n) => ({ title: `Guide ${n}` })))
+}, 60_000)

@@ -72,3 +72,26 @@ test("a team or an organization is named at the receipt of its own event, and fi
   for (const action of ["member_added", "member_removed", "deleted"])
     expect(named("organization", action)).toEqual([0, 0])
 })
+
+test("a label and a wiki page are claimed at the later of the receipt and their repository's time", () => {
+  const claimed = (name: string, said: object, receivedAt: number) => {
+    const payload = example(name, 0)
+    if (name === "label") payload.action = "edited"
+    return received(name, { ...payload, repository: repositoryWith(payload, said) }, receivedAt)
+  }
+  const never = { updated_at: null, pushed_at: null }
+  for (const [said, receivedAt, at] of [
+    [times, noon, noon],
+    [times, pushedAt - 1, pushedAt],
+    [never, noon, noon],
+  ] as const) {
+    const label = claimed("label", said, receivedAt)
+    const page = claimed("gollum", said, receivedAt)
+    expect(clocks(label, "label")).toEqual([at])
+    expect(page.documents[0]!.parts[0]!.at).toBe(at)
+    if (said === never) continue
+    // What is only carried along is as old as the repository says.
+    for (const drafts of [label, page]) expect(clocks(drafts, "account")).toEqual([pushedAt])
+    for (const drafts of [label, page]) expect(clocks(drafts, "repository")).toEqual([pushedAt])
+  }
+})

@@ -145,13 +145,13 @@ export class Gathering {
     })
   }
 
-  label(label: Label & { id: number }, repositoryId: number): AliasRef {
+  label(label: Label & { id: number }, repositoryId: number, at: number): AliasRef {
     return this.entity({
       kind: "label",
       alias: labelAlias(label.id),
       aliases: [],
       fields: carried({ name: label.name, description: label.description, color: label.color, repositoryId }),
-      at: this.#at,
+      at,
     })
   }
 
@@ -200,3 +200,10 @@ export const isBot = (user: User | null | undefined) => user?.type === "Bot" || 
 const isPrivateAddress = (email: string) => /@users\.noreply\.github\.com$/i.test(email)
 
 export const repositoryTime = (repository: Repository) => latest(repository.updated_at, repository.pushed_at)
+
+/**
+ * For what carries no time but its repository's, which need not move with it: of events with equal times of the repository
+ * only the receipt says which is the later.
+ */
+export const receiptTime = (repository: Repository, receivedAt: number): number =>
+  Math.max(repositoryTime(repository) ?? receivedAt, receivedAt)

@@ -4,7 +4,7 @@ import { importance } from "../../observe/importance.ts"
 import { moment } from "../../observe/moment.ts"
 import { read } from "../../text/read.ts"
 import { type GithubEvent, skipped } from "../event.ts"
-import { Gathering, repositoryTime } from "../gather.ts"
+import { Gathering, receiptTime, repositoryTime } from "../gather.ts"
 import { repositoryAlias, withinRepository } from "../names.ts"
 import { authorFields, inRepository, isRemoval, rankOf } from "../parts.ts"
 import { InRepository, Label, Milestone, User } from "../schemas.ts"
@@ -33,12 +33,12 @@ export function readMember({ payload }: GithubEvent) {
 
 const Labels = InRepository.extend({ label: Label.extend({ id: z.int() }) })
 
-export function readLabel({ payload, action }: GithubEvent) {
+export function readLabel({ payload, action, receivedAt }: GithubEvent) {
   const { repository, label } = read(Labels, payload)
   if (isRemoval(action)) return skipped("A deleted label leaves its issues by events of their own.")
   const gathering = new Gathering(repositoryTime(repository) ?? 0)
   gathering.repository(repository)
-  gathering.label(label, repository.id)
+  gathering.label(label, repository.id, receiptTime(repository, receivedAt))
   return gathering.drafts()
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod"
 import { carried } from "../../claims.ts"
 import { read } from "../../text/read.ts"
 import { type GithubEvent, skipped } from "../event.ts"
-import { Gathering, repositoryTime } from "../gather.ts"
+import { Gathering, receiptTime, repositoryTime } from "../gather.ts"
 import { wikiAlias, withinRepository } from "../names.ts"
 import { inRepository } from "../parts.ts"
 import { InRepository } from "../schemas.ts"
@@ -22,8 +22,8 @@ const Gollum = InRepository.extend({
 export function readWiki({ payload, receivedAt }: GithubEvent) {
   const { pages, repository, sender } = read(Gollum, payload)
   if (pages.length === 0) return skipped("The event names no wiki page.")
-  const at = repositoryTime(repository) ?? receivedAt
-  const gathering = new Gathering(at)
+  const at = receiptTime(repository, receivedAt)
+  const gathering = new Gathering(repositoryTime(repository) ?? receivedAt)
   gathering.repository(repository)
   if (sender) gathering.account(sender)
   const place = inRepository(repository)
