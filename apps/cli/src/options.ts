@@ -33,14 +33,15 @@ export const oneOf =
     throw new InvalidArgumentError(`Expected ${words.join(" or ")}.`)
   }
 
-/** Repeated options pile up; one may also hold several, parted by commas. */
-export const list = (text: string, earlier: readonly string[] = []): string[] => [
-  ...earlier,
-  ...text
+/** Repeated options pile up; one may also hold several, parted by commas, and has to hold one. */
+export function list(text: string, earlier: readonly string[] = []): string[] {
+  const items = text
     .split(",")
     .map((item) => item.trim())
-    .filter(Boolean),
-]
+    .filter(Boolean)
+  if (items.length === 0) throw new InvalidArgumentError("It is empty: give it a value, or leave it out.")
+  return [...earlier, ...items]
+}
 
 const units = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 

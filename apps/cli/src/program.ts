@@ -77,3 +77,14 @@ const createProgram = (terminal: Context["terminal"]): Command =>
         ),
     })
     .addHelpText("after", "\nSettings come from the environment; `engram doctor` explains them.")
+    .hook("preAction", (_, command) => refuseEmptyOptions(command))
+
+/** A shell's variable that is not set comes as an empty text: it would mean no filter, or a default, that nobody asked for. */
+function refuseEmptyOptions(command: Command): void {
+  const values: { readonly [name: string]: unknown } = command.opts()
+  for (const option of command.options) {
+    const value = values[option.attributeName()]
+    if (typeof value === "string" && value.trim() === "")
+      command.error(`error: option '${option.flags}' is empty: give it a value, or leave it out`)
+  }
+}

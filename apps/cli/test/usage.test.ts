@@ -91,6 +91,26 @@ describe("what is asked wrongly is one line and exit code 2", () => {
   })
 })
 
+describe("an option with nothing in it is refused by its name, and never means all", () => {
+  const empty: [option: string, ...line: string[]][] = [
+    ["--source", "replay", "--since", "7d", "--dry-run"],
+    ["--event", "replay", "--since", "7d", "--dry-run"],
+    ["--id", "replay", "--since", "7d", "--dry-run"],
+    ["--state", "deliveries", "list"],
+    ["--workspace", "deliveries", "list"],
+    ["--source", "forget", "--workspace", "acme", "--yes"],
+    ["--scope", "keys", "create", "--workspace", "acme", "--store", "main", "--action", "search"],
+    ["--hook", "redeliver", "github", "--workspace", "acme", "--store", "main"],
+  ]
+  test.each(empty)("%s: engram %s %s", async (option, ...line) => {
+    for (const nothing of ["", " "]) {
+      const { code, stdout, stderr } = await run([...line, option, nothing])
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+      expect(stderr).toMatch(new RegExp(`^engram: option '${option} [^\\n]*\\n$`))
+    }
+  })
+})
+
 describe("what goes wrong is one line, exit code 1, and no stack", () => {
   test("a server that is not there", async () => {
     const settings = {
