@@ -5,6 +5,8 @@ type Format = Parameters<typeof styleText>[0]
 /** Where a command speaks: results on standard output, everything else on standard error. */
 export interface Terminal {
   print(text: string): void
+  /** A result that is no text: the bytes and nothing else. Resolves once they are written, however slow the reader. */
+  write(bytes: Uint8Array): Promise<void>
   /** Progress, hints, logs: never part of the result. */
   note(text: string): void
   /** Replaces the line that `update` wrote last; on something that is no terminal, nothing. */
@@ -27,6 +29,11 @@ export function createTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteS
     print: (text) => {
       clear()
       stdout.write(`${text}\n`)
+    },
+    write: (bytes) => {
+      clear()
+      // Whether it went wrong is heard by the listener on the stream.
+      return new Promise((written) => stdout.write(bytes, () => written()))
     },
     note: (text) => {
       clear()

@@ -63,13 +63,15 @@ const showDelivery = (context: Context, id: string, options: ShowOptions): Promi
     if (!delivery) throw new Error(`there is no delivery ${id}; \`engram deliveries list\` shows them`)
     const artifacts = await openArtifacts(parts.config, parts.lifecycle)
     const body = delivery.body ?? (delivery.artifactKey ? await artifacts.get(delivery.artifactKey) : undefined)
-    const text = body && Buffer.from(body).toString("utf8")
     const { terminal } = context
-    if (options.json) return terminal.print(JSON.stringify({ ...delivery, body: text ?? null }))
-    if (!options.body) return terminal.print(inWords(context, delivery, text))
-    if (text === undefined)
-      throw new Error(`the body of ${id} is gone: it is neither in its row nor at ${delivery.artifactKey}`)
-    terminal.print(text)
+    if (options.body && !options.json) {
+      if (!body) throw new Error(`the body of ${id} is gone: it is neither in its row nor at ${delivery.artifactKey}`)
+      return terminal.write(body)
+    }
+    const text = body && Buffer.from(body).toString("utf8")
+    terminal.print(
+      options.json ? JSON.stringify({ ...delivery, body: text ?? null }) : inWords(context, delivery, text),
+    )
   })
 
 function inWords({ terminal }: Context, delivery: ShownDelivery, body: string | undefined): string {

@@ -1,0 +1,35 @@
+import { setTimeout as delay } from "node:timers/promises"
+import { waitUntil } from "@engram/testkit/wait-until"
+import { expect, test } from "vitest"
+import { type Installation, install, start } from "./cli-fixture.ts"
+
+/** A delivery of the connection that there is; `columns` are in SQL. */
+async function keep({ rows }: Installation, id: string, columns: { readonly [name: string]: string } = {}) {
+  const given = { body: "null", body_bytes: "0", state: "'processed'", ...columns }
+  const names = Object.keys(given)
+  await rows(`insert into ingest_deliveries (id, workspace_id, store_id, connection_id, delivery_key, source, event, headers, body_hash, ${names})
+    select '${id}', workspace_id, store_id, id, '${id}', 'github', 'issues', '{}', '', ${Object.values(given)} from connections`)
+}
+
+async function installConnected(): Promise<Installation> {
+  const engram = await install()
+  await engram.ok("connect", "github", "--workspace", "acme", "--store", "main")
+  return engram
+}
+
+test("--body is the body's bytes and nothing else, also for a reader that takes its time", async () => {
+  const engram = await installConnected()
+  const noText = Buffer.alloc(1_000_000, Buffer.from("ff00fe0a80", "hex"))
+  await keep(engram, "dlv_bytes", { body: "decode(repeat('ff00fe0a80', 200000), 'hex')", body_bytes: "1000000" })
+
+  const { process: child, ended } = start(["deliveries", "show", "dlv_bytes", "--body"], engram.environment)
+  const stdout = child.stdout!
+  const chunks: Buffer[] = []
+  stdout.on("data", (chunk) => chunks.push(chunk))
+  stdout.pause()
+  await waitUntil("the pipe is full", async () => stdout.readableLength > 0, 60_000)
+  await delay(500)
+  stdout.resume()
+  expect(await ended).toMatchObject({ code: 0, stderr: "" })
+  expect(Buffer.concat(chunks).equals(noText)).toBe(true)
+})
