@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
-import { type Installation, install, start } from "./cli-fixture.ts"
+import { type Installation, install, run, start } from "./cli-fixture.ts"
 
 /** A delivery of the connection that there is; `columns` are in SQL. */
 async function keep({ rows }: Installation, id: string, columns: { readonly [name: string]: string } = {}) {
@@ -32,4 +32,25 @@ test("--body is the body's bytes and nothing else, also for a reader that takes 
   stdout.resume()
   expect(await ended).toMatchObject({ code: 0, stderr: "" })
   expect(Buffer.concat(chunks).equals(noText)).toBe(true)
+})
+
+test("what was forgotten, or not kept, is said to be gone, and not to be read again", async () => {
+  const engram = await installConnected()
+  await keep(engram, "dlv_gone", { body_bytes: "12600" })
+  await keep(engram, "dlv_lost", { artifact_key: "'raw/lost'" })
+
+  const words = await engram.ok("deliveries", "show", "dlv_gone")
+  expect(words).toMatch(/^bytes .*, gone \(forgotten, or not kept\)$/m)
+  expect(words.trimEnd().split("\n").at(-1)).toBe("(gone: forgotten, or not kept)")
+  const bodyOf = (id: string) => run(["deliveries", "show", id, "--body"], engram.environment)
+  const refused = (reason: string) => ({ code: 1, stdout: "", stderr: `engram: the body of ${reason}\n` })
+  expect(await bodyOf("dlv_gone")).toEqual(refused("dlv_gone is gone: forgotten, or not kept"))
+  expect(await bodyOf("dlv_lost")).toEqual(refused("dlv_lost is gone: neither in its row nor at raw/lost"))
+
+  const cannot = "1 delivery cannot be read again: the bytes are gone (forgotten, or not kept)."
+  expect(await engram.ok("replay", "--id", "dlv_gone")).toBe(`${cannot}\n`)
+  expect(await engram.ok("replay", "--source", "github", "--dry-run")).toBe(
+    `Would replay 1 delivery; nothing was changed.\n${cannot}\n`,
+  )
+  expect(await engram.json("replay", "--id", "dlv_gone")).toEqual({ deliveries: 0, gone: 1, dryRun: false })
 })

@@ -119,14 +119,14 @@ test(
 
     const state = "select id, state, reason, attempts, finished_at, due_at from ingest_deliveries order by id"
     const before = await engram.rows(state)
-    expect(await engram.json("replay", "--parked", "--dry-run")).toEqual({ deliveries: 1, dryRun: true })
+    expect(await engram.json("replay", "--parked", "--dry-run")).toEqual({ deliveries: 1, gone: 0, dryRun: true })
     expect(await engram.ok("replay", "--source", "github", "--dry-run")).toContain("Would replay 3 deliveries")
     expect(await engram.rows(state)).toEqual(before)
     const aimless = await run(["replay"], engram.environment)
     expect(aimless).toMatchObject({ code: 2, stderr: expect.stringContaining("say which") })
     expect(await engram.rows(state)).toEqual(before)
 
-    expect(await engram.json("replay", "--id", parked.id)).toEqual({ deliveries: 1, dryRun: false })
+    expect(await engram.json("replay", "--id", parked.id)).toEqual({ deliveries: 1, gone: 0, dryRun: false })
     await settled(engram)
     const after = await engram.rows<{ id: string; finished_at: Date }>(state)
     const ended = (rows: readonly object[]) =>
@@ -135,6 +135,7 @@ test(
     expect(ended(after)!.finished_at.getTime()).toBeGreaterThan(ended(before)!.finished_at.getTime())
     expect(await engram.json("replay", "--workspace", "acme", "--since", "1h")).toEqual({
       deliveries: 3,
+      gone: 0,
       dryRun: false,
     })
     await settled(engram)

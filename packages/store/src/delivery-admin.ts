@@ -1,7 +1,7 @@
 import type { DeliveryState } from "@engram/contracts/deliveries"
 import type { ConnectionId, DeliveryId, StoreId, WorkspaceId } from "@engram/contracts/ids"
 import { ingestDeliveries as rows } from "@engram/db/schema/ingest-deliveries"
-import { and, count, desc, eq, gte, inArray, isNull, lt, lte, ne, or, type SQL, sql } from "drizzle-orm"
+import { and, count, desc, eq, gte, inArray, isNull, lt, lte, ne, not, or, type SQL, sql } from "drizzle-orm"
 import type { Database } from "./database.ts"
 import { ormOf } from "./orm.ts"
 import { unpackBody } from "./packed-body.ts"
@@ -41,12 +41,14 @@ export interface ListedDelivery {
 export interface ShownDelivery extends ListedDelivery {
   readonly headers: { readonly [name: string]: string }
   readonly bodyHash: string
-  /** null once it is in object storage, at `artifactKey`. */
+  /** null once it is in object storage, at `artifactKey`; without that key it is gone: forgotten, or not kept. */
   readonly body: Buffer | null
 }
 
 export interface Replay {
   readonly deliveries: number
+  /** Chosen too, but left as they are: their bytes were forgotten or not kept, and cannot be read again. */
+  readonly gone: number
   /** Whose `normalize` lane has to be woken. */
   readonly lanes: readonly { readonly workspaceId: WorkspaceId; readonly storeId: StoreId }[]
 }
@@ -109,23 +111,27 @@ export function createDeliveryAdmin({ database }: { database: Database }): Deliv
       return { ...none, ...Object.fromEntries(states.map(({ state, n }) => [state, n])) }
     },
     replay: async (selection, { dryRun = false } = {}) => {
-      // What was forgotten has no bytes to read again.
-      const free = and(
-        eq(rows.forgetRaw, false),
-        or(ne(rows.state, "received"), isNull(rows.claimedUntil), lte(rows.claimedUntil, sql`now()`)),
-      )
-      const chosen = and(matching(selection), free)
+      const free = or(ne(rows.state, "received"), isNull(rows.claimedUntil), lte(rows.claimedUntil, sql`now()`))
+      const chosen = and(matching(selection), not(isGone), free)
       const lane = { workspaceId: rows.workspaceId, storeId: rows.storeId }
-      const replayed = await database.asFleet((tx) =>
-        dryRun
-          ? ormOf(tx).select(lane).from(rows).where(chosen)
-          : ormOf(tx).update(rows).set(receivedAgain).where(chosen).returning(lane),
-      )
-      const lanes = new Map(replayed.map((row) => [row.storeId, row]))
-      return { deliveries: replayed.length, lanes: [...lanes.values()] as Replay["lanes"] }
+      return database.asFleet(async (tx) => {
+        const orm = ormOf(tx)
+        const [without] = await orm
+          .select({ n: count() })
+          .from(rows)
+          .where(and(matching(selection), isGone))
+        const replayed = dryRun
+          ? await orm.select(lane).from(rows).where(chosen)
+          : await orm.update(rows).set(receivedAgain).where(chosen).returning(lane)
+        const lanes = new Map(replayed.map((row) => [row.storeId, row]))
+        return { deliveries: replayed.length, gone: without!.n, lanes: [...lanes.values()] as Replay["lanes"] }
+      })
     },
   }
 }
+
+/** Forgotten, though the bytes may be a moment in leaving, or not kept. */
+const isGone = sql`(${rows.forgetRaw} or (${rows.body} is null and ${rows.artifactKey} is null))`
 
 /** As when it came in, but for its bytes, which may be in object storage by now. */
 const receivedAgain = {

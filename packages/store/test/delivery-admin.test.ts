@@ -45,7 +45,7 @@ describe("deliveries in an operator's hands", () => {
 
   test("are replayed as if just received, and a dry run tells the same without doing it", async () => {
     const { storeId } = newDelivery("a")
-    const expected = { deliveries: 2, lanes: [{ workspaceId: "acme", storeId }] }
+    const expected = { deliveries: 2, gone: 0, lanes: [{ workspaceId: "acme", storeId }] }
     const selection = { states: ["parked"], workspaceId: "acme" } as const
     expect(await admin().replay(selection, { dryRun: true })).toEqual(expected)
     expect(key(await admin().list(selection, 100))).toEqual(["a", "b"])
@@ -58,6 +58,16 @@ describe("deliveries in an operator's hands", () => {
   })
 
   test("are left to the worker that holds them", async () => {
-    expect(await admin().replay({ ids: [newDelivery("e").id] })).toEqual({ deliveries: 0, lanes: [] })
+    expect(await admin().replay({ ids: [newDelivery("e").id] })).toEqual({ deliveries: 0, gone: 0, lanes: [] })
+  })
+
+  test("are left as they are where their bytes are gone, and counted", async () => {
+    await set("state = 'processed', body = null", "a", "c")
+    await set("state = 'processed', body = null, artifact_key = 'sha256/d'", "d")
+    await set("forget_raw = true", "c")
+    const selection = { states: ["processed"] } as const
+    for (const dryRun of [true, false])
+      expect(await admin().replay(selection, { dryRun })).toMatchObject({ deliveries: 1, gone: 2 })
+    expect(key(await admin().list(selection, 100))).toEqual(["a", "c"])
   })
 })

@@ -65,7 +65,7 @@ const showDelivery = (context: Context, id: string, options: ShowOptions): Promi
     const body = delivery.body ?? (delivery.artifactKey ? await artifacts.get(delivery.artifactKey) : undefined)
     const { terminal } = context
     if (options.body && !options.json) {
-      if (!body) throw new Error(`the body of ${id} is gone: it is neither in its row nor at ${delivery.artifactKey}`)
+      if (!body) throw new Error(`the body of ${id} is gone: ${whyGone(delivery)}`)
       return terminal.write(body)
     }
     const text = body && Buffer.from(body).toString("utf8")
@@ -73,6 +73,14 @@ const showDelivery = (context: Context, id: string, options: ShowOptions): Promi
       options.json ? JSON.stringify({ ...delivery, body: text ?? null }) : inWords(context, delivery, text),
     )
   })
+
+const whyGone = ({ artifactKey }: ShownDelivery): string =>
+  artifactKey ? `neither in its row nor at ${artifactKey}` : "forgotten, or not kept"
+
+function whereKept(delivery: ShownDelivery): string {
+  if (delivery.artifactKey) return `stored at ${delivery.artifactKey}`
+  return delivery.body ? "in Postgres" : `gone (${whyGone(delivery)})`
+}
 
 function inWords({ terminal }: Context, delivery: ShownDelivery, body: string | undefined): string {
   const line = (name: string, value: string): string => `${terminal.style("dim", name.padEnd(12))}${value}`
@@ -87,14 +95,11 @@ function inWords({ terminal }: Context, delivery: ShownDelivery, body: string | 
     ...(delivery.finishedAt ? [line("finished", delivery.finishedAt.toISOString())] : []),
     line("workspace", `${delivery.workspaceId}, store ${delivery.storeId}`),
     line("connection", `${delivery.connectionId}, key ${delivery.deliveryKey}`),
-    line(
-      "bytes",
-      `${bytes(delivery.bytes)}, ${delivery.artifactKey ? `stored at ${delivery.artifactKey}` : "in Postgres"}`,
-    ),
+    line("bytes", `${bytes(delivery.bytes)}, ${whereKept(delivery)}`),
     ...heading("headers"),
     ...Object.entries(delivery.headers).map(([name, value]) => `${name}: ${value}`),
     ...heading("body"),
-    body === undefined ? "(gone)" : body.slice(0, bodyCharsShown),
+    body === undefined ? `(gone: ${whyGone(delivery)})` : body.slice(0, bodyCharsShown),
     ...(rest > 0 ? [terminal.style("dim", `… ${count(rest, "character")} more; --body prints all`)] : []),
   ].join("\n")
 }

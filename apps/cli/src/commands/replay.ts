@@ -17,7 +17,7 @@ export function addReplay(program: Command, context: Context): void {
     .description("Process deliveries again, as if they had just come. Choose which; all conditions must hold.")
   addIds(addSelection(replay))
     .option("--dry-run", "say how many, and change nothing")
-    .option("--json", "print {deliveries, dryRun} as JSON")
+    .option("--json", "print {deliveries, gone, dryRun} as JSON")
     .addHelpText(
       "after",
       `
@@ -37,14 +37,19 @@ const replayDeliveries = (context: Context, options: ReplayOptions): Promise<voi
     const replayed = await createDeliveryAdmin({ database }).replay(selection, { dryRun })
     if (!dryRun && replayed.deliveries > 0) await wakeLanes(parts, databaseUrl, replayed)
 
-    const { deliveries } = replayed
-    if (options.json) return context.terminal.print(JSON.stringify({ deliveries, dryRun }))
-    const many = count(deliveries, "delivery", "deliveries")
-    const done = dryRun
-      ? `Would replay ${many}; nothing was changed.`
-      : `Replaying ${many}; \`engram status\` follows them.`
-    context.terminal.print(deliveries === 0 ? "No delivery matches." : done)
+    const { deliveries, gone } = replayed
+    context.terminal.print(options.json ? JSON.stringify({ deliveries, gone, dryRun }) : inWords(replayed, dryRun))
   })
+
+function inWords({ deliveries, gone }: Replay, dryRun: boolean): string {
+  const many = count(deliveries, "delivery", "deliveries")
+  const done = dryRun
+    ? `Would replay ${many}; nothing was changed.`
+    : `Replaying ${many}; \`engram status\` follows them.`
+  const without = `${count(gone, "delivery", "deliveries")} cannot be read again: the bytes are gone (forgotten, or not kept).`
+  const said = [...(deliveries > 0 ? [done] : []), ...(gone > 0 ? [without] : [])]
+  return said.join("\n") || "No delivery matches."
+}
 
 /** The rows are due already; without this a worker would find them with its next sweep. */
 async function wakeLanes(parts: Parts, databaseUrl: string, { lanes }: Replay): Promise<void> {
