@@ -11,12 +11,21 @@ export interface Mistake {
 export const stages = ["normalize", "hydrate", "embed", "archive", "evaluate"] as const
 
 const url = (...protocols: string[]) =>
-  z
-    .string()
-    .refine(
-      (text) => protocols.includes((URL.canParse(text) ? new URL(text) : undefined)?.protocol.slice(0, -1) ?? ""),
-      `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(" or ")}`,
-    )
+  z.string().superRefine((text, context) => {
+    const begins = protocols.some((protocol) => text.toLowerCase().startsWith(`${protocol}:`))
+    if (begins && URL.canParse(text)) return
+    const words = protocols.map((protocol) => `${protocol}://`).join(" or ")
+    context.addIssue({ code: "custom", message: begins ? readable(text) : `a URL that begins with ${words}` })
+  })
+
+/** What is wanted of a URL that cannot be read, as `URL` does not tell. */
+function readable(text: string): string {
+  if (URL.canParse(text.replace(/:\d+(?=[/?#]|$)/, ""))) return "a URL with a port from 0 to 65535"
+  return text.includes("@")
+    ? "a URL that can be read: in its password / ? # @ : are written %2F %3F %23 %40 %3A"
+    : "a URL that can be read: its host or port is none"
+}
+
 const whole = (from: number, to: number) =>
   z
     .string()
@@ -126,7 +135,8 @@ const secretSettings: ReadonlySet<string> = new Set([
 /** A value as it may be shown. */
 export function masked(setting: string, value: string): string {
   if (secretSettings.has(setting)) return "(hidden)"
-  return value.replace(/\/\/[^/]*@/, "//(hidden)@").replace(/\?.*$/, "?(hidden)")
+  // A password that was not escaped may hold a slash.
+  return value.replace(/\/\/.*@/, "//(hidden)@").replace(/\?.*$/, "?(hidden)")
 }
 
 /** The values that are right, and every mistake in the others. */

@@ -114,6 +114,22 @@ test("all mistakes are told at once, each with its name, what was given and what
   ])
 })
 
+test("a URL that cannot be read is told from one that begins wrongly, and shows no password however it is broken", () => {
+  const words = (url: string) => mistakes({ ...external, DATABASE_URL: url })[0]
+  expect(words("postgres://127.0.0.1:99999/x")).toBe(
+    'DATABASE_URL is "postgres://127.0.0.1:99999/x": expected a URL with a port from 0 to 65535',
+  )
+  for (const password of ["hunter/2", "hunter#2", "hunter?2"])
+    expect(words(`postgres://u:${password}@db/x`)).toBe(
+      'DATABASE_URL is "postgres://(hidden)@db/x": expected a URL that can be read: in its password / ? # @ : are written %2F %3F %23 %40 %3A',
+    )
+  expect(words("postgresql://[db/x")).toMatch(/expected a URL that can be read: its host or port is none$/)
+  expect(words("mysql://db/x")).toMatch(/expected a URL that begins with postgres:\/\/ or postgresql:\/\/$/)
+  expect(mistakes({ REDIS_URL: "redis://cache:65536" })).toEqual([
+    'REDIS_URL is "redis://cache:65536": expected a URL with a port from 0 to 65535',
+  ])
+})
+
 test.each([
   ["a bucket without a region", { S3_BUCKET: "engram" }, "AWS_REGION"],
   ["half a pair of keys", { AWS_ACCESS_KEY_ID: "a" }, "AWS_SECRET_ACCESS_KEY"],
