@@ -30,11 +30,32 @@ export function explain(error: unknown, environment: Environment): string {
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ")
 
+/** What is known of any error that the system, Node or Postgres made. */
+interface Told {
+  readonly code?: unknown
+  readonly address?: unknown
+  readonly port?: unknown
+  readonly path?: unknown
+}
+
 function hint(error: unknown, { DATABASE_URL: databaseUrl }: Environment): string {
-  const { code, port } = (error ?? {}) as { readonly code?: unknown; readonly port?: unknown }
-  if (code === "EADDRINUSE") {
+  const told: Told = error ?? {}
+  if (told.code === "EADDRINUSE") return taken(told)
+  return databaseUrl && isOfConnecting(error, told, databaseUrl)
+    ? `; DATABASE_URL is ${masked("DATABASE_URL", databaseUrl)}`
+    : ""
+}
+
+/** A Unix socket's path is its address, and its port -1. */
+function taken({ address, port }: Told): string {
+  if (typeof port === "number" && port >= 0)
     return `: port ${port} is taken, perhaps by another \`engram up\`; set INGEST_PORT, MEMORY_PORT, SEARCH_PORT, WORKER_PORT or NIGHTLY_PORT (0 means any free one)`
-  }
-  const isDatabase = error instanceof RetryLater && error.message.startsWith("Postgres is away")
-  return isDatabase && databaseUrl ? `; DATABASE_URL is ${masked("DATABASE_URL", databaseUrl)}` : ""
+  return `: the socket ${address} is taken, perhaps by another \`engram up\`; set MEMORY_SOCKET to another path`
+}
+
+/** Postgres is away, or does not let us in (class 28) or to that database (3D000), or a file that the URL names cannot be read. */
+function isOfConnecting(error: unknown, { code, path }: Told, databaseUrl: string): boolean {
+  if (error instanceof RetryLater) return error.message.startsWith("Postgres is away")
+  const named = URL.canParse(databaseUrl) ? [...new URL(databaseUrl).searchParams.values()] : []
+  return named.some((value) => value === path) || code === "3D000" || (typeof code === "string" && /^28...$/.test(code))
 }

@@ -1,6 +1,7 @@
 import { freePort } from "@engram/testkit/free-port"
 import { describe, expect, test } from "vitest"
 import manifest from "../package.json" with { type: "json" }
+import { explain } from "../src/explain-error.ts"
 import { install, run } from "./cli-fixture.ts"
 
 const commands = [
@@ -127,6 +128,37 @@ describe("what goes wrong is one line, exit code 1, and no stack", () => {
     }
     const { stderr } = await run(["status"], { ...settings, LOG_LEVEL: "debug" })
     expect(stderr).toMatch(/^\s+at /m)
+  })
+
+  test("a database that does not let us in names the setting, and not its password", async () => {
+    const { environment } = await install()
+    const urlWith = (change: (url: URL) => void): string => {
+      const url = new URL(environment.DATABASE_URL!)
+      change(url)
+      return url.href
+    }
+    const nobody = urlWith((url) => Object.assign(url, { username: "nobody", password: "hush" }))
+    const nowhere = urlWith((url) => Object.assign(url, { pathname: "/nowhere" }))
+    const noFile = urlWith((url) => url.searchParams.set("sslrootcert", "/nope/root.crt"))
+    const wrong: [url: string, words: RegExp][] = [
+      [nobody, /"nobody"/],
+      [nowhere, /database "nowhere" does not exist/],
+      [noFile, /ENOENT.*\/nope\/root\.crt/],
+    ]
+    for (const [url, words] of wrong) {
+      const { code, stdout, stderr } = await run(["status"], { ...environment, DATABASE_URL: url })
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" })
+      expect(stderr).toMatch(/^engram: [^\n]*; DATABASE_URL is [^\n]*\(hidden\)[^\n]*\n$/)
+      expect(stderr).toMatch(words)
+      expect(stderr).not.toContain("hush")
+    }
+  })
+
+  test("a socket that is taken is named by its path", () => {
+    const taken = { code: "EADDRINUSE", address: "/run/engram.sock", port: -1 }
+    const words = explain(Object.assign(new Error("listen EADDRINUSE"), taken), {})
+    expect(words).toMatch(/the socket \/run\/engram\.sock is taken.*MEMORY_SOCKET/)
+    expect(words).not.toContain("-1")
   })
 
   test("settings, all of them at once", async () => {
