@@ -42,6 +42,46 @@ test(
 )
 
 test(
+  "under another key nothing is connected, and a connection given a new secret says what it lost",
+  async () => {
+    const { json, ok, rows, environment } = await install()
+    const first = await json("connect", "github", ...main, "--secret", "the old secret", "--token", "ghp_old")
+    const elsewhere = { ...environment, ENGRAM_SECRET_KEY: "a key that somebody made up" }
+    const under = (...args: string[]) => run(["connect", "github", ...args], elsewhere)
+    const other = ["--workspace", "acme", "--store", "other"]
+    for (const args of [other, [...other, "--secret", "chosen by me"], main, [...main, "--settle"]]) {
+      const refused = await under(...args)
+      expect(refused).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("--rotate") })
+      expect(refused.stderr).toContain("ENGRAM_SECRET_KEY (or secret.key in the data directory) is not the key")
+    }
+    expect(await rows("select name from stores")).toEqual([{ name: "main" }])
+    expect((await json("connect", "github", ...main)).secret).toBe("the old secret")
+
+    const rotated = await under(...main, "--rotate")
+    expect(rotated).toMatchObject({ code: 0, stderr: "" })
+    for (const words of [
+      "ENGRAM_SECRET_KEY did not open it: secret, token.",
+      "The secret before no longer counts",
+      "(token): engram connect github --workspace acme --store main --token …",
+    ])
+      expect(rotated.stdout).toContain(words)
+    const again = await under(...main, "--token", "ghp_new", "--json")
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      connectionId: first.connectionId,
+      secretsValid: 1,
+      credentials: ["token"],
+      dropped: [],
+    })
+    expect(await under(...other)).toMatchObject({ code: 0 })
+
+    const back = await ok("connect", "github", ...main, "--secret", "given again", "--token", "ghp_again")
+    expect(back).toContain("did not open it: secret, token.")
+    expect(back).not.toContain("Give again")
+  },
+  manyCommandsMs,
+)
+
+test(
   "Slack brings its own secret; the door tells which URL and which events to enter there",
   async () => {
     const { json, ok } = await install()

@@ -12,7 +12,7 @@ import { createDeliveryInbox } from "@engram/store/deliveries"
 import { createSealer } from "@engram/store/sealing"
 import { createIngestApp } from "./app.ts"
 
-/** Puts the door together and opens it; gives its URL. Throws when ENGRAM_SECRET_KEY does not open the stored secrets. */
+/** Puts the door together and opens it; gives its URL. Throws when ENGRAM_SECRET_KEY opens none of the stored secrets. */
 export async function startIngest(parts: {
   readonly config: Pick<Config, "host" | "ports" | "ingestBodiesBytesMax" | "ingestBacklogMax">
   readonly database: Database
@@ -24,7 +24,7 @@ export async function startIngest(parts: {
 }): Promise<string> {
   const { config, database, queue, log, metrics, lifecycle } = parts
   const connections = createConnections({ database, sealer: createSealer(parts.secretKey) })
-  await connections.checkSecretKey()
+  await connections.checkSecretKey((error) => log.error({ err: error }, "some connections cannot be used"))
 
   const inbox = createDeliveryInbox({ database })
   const waker = lifecycle.own(createWaker({ queue, log }), (waker) => waker.settled(), "the wake-up calls")

@@ -71,7 +71,7 @@ test("the process refuses to start, in words, on pending migrations, a wrong key
   await pool.end()
   const otherKey = run({ DATABASE_URL: url, ENGRAM_SECRET_KEY: "another key, also long" })
   expect(await otherKey.exit).toBe(1)
-  expect(otherKey.said()).toContain("ENGRAM_SECRET_KEY is not the key it was sealed with")
+  expect(otherKey.said()).toContain("is not the key they were sealed with")
 
   const wrong = run({ INGEST_PORT: "door", LOG_LEVEL: "loud" })
   expect(await wrong.exit).toBe(1)

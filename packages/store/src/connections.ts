@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto"
 import type { Connection, Connections } from "@engram/contracts/deliveries"
+import type { Rejected } from "@engram/contracts/errors"
 import type { ConnectionId, StoreId, WorkspaceId } from "@engram/contracts/ids"
 import { connectionId, storeId as deriveStoreId } from "@engram/core/ids"
 import type { Database, Transaction } from "./database.ts"
 import { remember } from "./remember.ts"
+import { credentialOwner, openIfMine, sealedConnections, sealedOtherwise } from "./sealed-connections.ts"
 import type { Sealer } from "./sealing.ts"
 
 /** A connection as operators list it: without its secrets and the values of its credentials. */
@@ -34,8 +36,11 @@ export const kept = { foundMs: 5_000, missingMs: 1_000, entriesMax: 10_000 } as 
 
 /** Connections as the doors ask for them. What changes is seen within 5 seconds, a new one within 1. */
 export function createConnections(options: { database: Database; sealer: Sealer }): Connections & {
-  /** Opens one stored secret: `Rejected("secret_sealed_otherwise")` when the key is not the one it was sealed with. */
-  checkSecretKey(): Promise<void>
+  /**
+   * Throws `Rejected("secret_sealed_otherwise")` when the key opens nothing of what is stored. When it opens a part, the same error
+   * goes to `onPart`: the connections that it names are of no use until each has a new secret.
+   */
+  checkSecretKey(onPart: (error: Rejected) => void): Promise<void>
 } {
   const { database, sealer } = options
   // One that waits for its sender's handshake is asked for each time: whichever process shakes hands, all know the secret at once.
@@ -60,13 +65,32 @@ export function createConnections(options: { database: Database; sealer: Sealer 
         await tx.query("update connections set secrets = $2 where id = $1", [row.id, JSON.stringify(sealed)])
         return true
       }),
-    checkSecretKey: async () => {
-      const [row] = await load("where secrets <> '[]' or credentials <> '{}' order by created_at desc limit 1", [])
-      if (row) opened(sealer, row)
+    checkSecretKey: async (onPart) => {
+      const connections = await sealedConnections(options)
+      const error = sealedOtherwise(connections)
+      if (error === undefined) return
+      if (!connections.some(({ opens }) => opens)) throw error
+      onPart(error)
     },
   }
 }
 
+/** Credentials, by name. */
+interface Named {
+  readonly [name: string]: string
+}
+
+/** A connection after a change. */
+export interface Changed extends Connection {
+  /** What went because the key did not open it: `secret`, and names of credentials. */
+  readonly dropped: readonly string[]
+}
+
+/**
+ * Throws `Rejected("secret_sealed_otherwise")`, and changes nothing, when the key does not open what the connection has sealed or,
+ * for one that is new or has nothing sealed yet, what any other has. Only a new secret replaces what does not open: it is dropped
+ * then, of this one connection.
+ */
 export interface ConnectionAdmin {
   /**
    * The connection of one source into one store, made with its workspace and store when missing. A `secret` that is not its
@@ -80,71 +104,76 @@ export interface ConnectionAdmin {
     readonly source: string
     readonly secret?: string
     readonly awaitsSecret?: boolean
-    readonly credentials?: { readonly [name: string]: string }
-  }): Promise<Connection & { readonly created: boolean }>
+    readonly credentials?: Named
+  }): Promise<Changed & { readonly created: boolean }>
   /** The connection of one source into one store, if there is one. */
   find(door: {
     readonly workspaceId: string
     readonly storeName: string
     readonly source: string
   }): Promise<Connection | undefined>
-  /** A new secret first; the one before stays valid, older ones do not. undefined when there is no such connection. */
-  rotate(id: string, secret?: string): Promise<Connection | undefined>
+  /**
+   * A new secret first; the one before stays valid, older ones do not. Credentials as in `create`. undefined when there is no such
+   * connection.
+   */
+  rotate(id: string, secret?: string, credentials?: Named): Promise<Changed | undefined>
   /** Ends a rotation: only the newest secret stays valid. False when there is no such connection. */
   settle(id: string): Promise<boolean>
   /** Lets every secret go, so that the sender's next handshake brings a new one. undefined when there is no such connection. */
-  await(id: string): Promise<Connection | undefined>
+  await(id: string, credentials?: Named): Promise<Changed | undefined>
   list(): Promise<ListedConnection[]>
 }
 
 export function createConnectionAdmin(options: { database: Database; sealer: Sealer }): ConnectionAdmin {
   const { database, sealer } = options
 
+  const assertAllOpen = async (): Promise<void> => {
+    const error = sealedOtherwise(await sealedConnections(options))
+    if (error) throw error
+  }
+
   /** Replaces the secrets of a connection, under its row lock; `next` gets them newest first. */
   const change = async (
     id: string,
     next: (secrets: readonly string[]) => readonly string[],
-    newCredentials: { readonly [name: string]: string } = {},
-  ): Promise<Connection | undefined> => {
-    const [place] = await database.asFleet((tx) =>
-      tx.query<Row>("select workspace_id from connections where id = $1", [id]),
-    )
+    { given = {}, dropping = false }: { readonly given?: Named | undefined; readonly dropping?: boolean },
+  ): Promise<Changed | undefined> => {
+    const [place] = await database.asFleet((tx) => tx.query<Row>("select * from connections where id = $1", [id]))
     if (!place) return undefined
+    if (!hasSealed(place) && hasSealed({ secrets: next([]), credentials: withCredentials({}, given) }))
+      await assertAllOpen()
     return database.inWorkspace(place.workspace_id, async (tx) => {
       const [row] = await tx.query<Row>("select * from connections where id = $1 for update", [id])
       if (!row) return undefined
-      const secrets = next(row.secrets.map((sealed) => sealer.open(sealed, row.id)))
-      const credentials = withCredentials(openCredentials(sealer, row), newCredentials)
+      const { dropped, ...connection } = dropping ? openedInPart(sealer, row) : { ...opened(sealer, row), dropped: [] }
+      const secrets = next(connection.secrets)
+      const credentials = withCredentials(connection.credentials, given)
       await tx.query("update connections set secrets = $2, credentials = $3 where id = $1", [
         id,
         JSON.stringify(secrets.map((secret) => sealer.seal(secret, row.id))),
         JSON.stringify(sealCredentials(sealer, row.id, credentials)),
       ])
-      return {
-        id: row.id,
-        workspaceId: row.workspace_id,
-        storeId: row.store_id,
-        source: row.source,
-        secrets,
-        credentials,
-      }
+      return { ...connection, secrets, credentials, dropped }
     })
   }
-  const rotate = (id: string, secret: string = newSecret()) =>
-    change(id, (secrets) => (secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2)))
+  const putFirst = (secret: string) => (secrets: readonly string[]) =>
+    secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2)
 
   return {
     create: async ({ workspaceId, storeName, source, secret, awaitsSecret = false, credentials }) => {
       const storeId = deriveStoreId(workspaceId, storeName)
       const id = connectionId(workspaceId, source, storeId)
+      const exists = await database.inWorkspace(workspaceId, (tx) =>
+        tx.query("select 1 from connections where id = $1", [id]),
+      )
+      if (exists.length === 0) await assertAllOpen()
       const secrets = awaitsSecret && secret === undefined ? [] : [sealer.seal(secret ?? newSecret(), id)]
       const created = await database.inWorkspace(workspaceId, async (tx) => {
         await ensureStore(tx, { workspaceId, storeId, storeName })
         return insertConnection(tx, { id, workspaceId, storeId, source, secrets })
       })
-      const keepOrPutFirst = (secrets: readonly string[]) =>
-        secret === undefined || secrets[0] === secret ? secrets : [secret, ...secrets].slice(0, 2)
-      const connection = await change(id, keepOrPutFirst, credentials)
+      const next = secret === undefined ? (secrets: readonly string[]) => secrets : putFirst(secret)
+      const connection = await change(id, next, { given: credentials, dropping: secret !== undefined })
       if (!connection) throw new Error(`connection ${id} went while it was made`)
       return { ...connection, created }
     },
@@ -154,9 +183,9 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
         const [row] = await tx.query<Row>("select * from connections where id = $1", [id])
         return row && opened(sealer, row)
       }),
-    rotate,
-    settle: async (id) => (await change(id, (secrets) => secrets.slice(0, 1))) !== undefined,
-    await: (id) => change(id, () => []),
+    rotate: (id, secret = newSecret(), given = {}) => change(id, putFirst(secret), { given, dropping: true }),
+    settle: async (id) => (await change(id, (secrets) => secrets.slice(0, 1), {})) !== undefined,
+    await: (id, given = {}) => change(id, () => [], { given, dropping: true }),
     list: () =>
       database.asFleet((tx) =>
         tx.query<ListedConnection>(
@@ -179,22 +208,36 @@ export const opened = (sealer: Sealer, row: Row): Connection => ({
   credentials: openCredentials(sealer, row),
 })
 
-/** The name is bound into the seal, so that one credential cannot stand in for another. */
-const ownerOf = (connectionId: string, name: string): string => `${connectionId} ${name}`
+/** What the key opens of it; the rest is named. */
+function openedInPart(sealer: Sealer, row: Row): Changed {
+  const secrets = row.secrets.filter((sealed) => openIfMine(sealer, sealed, row.id) !== undefined)
+  const [mine, others] = [{}, []] as [Record<string, string>, string[]]
+  for (const [name, sealed] of Object.entries(row.credentials)) {
+    if (openIfMine(sealer, sealed, credentialOwner(row.id, name)) === undefined) others.push(name)
+    else mine[name] = sealed
+  }
+  const dropped = secrets.length < row.secrets.length ? ["secret", ...others] : others
+  return { ...opened(sealer, { ...row, secrets, credentials: mine }), dropped }
+}
 
 const openCredentials = (sealer: Sealer, { id, credentials }: Row): { [name: string]: string } =>
   Object.fromEntries(
-    Object.entries(credentials).map(([name, sealed]) => [name, sealer.open(sealed, ownerOf(id, name))]),
+    Object.entries(credentials).map(([name, sealed]) => [name, sealer.open(sealed, credentialOwner(id, name))]),
   )
 
 const sealCredentials = (sealer: Sealer, id: string, credentials: { readonly [name: string]: string }) =>
-  Object.fromEntries(Object.entries(credentials).map(([name, value]) => [name, sealer.seal(value, ownerOf(id, name))]))
+  Object.fromEntries(
+    Object.entries(credentials).map(([name, value]) => [name, sealer.seal(value, credentialOwner(id, name))]),
+  )
 
 const withCredentials = (
   present: { readonly [name: string]: string },
   given: { readonly [name: string]: string },
 ): { [name: string]: string } =>
   Object.fromEntries(Object.entries({ ...present, ...given }).filter(([, value]) => value !== ""))
+
+const hasSealed = ({ secrets, credentials }: Pick<Row, "secrets" | "credentials">): boolean =>
+  secrets.length > 0 || Object.keys(credentials).length > 0
 
 const newSecret = (): string => randomBytes(32).toString("hex")
 

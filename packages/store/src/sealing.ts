@@ -34,8 +34,9 @@ export function createSealer(secretKey: string): Sealer {
       } catch (error) {
         throw new Rejected(
           "secret_sealed_otherwise",
-          `the secret of ${owner} does not open: ENGRAM_SECRET_KEY is not the key it was sealed with; ` +
-            "set the old key again, or give the connection a new secret",
+          `the secret of ${owner} does not open: ENGRAM_SECRET_KEY (or secret.key in the data directory) is not the key it was ` +
+            "sealed with; set that one again or, if it is lost, give the connection a new secret: `engram connect … --rotate`, " +
+            "or `--secret` with the one its sender shows",
           { cause: error },
         )
       }

@@ -32,7 +32,7 @@ describe("connections", () => {
     const first = await admin().create(door)
     expect(first).toMatchObject({ created: true, storeId: ids.storeId("acme", "engineering") })
     expect(first.secrets[0]).toMatch(/^[0-9a-f]{64}$/)
-    const { created, ...again } = await admin().create(door)
+    const { created, dropped: _, ...again } = await admin().create(door)
     expect(created).toBe(false)
     expect(await found(first.id)).toEqual(again)
     expect(again.secrets).toEqual(first.secrets)
@@ -96,9 +96,56 @@ describe("connections", () => {
       tx.query<{ all: string }>("select c::text as all from connections c"),
     )
     expect(rows.map((row) => row.all).join()).not.toMatch(/plain as day|ghp_day/)
+    const never = (error: Error): never => expect.unreachable(error.message)
     const wrong = createConnections({ ...context, sealer: createSealer("another key, also long") })
-    await expect(wrong.checkSecretKey()).rejects.toMatchObject({ code: "secret_sealed_otherwise" })
-    await createConnections({ ...context, sealer }).checkSecretKey()
+    await expect(wrong.checkSecretKey(never)).rejects.toMatchObject({ code: "secret_sealed_otherwise" })
+    await createConnections({ ...context, sealer }).checkSecretKey(never)
+  })
+})
+
+describe("under another key", () => {
+  const context = useDatabase()
+  const admin = () => createConnectionAdmin({ ...context, sealer })
+  const otherSealer = createSealer("another key, also long")
+  const other = () => createConnectionAdmin({ ...context, sealer: otherSealer })
+  const door = { workspaceId: "acme", storeName: "lost", source: "github" }
+  const linear = { ...door, source: "linear", awaitsSecret: true }
+  const refusal = { code: "secret_sealed_otherwise", message: expect.stringContaining("acme/lost") }
+  const opens = async (id: string, by = otherSealer) => createConnections({ ...context, sealer: by }).find(id)
+
+  test("nothing is made, changed or sealed; a new secret replaces what is sealed of its connection alone", async () => {
+    const one = await admin().create({ ...door, secret: "the old one", credentials: { token: "ghp_old", hook: "7" } })
+    const two = await admin().create({ ...door, source: "slack", secret: "of another" })
+    const waiting = await admin().create(linear)
+    const rows = () => context.database.asFleet((tx) => tx.query("select * from connections order by id"))
+    const before = await rows()
+
+    await expect(other().create({ ...door, workspaceId: "fresh" })).rejects.toMatchObject(refusal)
+    await expect(other().create({ ...linear, secret: "lin_wh_first" })).rejects.toMatchObject(refusal)
+    await expect(other().rotate(waiting.id)).rejects.toMatchObject(refusal)
+    await expect(other().create({ ...linear, credentials: { token: "lin_api" } })).rejects.toMatchObject(refusal)
+    for (const change of [() => other().create(door), () => other().settle(one.id)])
+      await expect(change()).rejects.toMatchObject({ code: refusal.code })
+    expect(await rows()).toEqual(before)
+    expect(await context.database.asFleet((tx) => tx.query("select id from workspaces"))).toEqual([{ id: "acme" }])
+
+    const rotated = await other().rotate(one.id, "the new one", { token: "ghp_new" })
+    expect(rotated).toMatchObject({ secrets: ["the new one"], credentials: { token: "ghp_new" } })
+    expect(rotated?.dropped.toSorted()).toEqual(["hook", "secret", "token"])
+    expect(await opens(one.id)).toMatchObject({ secrets: ["the new one"], credentials: { token: "ghp_new" } })
+    expect((await opens(two.id, sealer))?.secrets).toEqual(["of another"])
+    const told: unknown[] = []
+    await createConnections({ ...context, sealer: otherSealer }).checkSecretKey((error) => told.push(error))
+    expect(told).toMatchObject([
+      { message: expect.stringContaining(`1 of 2 connections do not open: slack of acme/lost`) },
+    ])
+    await expect(other().create({ ...door, workspaceId: "fresh" })).rejects.toMatchObject(refusal)
+
+    expect(await other().create({ ...door, source: "slack", secret: "given" })).toMatchObject({
+      secrets: ["given"],
+      dropped: ["secret"],
+    })
+    expect(await other().create({ ...door, workspaceId: "fresh" })).toMatchObject({ created: true, dropped: [] })
   })
 })
 

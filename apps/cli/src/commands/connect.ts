@@ -82,6 +82,7 @@ async function connect(context: Context, source: string, options: ConnectOptions
       secretsValid: door.secrets.length,
       credentials: Object.keys(door.credentials).sort(),
       created: door.created,
+      dropped: door.dropped,
     }
     context.terminal.print(options.json ? JSON.stringify(result) : inWords(context, result))
   })
@@ -115,10 +116,16 @@ async function openDoor(
     (each) => each.workspaceId === workspace && each.storeName === store && each.source === source,
   )
   if (!existing) throw new Error(`${source} is not connected to ${workspace}/${store}: there is nothing to rotate`)
-  if (settle) await admin.settle(existing.id)
-  else if (secretFrom === "handshake") await admin.await(existing.id)
-  else await admin.rotate(existing.id, secret)
-  return admin.create(door)
+  if (settle) {
+    await admin.settle(existing.id)
+    return admin.create(door)
+  }
+  const rotated =
+    secretFrom === "handshake"
+      ? await admin.await(existing.id, credentials)
+      : await admin.rotate(existing.id, secret, credentials)
+  if (!rotated) throw new Error(`${source} of ${workspace}/${store} went while it was rotated; connect it again`)
+  return { ...rotated, created: false }
 }
 
 function checkUsage(source: string, { secret, settle, rotate, url, ...api }: ConnectOptions): void {
@@ -149,6 +156,7 @@ interface Connected {
   readonly secretsValid: number
   readonly credentials: readonly string[]
   readonly created: boolean
+  readonly dropped: readonly string[]
 }
 
 /** What stands in place of a secret that is not here yet. Until it is, every delivery is refused. */
@@ -170,9 +178,23 @@ function inWords({ terminal }: Context, door: Connected): string {
       sources[door.source]!.secretFrom === "handshake" ? "token sent" : "secret",
       terminal.style("bold", door.secret || awaited[sources[door.source]!.secretFrom]),
     ),
+    ...droppedWords(door),
     ...(door.secretsValid > 1 ? ["", "The secret before it is valid too, until `--settle`."] : []),
     ...(door.credentials.length > 0 ? ["", `Kept sealed for its API: ${door.credentials.join(", ")}.`] : []),
     "",
     sources[door.source]!.setup,
   ].join("\n")
+}
+
+/** What no longer counts because the key did not open it, and what has to be given again. */
+function droppedWords({ dropped, credentials, source, workspace, store }: Connected): string[] {
+  if (dropped.length === 0) return []
+  const again = dropped.filter((name) => name !== "secret" && !credentials.includes(name))
+  const command = `engram connect ${source} --workspace ${workspace} --store ${store}`
+  return [
+    "",
+    `Dropped, because ENGRAM_SECRET_KEY did not open it: ${dropped.join(", ")}.`,
+    ...(dropped.includes("secret") ? ["The secret before no longer counts: what is signed with it is refused."] : []),
+    ...(again.length > 0 ? [`Give again what the API is called with (${again.join(", ")}): ${command} --token …`] : []),
+  ]
 }

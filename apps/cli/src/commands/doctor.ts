@@ -74,7 +74,10 @@ async function checksOf(parts: Parts): Promise<Checks> {
   const secrets = async () => {
     const { database } = await opening
     const connections = createConnections({ database, sealer: createSealer(await secretKeyOf(config)) })
-    return { check: () => connections.checkSecretKey() }
+    const refuse = (error: Error): never => {
+      throw error
+    }
+    return { check: () => connections.checkSecretKey(refuse) }
   }
   const openings = {
     database: opening.then(({ database }) => database),
@@ -110,7 +113,8 @@ const todoOf = (config: Config): { readonly [part: string]: string } => ({
   embeddings: config.cohere ? "check COHERE_API_KEY, EMBEDDING_MODEL and the network" : "",
   evaluations: "check BRAINTRUST_API_KEY, BRAINTRUST_PROJECT and the network; meanwhile figures are in Postgres",
   summaries: "check COHERE_API_KEY, SUMMARY_MODEL and the network; meanwhile extracts stand in",
-  "webhook secrets": "set the ENGRAM_SECRET_KEY they were sealed with, or give the connections new secrets",
+  "webhook secrets":
+    "set the ENGRAM_SECRET_KEY they were sealed with or, if it is lost, give each a new secret: `engram connect … --rotate`",
 })
 
 function inWords({ terminal }: Context, diagnoses: readonly Diagnosis[]): string {
