@@ -28,7 +28,7 @@ const deliveryKeyCharsMax = 255
  *   200 {id, duplicate: true}   stored before, under this id; or the answer to a handshake
  *   400   empty body, or no delivery id          413   over 25 MB
  *   401   no secret made this signature          415   not a content type of this source
- *   404   no such connection of this source      503   Postgres cannot take it now (Retry-After)
+ *   404   no such connection of this source      503   Postgres, or this connection, cannot take it now (Retry-After)
  */
 export function serveWebhooks(app: FastifyInstance, deps: WebhookDeps): void {
   app.post<{ Params: { source: string; connectionId: string } }>(

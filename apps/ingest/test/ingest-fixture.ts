@@ -47,6 +47,8 @@ export interface Harness {
   readonly app: IngestApp
   readonly woken: readonly Lane[]
   readonly logged: readonly string[]
+  /** What was logged as an error, beside its words. */
+  readonly errors: readonly object[]
   readonly door: { readonly id: string; readonly secret: string; readonly path: string }
   readonly metrics: ReturnType<typeof createMetrics>
 }
@@ -75,7 +77,12 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const woken: Lane[] = []
   const logged: string[] = []
   const say = (_: object, message: string) => void logged.push(message)
-  const log: Log = { debug: say, info: say, warn: say, error: say }
+  const errors: object[] = []
+  const error: Log["error"] = (fields, message) => {
+    say(fields, message)
+    errors.push(fields)
+  }
+  const log: Log = { debug: say, info: say, warn: say, error }
   const metrics = createMetrics()
   const real = createDeliveryInbox({ database })
   const inbox = options.inbox?.(real) ?? real
@@ -94,7 +101,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   })
   const url = await app.listen({ host: "127.0.0.1", port: 0 })
   return {
-    ...{ database, databaseUrl: test.url, url, app, woken, logged, metrics },
+    ...{ database, databaseUrl: test.url, url, app, woken, logged, errors, metrics },
     door: { id, secret: secrets[0]!, path: `${url}/v1/webhooks/${source.name}/${id}` },
     stop: async () => {
       await app.stop()

@@ -163,3 +163,22 @@ describe("a webhook", () => {
     expect(ingest.logged).toEqual([])
   })
 })
+
+describe("under another key", () => {
+  const ingest = useIngest()
+
+  test("a webhook to a connection whose secrets do not open is for its sender to send again, and for the operator to read of", async () => {
+    const place = { workspaceId: "acme", storeName: "sealed otherwise", source: "bell" }
+    const { id } = await createConnectionAdmin({ ...ingest, sealer: createSealer(secretKey) }).create(place)
+    const another = createConnectionAdmin({ ...ingest, sealer: createSealer("another key, also long") })
+    await another.rotate(id, "hush hush")
+    const path = `${ingest.url}/v1/webhooks/bell/${id}`
+    for (const given of [{ secret: "hush hush" }, { event: "secret", body: "mine" }]) {
+      const answer = await ring(ingest.door, { ...given, path })
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "60"])
+      const message = "this connection cannot take deliveries now; send it again"
+      expect(await answer.json()).toEqual({ code: "connection_unavailable", message })
+      expect(ingest.errors.at(-1)).toEqual({ connectionId: id, error: expect.stringContaining("ENGRAM_SECRET_KEY") })
+    }
+  })
+})
