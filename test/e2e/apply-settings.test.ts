@@ -3,7 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { createLruCache } from "@engram/lru/lru-cache"
+import { readDocument } from "@engram/pipeline/read-document"
+import { createDocumentIndex } from "@engram/store/document-index"
+import { afterEach, beforeEach, expect, test } from "vitest"
 import { issue } from "../payloads.ts"
 import { createWorkbench, testSecretKey, type Workbench } from "../workbench.ts"
 
@@ -11,11 +14,11 @@ const main = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url
 
 let bench: Workbench
 let dataDir: string
-beforeAll(async () => {
+beforeEach(async () => {
   bench = await createWorkbench()
   dataDir = await mkdtemp(join(tmpdir(), "engram-apply-"))
 })
-afterAll(async () => {
+afterEach(async () => {
   await bench.close()
   await rm(dataDir, { recursive: true, force: true })
 })
@@ -61,4 +64,22 @@ test("--apply reads what was read before by the new choices; without its bytes i
     stderr: expect.stringContaining("github: 1 of its deliveries have no bytes"),
   })
   expect(await texts()).toEqual([after])
+})
+
+test("--apply is read at once by a process whose cache holds the text from before, of the same version", async () => {
+  const read = readDocument({ documents: createDocumentIndex(bench.database), cache: createLruCache() })
+  const reader = { workspaceId: "acme", storeId: bench.lane.storeId, scopeIds: "all" } as const
+  await bench.accept([issue({ number: 1, title: "Ask ada@acme.example", body: "Or bob@acme.example." })])
+  await bench.drain()
+  const [{ id }] = (await bench.rows<{ id: string }>("select id from knowledge_documents where live")) as [
+    { id: string },
+  ]
+  const before = await read(reader, id)
+  expect(JSON.stringify(before)).toContain("bob@acme.example")
+
+  expect(await set("--redact-emails", "on", "--apply")).toMatchObject({ code: 0 })
+  await bench.drain()
+  const after = await read(reader, id)
+  expect(after).toMatchObject({ version: before!.version, title: expect.stringContaining("Ask ") })
+  expect(JSON.stringify(after)).not.toMatch(/(ada|bob)@acme\.example/)
 })

@@ -170,8 +170,9 @@ test("a document is read whole, from the cache while it is true and from Postgre
   expect((await door.read(key, id)).body).toEqual(first.body)
 
   // Proves that the second read comes from the cache: it shows what only the cache holds.
-  const head = JSON.parse((await cache.get(`document:${id}`))!)
-  await cache.set([{ key: `document:${id}`, value: JSON.stringify({ ...head, title: "cached" }), ttlSeconds: 60 }])
+  const head = (await cache.get(`document:${id}`))!
+  const shown = JSON.parse(head, (name, value) => (name === "title" ? "cached" : value))
+  await cache.set([{ key: `document:${id}`, value: JSON.stringify(shown), ttlSeconds: 60 }])
   expect((await door.read(key, id)).body.title).toBe("cached")
 
   await bench.accept([page("guide", "new text")])
@@ -179,7 +180,7 @@ test("a document is read whole, from the cache while it is true and from Postgre
   expect(await cache.get(`document:${id}`)).toBeUndefined()
   expect(await cache.get(`chunks:${id}:v1`)).toBeUndefined()
   // A reader that was slow puts the old version back; it is not believed.
-  await cache.set([{ key: `document:${id}`, value: JSON.stringify(head), ttlSeconds: 60 }])
+  await cache.set([{ key: `document:${id}`, value: head, ttlSeconds: 60 }])
   const second = await door.read(key, id)
   expect(second.body).toMatchObject({ version: 2, title: "guide" })
   expect(second.body.chunks.map((chunk: { text: string }) => chunk.text).join()).toContain("new text")

@@ -41,6 +41,15 @@ export interface DocumentObservation {
   readonly occurredAt: string
 }
 
+/**
+ * What a document's text is known by. The version alone does not tell: a document that was taken out and read again, as for other
+ * redaction, counts from 1 again.
+ */
+export interface DocumentEdition {
+  readonly version: number
+  readonly contentHash: string
+}
+
 /** What `GET /v1/documents/{id}` answers. */
 export interface DocumentView extends DocumentHead {
   /** In reading order. */
@@ -52,7 +61,13 @@ export interface DocumentView extends DocumentHead {
 /** Documents in Postgres. Everything returned is live, and readable by the reader at this moment. */
 export interface DocumentIndex {
   /** What is asked of Postgres for every read, whatever caches hold; undefined when the reader may not see the document. */
-  glance(reader: Reader, id: string): Promise<{ version: number; observations: DocumentObservation[] } | undefined>
-  /** Head and passages of one version. */
-  content(reader: Reader, id: string): Promise<{ head: DocumentHead; chunks: DocumentPassage[] } | undefined>
+  glance(
+    reader: Reader,
+    id: string,
+  ): Promise<(DocumentEdition & { readonly observations: DocumentObservation[] }) | undefined>
+  /** Head and passages of one edition. */
+  content(
+    reader: Reader,
+    id: string,
+  ): Promise<{ edition: DocumentEdition; head: DocumentHead; chunks: DocumentPassage[] } | undefined>
 }

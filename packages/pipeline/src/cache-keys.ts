@@ -3,7 +3,7 @@ import type { AliasRef } from "@engram/contracts/graph"
 /** Ids derive from their workspace, so a key is one tenant's. */
 export const documentCacheKey = (documentId: string): string => `document:${documentId}`
 
-/** Passages of a version never change; another version has another key. */
+/** Another version has another key. What is held says which content it is of, since versions may begin anew. */
 export const chunksCacheKey = (documentId: string, version: number): string => `chunks:${documentId}:v${version}`
 
 /** The edges of one name, away from it or towards it. */

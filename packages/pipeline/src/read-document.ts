@@ -1,4 +1,10 @@
-import type { DocumentHead, DocumentIndex, DocumentPassage, DocumentView } from "@engram/contracts/documents"
+import type {
+  DocumentEdition,
+  DocumentHead,
+  DocumentIndex,
+  DocumentPassage,
+  DocumentView,
+} from "@engram/contracts/documents"
 import type { Cache } from "@engram/contracts/ports"
 import type { Reader } from "@engram/contracts/search"
 import { chunksCacheKey, documentCacheKey } from "./cache-keys.ts"
@@ -16,43 +22,51 @@ interface Content {
   readonly chunks: readonly DocumentPassage[]
 }
 
+/** As it is cached: with the edition that it is of. */
+interface Held<T> {
+  readonly edition: DocumentEdition
+  readonly value: T
+}
+
 /**
  * A whole document, or undefined when there is none that the reader may see. Whether it lives, who may read it and which
- * version it has is asked of Postgres every time; a cache only spares the text, and only of that version.
+ * edition it is in is asked of Postgres every time; a cache only spares the text, and only of that edition.
  */
 export const readDocument =
   (deps: ReadDocumentDeps) =>
   async (reader: Reader, id: string): Promise<DocumentView | undefined> => {
     const now = await deps.documents.glance(reader, id)
     if (now === undefined) return undefined
-    const content = (await cached(deps.cache, id, now.version)) ?? (await load(deps, reader, id))
+    const content = (await cached(deps.cache, id, now)) ?? (await load(deps, reader, id))
     return content && { ...content.head, chunks: content.chunks, observations: now.observations }
   }
 
-async function cached(cache: Cache, id: string, version: number): Promise<Content | undefined> {
-  const keys = [documentCacheKey(id), chunksCacheKey(id, version)] as const
+async function cached(cache: Cache, id: string, now: DocumentEdition): Promise<Content | undefined> {
+  const keys = [documentCacheKey(id), chunksCacheKey(id, now.version)] as const
   const [headText, chunksText] = await Promise.all(keys.map((key) => cache.get(key)))
-  const head = parsed<DocumentHead>(headText)
-  const chunks = parsed<DocumentPassage[]>(chunksText)
-  return head?.id === id && head.version === version && Array.isArray(chunks) ? { head, chunks } : undefined
+  const head = held<DocumentHead>(headText, now)
+  const chunks = held<DocumentPassage[]>(chunksText, now)
+  return head?.id === id && Array.isArray(chunks) ? { head, chunks } : undefined
 }
 
 async function load({ documents, cache }: ReadDocumentDeps, reader: Reader, id: string): Promise<Content | undefined> {
   const content = await documents.content(reader, id)
   if (content === undefined) return undefined
-  const { head, chunks } = content
+  const { edition, head, chunks } = content
+  const text = (value: DocumentHead | DocumentPassage[]) => JSON.stringify({ edition, value })
   await cache.set([
-    { key: documentCacheKey(id), value: JSON.stringify(head), ttlSeconds: documentTtlSeconds },
-    { key: chunksCacheKey(id, head.version), value: JSON.stringify(chunks), ttlSeconds: chunksTtlSeconds },
+    { key: documentCacheKey(id), value: text(head), ttlSeconds: documentTtlSeconds },
+    { key: chunksCacheKey(id, edition.version), value: text(chunks), ttlSeconds: chunksTtlSeconds },
   ])
-  return content
+  return { head, chunks }
 }
 
-/** undefined for what is not JSON: a cache that was tampered with, or cut, is an empty one. */
-function parsed<T>(text: string | undefined): T | undefined {
+/** undefined for another edition, and for what is not JSON: a cache that was tampered with, or cut, is an empty one. */
+function held<T>(text: string | undefined, now: DocumentEdition): T | undefined {
   if (text === undefined) return undefined
   try {
-    return JSON.parse(text) as T
+    const { edition, value } = JSON.parse(text) as Held<T>
+    return edition.version === now.version && edition.contentHash === now.contentHash ? value : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import type { DocumentIndex, DocumentObservation } from "@engram/contracts/documents"
+import type { DocumentEdition, DocumentIndex, DocumentObservation } from "@engram/contracts/documents"
 import type { Reader } from "@engram/contracts/search"
 import type { Database } from "./database.ts"
 import { isReadable } from "./readable.ts"
@@ -12,7 +12,7 @@ const from = "knowledge_documents d left join scopes s on s.id = d.scope_id"
 /** A timestamp as `Date.toISOString` writes it, so that it can be cached as JSON. */
 const iso = (column: string): string => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
-const glanceSql = `select d.version from ${from} where ${seen}`
+const glanceSql = `select d.version, d.content_hash as "contentHash" from ${from} where ${seen}`
 
 // A moment may belong to another scope than its document, so each is looked at by itself.
 const observationsSql = `
@@ -22,9 +22,10 @@ const observationsSql = `
     and ${readable}
   order by o.occurred_at, o.id`
 
-// One statement, so that head and passages are of one version.
+// One statement, so that head and passages are of one edition.
 const contentSql = `
-  select json_build_object('id', d.id, 'version', d.version, 'source', d.source, 'sourceId', d.source_id, 'kind', d.kind,
+  select json_build_object('version', d.version, 'contentHash', d.content_hash) as edition,
+         json_build_object('id', d.id, 'version', d.version, 'source', d.source, 'sourceId', d.source_id, 'kind', d.kind,
            'title', d.title, 'state', d.state, 'url', d.url, 'occurredAt', ${iso("d.occurred_at")}, 'importance', d.importance,
            'labels', d.labels, 'metadata', d.metadata) as head,
          coalesce((select json_agg(json_build_object('id', c.id, 'section', c.section, 'text', c.text,
@@ -36,10 +37,10 @@ const contentSql = `
 export const createDocumentIndex = (database: Database): DocumentIndex => ({
   glance: (reader, id) =>
     database.inWorkspace(reader.workspaceId, async (tx) => {
-      const [document] = await tx.query<{ version: number }>(glanceSql, asked(reader, id))
+      const [document] = await tx.query<DocumentEdition>(glanceSql, asked(reader, id))
       if (document === undefined) return undefined
       const observations = await tx.query<DocumentObservation>(observationsSql, asked(reader, id))
-      return { version: document.version, observations }
+      return { ...document, observations }
     }),
 
   content: (reader, id) =>
