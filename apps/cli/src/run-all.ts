@@ -11,6 +11,7 @@ import { startNights } from "@engram/nightly/start"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
+import { keepEmbeddedPostgres } from "@engram/platform/keep-embedded-postgres"
 import { openDatabase } from "@engram/platform/open-database"
 import { openNightQueue } from "@engram/platform/open-queue"
 import { openWebhookLogs } from "@engram/platform/open-webhook-logs"
@@ -50,6 +51,7 @@ export async function runAll(parts: {
     ...prefix,
   }
   const opened = await openPlatform(config, options)
+  await keepEmbeddedPostgres(config, { lifecycle, log })
   const platform = { ...opened, index: meterIndex(opened.index, metrics) }
   const secretKey = await secretKeyOf(config)
   const connections = createConnections({ database: platform.database, sealer: createSealer(secretKey) })

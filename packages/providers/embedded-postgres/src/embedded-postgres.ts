@@ -6,7 +6,7 @@ import { findBinaries } from "./binaries.ts"
 import { initialise } from "./cluster.ts"
 import { chooseIdentity } from "./identity.ts"
 import { launch } from "./launch.ts"
-import { type PidFile, probe, stopServer, urlOf } from "./running-server.ts"
+import { type PidFile, probe, servesDirectory, stopServer, urlOf } from "./running-server.ts"
 import { withStartLock } from "./start-lock.ts"
 
 export interface EmbeddedPostgres {
@@ -16,6 +16,8 @@ export interface EmbeddedPostgres {
   readonly pid: number
   /** Whether it was running before. */
   readonly adopted: boolean
+  /** Whether it has not gone since, by its process; one that was started in its place is another. */
+  isRunning(): boolean
   /** Fast shutdown: open transactions of other processes are rolled back. Resolves when the server is gone. */
   stop(): Promise<void>
   /** Stops unless anybody else is connected; close this process's own pools first. Tells whether it stopped. */
@@ -82,6 +84,7 @@ export async function ensureDatabase(url: string, name: string): Promise<string>
 function handle(root: string, dataDir: string, password: string, found: PidFile & { adopted: boolean }) {
   const { pid, port, adopted } = found
   const url = urlOf(port, password)
+  const isRunning = () => servesDirectory(pid, dataDir)
   const stop = () => stopServer(dataDir, 30_000)
   const stopIfLast = () =>
     // Under the start lock, so that nobody starts a server while this one goes. One who adopts it in the same
@@ -91,7 +94,7 @@ function handle(root: string, dataDir: string, password: string, found: PidFile 
       await stop()
       return true
     })
-  return { url, port, pid, adopted, stop, stopIfLast }
+  return { url, port, pid, adopted, isRunning, stop, stopIfLast }
 }
 
 /** 0 as well when the server is gone. */

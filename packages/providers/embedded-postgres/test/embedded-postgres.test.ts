@@ -65,6 +65,7 @@ test("a server killed with its data comes back on the same port with what was co
   expect(second.pid).not.toBe(first.pid)
   expect(third.pid).toBe(second.pid)
   expect(second.url).toBe(first.url)
+  expect([first, second, third].map((server) => server.isRunning())).toEqual([false, true, true])
   expect(await ask(second.url, "SELECT n FROM kept")).toEqual([7])
 })
 

@@ -1,0 +1,40 @@
+import { waitUntil } from "@engram/testkit/wait-until"
+import { expect, test } from "vitest"
+import { run, start } from "./cli-fixture.ts"
+import { type Door, issue, post, started } from "./door.ts"
+import { installEmbedded } from "./embedded-installation.ts"
+
+const main = ["--workspace", "acme", "--store", "main"]
+
+// A data directory is made and its schema migrated, which takes seconds while the machine is busy.
+const newDirectoryMs = 120_000
+
+test(
+  "`up` starts its killed Postgres again where it was: what was accepted is processed, and nothing is left after SIGTERM",
+  async () => {
+    const engram = await installEmbedded()
+    const [first, second] = [0, 1].map(() => start(["up", "--json"], engram.environment))
+    const [urls, others] = await Promise.all([started(first!), started(second!)])
+    const connected = await run(["connect", "github", ...main, "--json"], engram.environment)
+    const door: Door = JSON.parse(connected.stdout)
+    const deliver = ({ ingest }: { ingest: string }) => post(ingest, door, "issues", issue)
+    expect(await deliver(urls!)).toBe(202)
+    const [killed] = engram.postgres()
+    process.kill(killed!, "SIGKILL")
+
+    await waitUntil("a delivery is accepted again", async () => (await deliver(urls!)) === 202, 30_000)
+    expect(engram.postgres()).not.toContain(killed)
+    const states = () => engram.rows<{ state: string }>("select state from ingest_deliveries")
+    const isDone = async () => (await states()).every(({ state }) => state === "processed")
+    await waitUntil("both are processed", isDone, 60_000)
+    expect(await states()).toHaveLength(2)
+
+    first!.process.kill("SIGTERM")
+    expect(await first!.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/embedded Postgres had gone/) })
+    expect(await deliver(others!)).toBe(202)
+    second!.process.kill("SIGTERM")
+    expect((await second!.ended).code).toBe(0)
+    expect(engram.postgres()).toEqual([])
+  },
+  newDirectoryMs,
+)
