@@ -43,7 +43,9 @@ test("consolidate counts, writes, says why it writes nothing, and builds days ag
   const summaries = () => system.rows("select id, written_at from memory_summaries order by id")
 
   const { plans } = await json("consolidate", "--workspace", "acme", "--dry-run")
-  expect(plans).toEqual([{ workspaceId: "acme", clustersDue: expect.any(Number), profilesDue: expect.any(Number) }])
+  const nothing = { documents: 0, observations: 0, deliveries: 0 }
+  const due = { clustersDue: expect.any(Number), profilesDue: expect.any(Number) }
+  expect(plans).toEqual([{ workspaceId: "acme", ...due, retention: { state: "off", due: nothing } }])
   expect(plans[0].clustersDue).toBeGreaterThan(0)
   expect(await summaries()).toEqual([])
   expect(await json("runs")).toEqual({ runs: [] })
@@ -82,6 +84,22 @@ test("consolidate counts, writes, says why it writes nothing, and builds days ag
     "quiet",
   ])
   expect(await ok("status")).toMatch(/acme +manual, .* ago +done/)
+
+  // The payloads are years old. What is told before is what is removed.
+  const chosen = await json("workspace", "set", "acme", "--retention-days", "30")
+  expect(chosen.retention).toMatchObject({ state: "on", due: { documents: expect.any(Number) } })
+  expect(chosen.retention.due.documents).toBeGreaterThan(0)
+  const dry = await json("consolidate", "--workspace", "acme", "--dry-run")
+  expect(dry.plans).toMatchObject([{ retention: chosen.retention }])
+  const inWords = await ok("consolidate", "--workspace", "acme", "--dry-run")
+  expect(inWords).toMatch(/retention would remove\s.* \d+ documents, \d+ moments, the bytes of \d+ deliveries/s)
+  expect(inWords).toContain("A run without --dry-run removes for good what retention would.")
+  const applied = await json("consolidate", "--workspace", "acme")
+  const retain = applied.runs[0].steps.find(({ name }: { name: string }) => name === "retain")
+  expect(retain.result).toMatchObject({ state: "on", removed: chosen.retention.due })
+  expect(await ok("consolidate", "--workspace", "acme", "--dry-run")).toMatch(
+    /acme .* nothing\s+Nothing was changed\.\n/,
+  )
 
   const busy = await createNightLedger(bench).alone("acme", () => run(system, "consolidate"))
   expect(busy).toMatchObject({

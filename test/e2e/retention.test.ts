@@ -95,10 +95,17 @@ describe("retention", () => {
     const before = await titles()
     expect(await retained()).toEqual({ state: "off", removed: {} })
     expect(await titles()).toEqual(before)
+    const due = () => deps().retention.due("acme", now)
+    const nothing = { documents: 0, observations: 0, deliveries: 0 }
+    expect(await due()).toEqual({ state: "off", due: nothing })
 
     await choose({ retentionDays: 365 })
+    const foreseen = await due()
+    expect(await titles()).toEqual(before)
     const { state, removed } = await retained()
     expect(state).toBe("on")
+    expect({ state, removed }).toMatchObject({ state: foreseen.state, removed: foreseen.due })
+    expect(await due()).toEqual({ state, due: nothing })
     expect(removed).toMatchObject({ documents: 2, observations: expect.any(Number), deliveries: 3 })
     expect(await titles()).toEqual(["Old but spoken of", "canteen", "edited"])
     expect(await everyColumn(bench, ["nightingale"])).toEqual([])
@@ -166,6 +173,7 @@ describe("a legal hold", () => {
     await choose({ retentionDays: 365, legalHold: true })
     const state = await currentState(bench)
     expect(await retained()).toEqual({ state: "held", removed: {} })
+    expect(await deps().retention.due("acme", now)).toMatchObject({ state: "held", due: { documents: 0 } })
     for (const request of [
       { kind: "document", name: "events:wiki:canteen" },
       { kind: "person", name: "github:login:codertocat" },

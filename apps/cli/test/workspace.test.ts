@@ -31,7 +31,11 @@ test("a workspace's choices are changed one by one, listed, and a wrong one is r
   expect(await json("workspace", "set", "acme", "--retention-days", "730", "--legal-hold", "on")).toMatchObject({
     retentionDays: 730,
     legalHold: true,
+    retention: { state: "held", due: { documents: 0, observations: 0, deliveries: 0 } },
   })
+  expect(await ok("workspace", "set", "acme", "--retention-days", "730")).toContain(
+    "Retention would remove nothing: under legal hold.",
+  )
   expect(await ok("workspace", "list")).toMatch(/acme .* 730 +on/)
   expect(await json("workspace", "show", "acme")).toMatchObject({ id: "acme", retentionDays: 730, legalHold: true })
   const refused = await run(["forget", "--workspace", "acme", "--yes"], environment)

@@ -1,15 +1,18 @@
 import type { Consolidate, ConsolidationRun, RunStart } from "@engram/contracts/consolidation"
 import type { StepRecord } from "@engram/contracts/nights"
+import type { RetentionLedger } from "@engram/contracts/retention"
 import { type RunDeps, runAndFollow } from "@engram/nightly/follow"
 import { openNight } from "@engram/nightly/open-night"
 import { openPlatform } from "@engram/platform/platform"
 import { createNightLedger, type NightLedger } from "@engram/store/consolidation/night-ledger"
+import { createRetentionLedger } from "@engram/store/forget/retention"
 import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
 import { type Command, InvalidArgumentError } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
 import { type Parts, withParts } from "../open.ts"
 import { isDay, workspaceName } from "../options.ts"
+import { dueInWords, isAnyDue } from "../show-retention.ts"
 import { reportInWords, tookInWords, wroteInWords } from "../show-run.ts"
 import { table } from "../table.ts"
 import { duration } from "../words.ts"
@@ -29,15 +32,18 @@ type Outcome =
 export function addConsolidate(program: Command, context: Context): void {
   program
     .command("consolidate")
-    .description("Do now what a night does: summaries and profiles of what has changed.")
+    .description("Do now what a night does: summaries and profiles of what has changed; then retention.")
     .option("--workspace <name>", "only this one; all otherwise", workspaceName)
     .option("--since <date>", "days since then are built again, changed or not: 2026-03-01", day)
-    .option("--dry-run", "count what is due and write nothing")
+    .option("--dry-run", "count what is due, and what retention would remove; change nothing")
     .option("--json", "print {runs} as JSON, or {plans}")
     .addHelpText(
       "after",
       `
-Safe at any moment, beside ingestion and nights, and to repeat: what is up to date is left alone. A workspace has one run at a time.
+Runs beside ingestion and nights, and may be repeated: what is up to date is left alone. A workspace has one run at a time.
+
+As every night, a run applies retention: what is older than \`engram workspace set … --retention-days\` allows is removed for good.
+See how much that is with --dry-run first.
 
 Examples:
   engram consolidate --workspace acme --dry-run
@@ -66,7 +72,10 @@ async function consolidate(context: Context, parts: Parts, options: Options): Pr
     const begin = { kind: "manual", night: null, now: Date.now() } as const
     return options.since === undefined ? begin : { ...begin, since: options.since }
   }
-  if (options.dryRun) return showPlans(context, opened.consolidate, workspaces, start, options)
+  if (options.dryRun) {
+    const retention = createRetentionLedger(platform.database)
+    return showPlans(context, { ...opened, retention }, workspaces, start, options)
+  }
 
   const ledger = createNightLedger(platform)
   const meters = { ran: () => {}, stepped: () => {}, looked: () => {} }
@@ -110,16 +119,26 @@ async function runOne(deps: RunDeps, ledger: NightLedger, workspaceId: string, s
 
 async function showPlans(
   { terminal }: Context,
-  opened: Consolidate,
+  { consolidate, retention }: { readonly consolidate: Consolidate; readonly retention: RetentionLedger },
   workspaces: readonly string[],
   start: () => RunStart,
   { json }: Options,
 ): Promise<void> {
   const plans = []
-  for (const workspaceId of workspaces) plans.push({ workspaceId, ...(await opened.plan(workspaceId, start())) })
+  for (const workspaceId of workspaces) {
+    const plan = await consolidate.plan(workspaceId, start())
+    plans.push({ workspaceId, ...plan, retention: await retention.due(workspaceId, Date.now()) })
+  }
   if (json) return terminal.print(JSON.stringify({ plans }))
-  const rows = plans.map((plan) => [plan.workspaceId, String(plan.clustersDue), String(plan.profilesDue)])
-  terminal.print(`${table(terminal, ["workspace", "clusters due", "profiles due"], rows)}\nNothing was written.`)
+  const rows = plans.map((plan) => [
+    plan.workspaceId,
+    String(plan.clustersDue),
+    String(plan.profilesDue),
+    dueInWords(plan.retention),
+  ])
+  terminal.print(table(terminal, ["workspace", "clusters due", "profiles due", "retention would remove"], rows))
+  const goes = plans.some((plan) => isAnyDue(plan.retention))
+  terminal.print(`Nothing was changed.${goes ? " A run without --dry-run removes for good what retention would." : ""}`)
 }
 
 /** A line that says what is under way and since when, where somebody can see it. */

@@ -1,5 +1,7 @@
+import type { RetentionDue } from "@engram/contracts/retention"
 import { readTimeZone } from "@engram/core/consolidate/nights"
 import { isCountry } from "@engram/core/redact/contacts"
+import { createRetentionLedger } from "@engram/store/forget/retention"
 import { createWorkspaceAdmin, type WorkspaceSettings } from "@engram/store/workspace-settings"
 import { type Command, InvalidArgumentError } from "commander"
 import type { Context } from "../context.ts"
@@ -8,6 +10,7 @@ import { actorOf } from "../forget-parts.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
 import { workspaceName } from "../options.ts"
 import { readAgain } from "../read-again.ts"
+import { dueInWords, isAnyDue } from "../show-retention.ts"
 import { table } from "../table.ts"
 import { count } from "../words.ts"
 
@@ -61,6 +64,9 @@ export function addWorkspace(program: Command, context: Context): void {
 What was read before stays as it was, and a replay does not change it: a value says the same thing at the same time. With --apply
 it is taken out and read again; until workers are done it is not found, and its texts are embedded anew. By itself --apply changes
 no choice. A source whose bytes were not kept is left as it is.
+
+What retention removes is gone for good. --retention-days says how much is older by now, which the next night removes; until then
+--retention-days none or --legal-hold on keeps it, and \`engram consolidate --dry-run\` counts again.
 
 Examples:
   engram workspace set acme --redact-emails on --redact-phones US
@@ -128,17 +134,33 @@ const setWorkspace = (context: Context, name: string, { json, apply, ...choices 
     const change = changeOf(choices)
     if (Object.keys(change).length === 0 && !apply)
       throw new UsageError("say what to change: --redact-emails, … (see --help)")
-    const settings = await createWorkspaceAdmin(await openCommandDatabase(parts)).set(name, change, actorOf(context))
+    const { database } = await openCommandDatabase(parts)
+    const settings = await createWorkspaceAdmin({ database }).set(name, change, actorOf(context))
     if (!settings) throw unknown(name)
+    const decidesWhatGoes = "retentionDays" in change || "legalHold" in change
+    const retention =
+      decidesWhatGoes &&
+      settings.retentionDays !== null &&
+      (await createRetentionLedger(database).due(name, Date.now()))
     const again = apply && (await readAgain(context, parts, name))
-    if (json) return context.terminal.print(JSON.stringify({ id: name, ...settings, ...(again && { again }) }))
-    context.terminal.print(
-      `${name}: ${choicesOf(settings)
-        .flatMap((choice) => choice.join(" "))
-        .join(", ")}.`,
-    )
-    if (again) context.terminal.print(`Taken out, to be read again: ${taken(again)}.`)
+    const done = { id: name, ...settings, ...(retention && { retention }), ...(again && { again }) }
+    context.terminal.print(json ? JSON.stringify(done) : inWords(done))
   })
+
+interface Done extends WorkspaceSettings {
+  readonly id: string
+  readonly retention?: RetentionDue
+  readonly again?: { readonly [source: string]: number }
+}
+
+function inWords({ id, retention, again, ...settings }: Done): string {
+  const choices = choicesOf(settings).map((choice) => choice.join(" "))
+  return [
+    `${id}: ${choices.join(", ")}.`,
+    ...(retention ? [goesNext(retention)] : []),
+    ...(again ? [`Taken out, to be read again: ${taken(again)}.`] : []),
+  ].join("\n")
+}
 
 function changeOf({
   redactPhones,
@@ -151,6 +173,11 @@ function changeOf({
     ...(retentionDays === undefined ? {} : { retentionDays: retentionDays === "none" ? null : retentionDays }),
   }
 }
+
+const goesNext = (retention: RetentionDue): string =>
+  isAnyDue(retention)
+    ? `Older than that by now: ${dueInWords(retention)}. The next night removes it for good, and so does \`engram consolidate\`.`
+    : `Retention would remove ${dueInWords(retention)}.`
 
 const taken = (again: { readonly [source: string]: number }): string =>
   Object.entries(again)

@@ -6,6 +6,13 @@ import { removeAccounts } from "../people/remove-accounts.ts"
 import { removeDerived } from "./remove-derived.ts"
 import { removeVectors } from "./remove-vectors.ts"
 
+/** Deliveries that fed documents, and what was observed of them. $1 is the workspace; ids are a parameter's name, or SQL of an array. */
+export const feedingSql = (documentIds: string): string =>
+  `select delivery_id from document_deliveries where workspace_id = $1 and document_id = any(${documentIds})`
+export const observedOfSql = (documentIds: string, aliasIds: string): string =>
+  `select id from memory_observations where workspace_id = $1
+     and (document_id = any(${documentIds}) or thing_alias_id = any(${aliasIds}) and document_id is null)`
+
 /**
  * Documents with all that rests on them. In this order, since each step finds its rows by what a later one removes: deliveries by
  * their links, vectors by chunks and observations, values by vectors, edges by evidence.
@@ -36,19 +43,8 @@ export async function removeDocuments(
     [forgettingId, workspaceId, documentIds, rows.map(({ version }) => version)],
   )
   // To be read again they are released at the end, all at once: else a worker would bring documents back to be removed again.
-  const deliveries = replay
-    ? 0
-    : await releaseDeliveries(
-        tx,
-        place,
-        "select delivery_id from document_deliveries where workspace_id = $1 and document_id = any($2)",
-        documentIds,
-      )
-  const observations = await tx.query<{ id: string }>(
-    `select id from memory_observations where workspace_id = $1
-       and (document_id = any($2) or thing_alias_id = any($3) and document_id is null)`,
-    [workspaceId, documentIds, aliasIds],
-  )
+  const deliveries = replay ? 0 : await releaseDeliveries(tx, place, feedingSql("$2"), documentIds)
+  const observations = await tx.query<{ id: string }>(observedOfSql("$2", "$3"), [workspaceId, documentIds, aliasIds])
   const observationIds = observations.map(({ id }) => id)
   const chunks = await tx.query<{ id: string }>(
     "select id from knowledge_chunks where workspace_id = $1 and document_id = any($2)",

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto"
 import type { ForgetCounts } from "@engram/contracts/forget"
-import type { RetentionLedger, RetentionState } from "@engram/contracts/retention"
+import type { RetentionDue, RetentionLedger, RetentionState } from "@engram/contracts/retention"
 import { newAuditId, writeAudit } from "../audit-log.ts"
 import type { Database, Transaction } from "../database.ts"
 import {
+  feedingSql,
+  observedOfSql,
   releaseDeliveries,
   removeDocuments,
   removeEvidence,
@@ -19,11 +21,11 @@ const rowsMax = 500
 const dayMs = 86_400_000
 const reason = "Older than the workspace keeps things."
 
-// $1 workspace, $2 the instant before which things go, $3 ids to choose from or null for all, $4 how many
+// $1 workspace, $2 the instant before which things go, $3 ids to choose from or null for all
 
 /** What the source said last of any part of it, and of anything that happened to it. */
 const documentsSql = `
-  select d.id from knowledge_documents d
+  select d.id, d.alias_id from knowledge_documents d
   where d.workspace_id = $1 and ($3::text[] is null or d.id = any($3)) and coalesce(d.occurred_at, d.updated_at) < $2
     and not exists (select from document_parts p where p.document_id = d.id and greatest(
       (p.state ->> 'firstAt')::float8, (p.state ->> 'removedAt')::float8, (p.state #>> '{alive,clock,at}')::float8,
@@ -31,23 +33,32 @@ const documentsSql = `
       (select max((l.value #>> '{clock,at}')::float8) from jsonb_each(p.state -> 'links') l)) >= extract(epoch from $2::timestamptz) * 1000)
     and not exists (select from memory_observations o where o.workspace_id = $1 and o.document_id = d.id and o.occurred_at >= $2)
     and not exists (select from memory_observations o where o.workspace_id = $1 and o.document_id is null
-                    and o.thing_alias_id = d.alias_id and o.occurred_at >= $2)
-  order by d.id limit $4`
+                    and o.thing_alias_id = d.alias_id and o.occurred_at >= $2)`
 
 /** Also those whose document is not, or no longer, known. */
 const momentsSql = `
   select o.id from memory_observations o
   where o.workspace_id = $1 and ($3::text[] is null or o.id = any($3)) and o.occurred_at < $2
     and not exists (select from knowledge_documents d where d.id = o.document_id)
-    and not exists (select from knowledge_documents d where o.document_id is null and d.workspace_id = $1 and d.alias_id = o.thing_alias_id)
-  order by o.id limit $4`
+    and not exists (select from knowledge_documents d where o.document_id is null and d.workspace_id = $1 and d.alias_id = o.thing_alias_id)`
 
 const deliveriesSql = `
   select i.id from ingest_deliveries i
   where i.workspace_id = $1 and ($3::text[] is null or i.id = any($3)) and i.received_at < $2 and i.state <> 'received'
     and not i.forget_raw and (i.body is not null or i.artifact_key is not null)
-    and not exists (select from document_deliveries d where d.workspace_id = $1 and d.delivery_id = i.id)
-  order by i.id limit $4`
+    and not exists (select from document_deliveries d where d.workspace_id = $1 and d.delivery_id = i.id)`
+
+/** What the steps below come to in the end, since none of them finds what another does. */
+const dueSql = `
+  with old as materialized (${documentsSql})
+  select (select count(*)::int from old) as documents,
+    (select count(*)::int from (${observedOfSql("array(select id from old)", "array(select alias_id from old)")}) o)
+      + (select count(*)::int from (${momentsSql}) m) as observations,
+    (select count(*)::int from ingest_deliveries
+      where workspace_id = $1 and not forget_raw and id in (${feedingSql("array(select id from old)")}))
+      + (select count(*)::int from (${deliveriesSql}) i) as deliveries`
+
+const nothingDue = { documents: 0, observations: 0, deliveries: 0 }
 
 type Place = Parameters<typeof removeDocuments>[1]
 
@@ -63,6 +74,14 @@ const steps: readonly {
 
 /** Runs as `engram_app` in the one workspace. */
 export const createRetentionLedger = (database: Database): RetentionLedger => ({
+  due: (workspaceId, now) =>
+    database.inWorkspace(workspaceId, async (tx) => {
+      const { state, before } = await chosen(tx, workspaceId, now, "")
+      if (before === undefined) return { state, due: nothingDue }
+      const [due] = await tx.query<RetentionDue["due"]>(dueSql, [workspaceId, before, null])
+      return { state, due: due! }
+    }),
+
   removeSome: async (workspaceId, now) => {
     const found = await database.inWorkspace(workspaceId, async (tx) => {
       const { state, before } = await chosen(tx, workspaceId, now, "")
@@ -81,7 +100,7 @@ export const createRetentionLedger = (database: Database): RetentionLedger => ({
       // As forgetting begins: whoever writes knowledge holds these shared, and is waited for.
       await tx.query("select from embedding_versions where workspace_id = $1 order by id for update", [workspaceId])
       const { which, max, remove } = steps[due.step]!
-      const still = await idsOf(tx, which, [workspaceId, before, due.ids, max])
+      const still = await someOf(tx, which, [workspaceId, before, due.ids, max])
       const retentionId = (await underWay(tx, workspaceId)) ?? (await begin(tx, workspaceId))
       const counts = await remove(tx, { workspaceId, forgettingId: retentionId, replay: false, reason }, still)
       await add(tx, workspaceId, retentionId, counts)
@@ -128,11 +147,14 @@ async function firstDue(
   before: Date,
 ): Promise<{ readonly step: number; readonly ids: string[] } | undefined> {
   for (const [step, { which, max }] of steps.entries()) {
-    const ids = await idsOf(tx, which, [workspaceId, before, null, max])
+    const ids = await someOf(tx, which, [workspaceId, before, null, max])
     if (ids.length > 0) return { step, ids }
   }
   return undefined
 }
+
+const someOf = (tx: Transaction, which: string, values: readonly unknown[]): Promise<string[]> =>
+  idsOf(tx, `${which} order by id limit $4`, values)
 
 async function idsOf(tx: Transaction, which: string, values: readonly unknown[]): Promise<string[]> {
   return (await tx.query<{ id: string }>(which, values)).map(({ id }) => id)
