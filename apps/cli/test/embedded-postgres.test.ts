@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
 import { run, start } from "./cli-fixture.ts"
@@ -34,6 +36,51 @@ test(
     expect(await deliver(others!)).toBe(202)
     second!.process.kill("SIGTERM")
     expect((await second!.ended).code).toBe(0)
+    expect(engram.postgres()).toEqual([])
+  },
+  newDirectoryMs,
+)
+
+test.each([
+  [
+    "its data directory is being made",
+    (dataDir: string) => readdirSync(dataDir).some((name) => name.startsWith("pg.")),
+  ],
+  ["its data directory has been made", (dataDir: string) => existsSync(join(dataDir, "pg"))],
+  ["it takes connections", (dataDir: string) => pidFile(dataDir).includes("ready")],
+])(
+  "a command that is stopped as soon as %s leaves no Postgres",
+  async (_when, isSo) => {
+    const engram = await installEmbedded()
+    const child = start(["migrate"], engram.environment)
+    await waitUntil("it is so", () => isSo(engram.dataDir), 60_000)
+    child.process.kill("SIGTERM")
+    // Where it is quick it is done within the second that it is given.
+    expect([0, 130]).toContain((await child.ended).code)
+    expect(engram.postgres()).toEqual([])
+  },
+  newDirectoryMs,
+)
+
+const pidFile = (dataDir: string): string => {
+  const path = join(dataDir, "pg", "postmaster.pid")
+  return existsSync(path) ? readFileSync(path, "utf8") : ""
+}
+
+test(
+  "a command that is stopped while its Postgres takes long to start leaves none",
+  async () => {
+    const engram = await installEmbedded()
+    const child = start(["migrate"], engram.environment)
+    await waitUntil("it is called", () => engram.postgres().length > 0, 60_000)
+    const [server] = engram.postgres()
+    process.kill(server!, "SIGSTOP")
+    const stoppedAt = Date.now()
+    child.process.kill("SIGTERM")
+    const hasGone = () => child.process.exitCode !== null
+    await waitUntil("it does not wait for the work any more", () => hasGone() || Date.now() > stoppedAt + 1_500)
+    process.kill(server!, "SIGCONT")
+    expect(await child.ended).toMatchObject({ code: 130, stderr: "engram: interrupted\n" })
     expect(engram.postgres()).toEqual([])
   },
   newDirectoryMs,

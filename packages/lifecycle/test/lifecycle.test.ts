@@ -60,3 +60,36 @@ test("what is opened while closing is closed too", async () => {
   await lifecycle.close()
   await expect.poll(() => closed).toBe(true)
 })
+
+test("closing waits for what is being opened, and then closes it; whoever opens it is not let go on", async () => {
+  const lifecycle = createLifecycle()
+  const closed: string[] = []
+  const goesOn: string[] = []
+  let opened = (_name: string): void => {}
+  const opening = () => new Promise<string>((resolve) => (opened = resolve))
+  void lifecycle.opening(opening, (name) => closed.push(name)).then((name) => goesOn.push(name))
+  const closing = lifecycle.close()
+  expect(closed).toEqual([])
+  opened("server")
+  await closing
+  expect(closed).toEqual(["server"])
+
+  const late = async (): Promise<string> => {
+    throw new Error("nothing is opened once closing has begun")
+  }
+  void lifecycle.opening(late, () => {}).then((name) => goesOn.push(name))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(goesOn).toEqual([])
+})
+
+test("what does not open is heard of by whoever opens it, and is nothing to close", async () => {
+  const lifecycle = createLifecycle()
+  const closed: string[] = []
+  const opening = lifecycle.opening(
+    () => Promise.reject<string>(new Error("no room")),
+    (name) => closed.push(name),
+  )
+  await expect(opening).rejects.toThrow("no room")
+  await lifecycle.close()
+  expect(closed).toEqual([])
+})

@@ -11,12 +11,12 @@ export async function databaseUrlOf(
   lifecycle: Lifecycle,
 ): Promise<string> {
   if (config.databaseUrl !== undefined) return config.databaseUrl
-  const server = lifecycle.own(
-    await ensureEmbeddedPostgres({ dataDir: config.dataDir }),
+  const server = await lifecycle.opening(
+    () => ensureEmbeddedPostgres({ dataDir: config.dataDir }),
     (server) => server.stopIfLast(),
     "the embedded Postgres",
   )
-  return ensureDatabase(server.url, "engram")
+  return untilDone(lifecycle, () => ensureDatabase(server.url, "engram"))
 }
 
 /**
@@ -32,10 +32,15 @@ export async function openDatabase(options: {
   readonly statementTimeoutMs?: number
 }): Promise<Database> {
   const { url, embedded, lifecycle, ...settings } = options
-  await requireSchema(url, embedded)
+  if (embedded) await untilDone(lifecycle, () => requireSchema(url, embedded))
+  else await requireSchema(url, embedded)
   const pool = lifecycle.own(createPool(url, settings), (pool) => pool.end(), "the database connections")
   return createDatabase(pool)
 }
+
+/** Closing waits for it: the embedded server is not stopped while anybody is connected, also by who no longer wants it. */
+export const untilDone = <T>(lifecycle: Lifecycle, work: () => Promise<T>): Promise<T> =>
+  lifecycle.opening(work, () => {}, "the schema")
 
 /** Brings the schema of `url` up to date and returns how many migrations that took. */
 export const migrateDatabase = (url: string): Promise<number> => withMigrationClient(url, migrate)

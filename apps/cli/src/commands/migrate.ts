@@ -1,4 +1,4 @@
-import { databaseUrlOf, migrateDatabase } from "@engram/platform/open-database"
+import { databaseUrlOf, migrateDatabase, untilDone } from "@engram/platform/open-database"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { withParts } from "../open.ts"
@@ -12,7 +12,9 @@ export function addMigrate(program: Command, context: Context): void {
     .addHelpText("after", "\nExample:\n  DATABASE_URL=postgres://… engram migrate")
     .action((options: { json?: true }) =>
       withParts(context, async ({ config, lifecycle }) => {
-        const applied = await migrateDatabase(await databaseUrlOf(config, lifecycle))
+        const databaseUrl = await databaseUrlOf(config, lifecycle)
+        const migrating = () => migrateDatabase(databaseUrl)
+        const applied = await (config.databaseUrl === undefined ? untilDone(lifecycle, migrating) : migrating())
         const words = applied === 0 ? "The database is up to date." : `Applied ${count(applied, "migration")}.`
         context.terminal.print(options.json ? JSON.stringify({ applied }) : words)
       }),
