@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { freePort } from "@engram/testkit/free-port"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
 import { run, start } from "./cli-fixture.ts"
@@ -81,6 +82,35 @@ test(
     await waitUntil("it does not wait for the work any more", () => hasGone() || Date.now() > stoppedAt + 1_500)
     process.kill(server!, "SIGCONT")
     expect(await child.ended).toMatchObject({ code: 130, stderr: "engram: interrupted\n" })
+    expect(engram.postgres()).toEqual([])
+  },
+  newDirectoryMs,
+)
+
+test(
+  "a command whose reader has had enough leaves no Postgres, and ends with its own code",
+  async () => {
+    const engram = await installEmbedded()
+    const codeUnread = async (args: readonly string[], settings: Record<string, string> = {}) => {
+      const child = start(args, { ...engram.environment, ...settings })
+      child.process.stdout!.destroy()
+      return (await child.ended).code
+    }
+    expect(await codeUnread(["deliveries", "list", "--json"])).toBe(0)
+    expect(engram.postgres()).toEqual([])
+    expect(await codeUnread(["doctor"], { REDIS_URL: `redis://127.0.0.1:${await freePort()}` })).toBe(1)
+    expect(engram.postgres()).toEqual([])
+  },
+  newDirectoryMs,
+)
+
+test(
+  "`up` whose reader has gone ends as it does when it is told to, and leaves no Postgres",
+  async () => {
+    const engram = await installEmbedded()
+    const up = start(["up"], engram.environment)
+    up.process.stdout!.destroy()
+    expect(await up.ended).toMatchObject({ code: 0, stderr: expect.stringContaining("stopping") })
     expect(engram.postgres()).toEqual([])
   },
   newDirectoryMs,
