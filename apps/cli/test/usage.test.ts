@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { freePort } from "@engram/testkit/free-port"
 import { describe, expect, test } from "vitest"
 import manifest from "../package.json" with { type: "json" }
@@ -159,6 +160,24 @@ describe("what goes wrong is one line, exit code 1, and no stack", () => {
     const words = explain(Object.assign(new Error("listen EADDRINUSE"), taken), {})
     expect(words).toMatch(/the socket \/run\/engram\.sock is taken.*MEMORY_SOCKET/)
     expect(words).not.toContain("-1")
+  })
+
+  test.runIf(existsSync("/proc/self"))("a data directory that cannot be made", async () => {
+    const external = {
+      DATABASE_URL: (await install()).environment.DATABASE_URL!,
+      ENGRAM_SECRET_KEY: "0123456789abcdef",
+    }
+    const doomed: [command: string[], settings: Record<string, string>][] = [
+      [["status"], {}],
+      [["rebuild", "--vectors"], external],
+    ]
+    for (const [command, settings] of doomed) {
+      const { code, stdout, stderr } = await run(command, { ...settings, ENGRAM_DATA_DIR: "/proc/nope" })
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" })
+      expect(stderr).toMatch(
+        /^engram: cannot make the data directory \/proc\/nope: ENOENT[^\n]*ENGRAM_DATA_DIR[^\n]*\n$/,
+      )
+    }
   })
 
   test("settings, all of them at once", async () => {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto"
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { link, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Config } from "./config.ts"
+import { makeDataDir } from "./data-dir.ts"
 
 /** ENGRAM_SECRET_KEY or, where it is not set, the key in the data directory, made on first use. Processes that start at once agree on one. */
 export async function secretKeyOf(config: Pick<Config, "secretKey" | "dataDir">): Promise<string> {
@@ -10,7 +11,7 @@ export async function secretKeyOf(config: Pick<Config, "secretKey" | "dataDir">)
   const known = await readKey(file)
   if (known !== undefined) return known
 
-  await mkdir(config.dataDir, { recursive: true })
+  makeDataDir(config)
   const draft = `${file}.${randomBytes(6).toString("hex")}`
   await writeFile(draft, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600 })
   // A link to a name that exists fails: the first one stands, and it is never seen half written.

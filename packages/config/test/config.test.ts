@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs"
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
 import { ConfigError, readConfig } from "../src/config.ts"
+import { makeDataDir } from "../src/data-dir.ts"
 import { describeConfig } from "../src/describe-config.ts"
 import { secretKeyOf } from "../src/secret-key.ts"
 
@@ -196,5 +198,25 @@ test("the memory plugin has a host, a socket and a store of its own", () => {
   })
   expect(() => readConfig({ MEMORY_PUBLIC: "yes", MEMORY_STORE: "No Store" })).toThrow(
     /MEMORY_PUBLIC.*\n.*MEMORY_STORE/,
+  )
+})
+
+test("a data directory is made with its parents, and stays when it is there", async () => {
+  const root = await mkdtemp(join(tmpdir(), "engram-config-"))
+  try {
+    const dataDir = join(root, "some", "where")
+    for (const time of ["made", "there"]) {
+      makeDataDir({ dataDir })
+      expect({ time, isDirectory: (await stat(dataDir)).isDirectory() }).toEqual({ time, isDirectory: true })
+    }
+  } finally {
+    await rm(root, { recursive: true })
+  }
+})
+
+test.runIf(existsSync("/proc/self"))("one that cannot be made is said at once, with its setting", () => {
+  // Node's own recursive making never ends there.
+  expect(() => makeDataDir({ dataDir: "/proc/nope/engram" })).toThrow(
+    /^cannot make the data directory \/proc\/nope\/engram: E[^\n]*; set ENGRAM_DATA_DIR to one that can be made$/,
   )
 })

@@ -1,4 +1,5 @@
 import type { Config } from "@engram/config/config"
+import { makeDataDir } from "@engram/config/data-dir"
 import { Rejected } from "@engram/contracts/errors"
 import { migrate, pendingMigrations } from "@engram/db/migrate"
 import { ensureDatabase, ensureEmbeddedPostgres } from "@engram/embedded-postgres/embedded-postgres"
@@ -11,6 +12,7 @@ export async function databaseUrlOf(
   lifecycle: Lifecycle,
 ): Promise<string> {
   if (config.databaseUrl !== undefined) return config.databaseUrl
+  makeDataDir(config)
   const server = await lifecycle.opening(
     () => ensureEmbeddedPostgres({ dataDir: config.dataDir }),
     (server) => server.stopIfLast(),

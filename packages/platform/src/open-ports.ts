@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { type Config, localModel } from "@engram/config/config"
+import { makeDataDir } from "@engram/config/data-dir"
 import type { StandIn, SummaryWriter } from "@engram/contracts/consolidation"
 import { Rejected } from "@engram/contracts/errors"
 import type { EvaluationBoard } from "@engram/contracts/evaluation"
@@ -25,12 +26,14 @@ export async function openArtifacts(config: Config, lifecycle: Lifecycle): Promi
     const { createS3Artifacts } = await import("@engram/s3/s3-artifacts")
     return lifecycle.own(createS3Artifacts(config.s3), (s3) => s3.close(), "S3")
   }
+  makeDataDir(config)
   const { createFileArtifacts } = await import("@engram/files/file-artifacts")
   return createFileArtifacts(join(config.dataDir, "artifacts"))
 }
 
 export async function openVectors({ pinecone, dataDir }: Config, lifecycle: Lifecycle): Promise<VectorIndex> {
   if (pinecone === undefined) {
+    makeDataDir({ dataDir })
     const { createSqliteVecIndex } = await import("@engram/sqlite-vec/sqlite-vec-index")
     const file = createSqliteVecIndex({ path: join(dataDir, "vectors.db") })
     return lifecycle.own(file, (file) => file.close(), "the vectors")
