@@ -3,7 +3,7 @@ import type { DeliverySelection } from "@engram/store/delivery-admin"
 import type { StoreReport } from "@engram/store/store-report"
 import type { Command } from "commander"
 import { UsageError } from "./explain-error.ts"
-import { list, moment, oneOf, pickStore, storeName, workspaceName } from "./options.ts"
+import { list, moment, oneOf, pickPlaces, storeName, workspaceName } from "./options.ts"
 
 export interface SelectionOptions {
   readonly id?: readonly string[]
@@ -32,7 +32,7 @@ export const addSelection = (command: Command): Command =>
 export const addIds = (command: Command): Command =>
   command.option("--id <delivery>", "these deliveries; repeatable", list)
 
-/** undefined when nothing was chosen. */
+/** undefined when nothing was chosen. A workspace or a store that there is not is refused. */
 export async function selectionOf(
   options: SelectionOptions,
   report: StoreReport,
@@ -40,15 +40,15 @@ export async function selectionOf(
   const { id, parked, state, workspace, store, source, event, since, until } = options
   if (parked && state) throw new UsageError("--parked is short for --state parked: give one of the two")
   if (store !== undefined && workspace === undefined) throw new UsageError("--store needs --workspace")
-  const place = store === undefined ? undefined : await pickStore(report, { workspace: workspace!, store })
+  const [place] =
+    workspace === undefined ? [] : await pickPlaces(report, { workspace, ...(store === undefined ? {} : { store }) })
   const states = parked ? (["parked"] as const) : state
   const selection = {
     ...(id ? { ids: id } : {}),
     ...(states ? { states } : {}),
-    ...(workspace ? { workspaceId: workspace } : {}),
-    ...(place ? { storeId: place.storeId } : {}),
-    ...(source ? { source } : {}),
-    ...(event ? { event } : {}),
+    ...place,
+    ...(source === undefined ? {} : { source }),
+    ...(event === undefined ? {} : { event }),
     ...(since ? { since } : {}),
     ...(until ? { until } : {}),
   }

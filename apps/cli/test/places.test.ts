@@ -51,3 +51,25 @@ test(
   },
   manyCommandsMs,
 )
+
+test(
+  "a workspace or a store that there is not is refused, also where it only narrows what is listed",
+  async () => {
+    const { environment, ok } = await install()
+    await ok("connect", "github", "--workspace", "acme", "--store", "main")
+    for (const command of [["runs"], ["deliveries", "list"], ["replay", "--dry-run"]]) {
+      expect(await run([...command, "--workspace", "nope"], environment)).toEqual({
+        code: 2,
+        stdout: "",
+        stderr: "engram: there is no workspace nope; there is acme\n",
+      })
+    }
+    expect(await run(["replay", "--dry-run", "--workspace", "acme", "--store", "nope"], environment)).toMatchObject({
+      code: 2,
+      stderr: "engram: there is no such store; there is acme/main\n",
+    })
+    expect(await ok("deliveries", "list", "--workspace", "acme", "--store", "main")).toContain("No delivery matches.")
+    expect(await ok("runs", "--workspace", "acme")).toContain("There was no run yet")
+  },
+  manyCommandsMs,
+)

@@ -1,8 +1,9 @@
 import { createRunReports, type ReportedRun } from "@engram/store/consolidation/run-report"
+import { createStoreReport } from "@engram/store/store-report"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
-import { wholeNumber, workspaceName } from "../options.ts"
+import { pickWorkspace, wholeNumber, workspaceName } from "../options.ts"
 import { stateInWords, tookInWords, wroteInWords } from "../show-run.ts"
 import { table } from "../table.ts"
 import { ago, cut } from "../words.ts"
@@ -24,8 +25,12 @@ export function addRuns(program: Command, context: Context): void {
     .action(({ limit, workspace, json }: Options) =>
       withParts(context, async (parts) => {
         const { terminal } = context
-        const only = workspace === undefined ? {} : { workspaceId: workspace }
-        const runs = await createRunReports(await openCommandDatabase(parts)).list({ ...only, limit })
+        const { database } = await openCommandDatabase(parts)
+        const only =
+          workspace === undefined
+            ? {}
+            : { workspaceId: await pickWorkspace(createStoreReport({ database }), workspace) }
+        const runs = await createRunReports({ database }).list({ ...only, limit })
         if (json) return terminal.print(JSON.stringify({ runs }))
         if (runs.length === 0) return terminal.print("There was no run yet; `engram consolidate` begins one.")
         terminal.print(
