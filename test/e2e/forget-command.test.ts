@@ -40,30 +40,44 @@ async function filesHolding({ dataDir }: System, text: string): Promise<string[]
 test("one document is shown, forgotten, and proved forgotten, beside a running fleet", async () => {
   const system = await filled(3)
   const url = "https://github.com/Codertocat/Hello-World/issues/2"
+  const lasting = "github:repository:186853002#2"
   expect(await filesHolding(system, "Secret plan 2.")).not.toEqual([])
 
   const dry = await run(system, "forget", "--document", url)
   expect(dry).toMatchObject({ code: 0, stderr: expect.stringContaining("say --yes") })
   expect(dry.stdout).toContain("1 document")
+  expect(dry.stdout).toContain(`Would forget ${lasting}: `)
   expect(await run(system, "forget", "--document", url, "--verify")).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("never forgotten"),
   })
 
   const done = await run(system, "forget", "--document", url, "--yes", "--json")
-  expect(done).toMatchObject({ code: 0 })
-  expect(JSON.parse(done.stdout)).toMatchObject({ resumed: false, counts: { documents: 1, deliveries: 1 } })
+  expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining(`Forgetting ${lasting}: name it so`) })
+  expect(JSON.parse(done.stdout)).toMatchObject({
+    document: lasting,
+    resumed: false,
+    counts: { documents: 1, deliveries: 1 },
+  })
   // Its name is gone with it; what it is called by its source still proves it.
   const name = (await system.rows<{ id: string }>("select ref as id from forgotten_refs where kind = 'document'"))[0]!
     .id
-  expect(await run(system, "forget", "--document", url, "--verify")).toMatchObject({ code: 2 })
+  expect(await run(system, "forget", "--document", url, "--verify")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("forgotten before is known by source:sourceId alone, as forget printed it"),
+  })
+  expect(await run(system, "forget", "--document", lasting, "--yes")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`Forgotten ${lasting}: `),
+    stderr: expect.stringContaining(`engram forget --document ${lasting} --verify`),
+  })
   expect(name).toMatch(/^doc_/)
   await waitUntil(
     "the proof is clean",
-    async () => (await run(system, "forget", "--document", "github:repository:186853002#2", "--verify")).code === 0,
+    async () => (await run(system, "forget", "--document", lasting, "--verify")).code === 0,
     60_000,
   )
-  const proof = await run(system, "forget", "--document", "github:repository:186853002#2", "--verify", "--json")
+  const proof = await run(system, "forget", "--document", lasting, "--verify", "--json")
   expect(JSON.parse(proof.stdout)).toMatchObject({ clean: true })
   expect(JSON.parse(proof.stdout).looked.map(({ where }: { where: string }) => where)).toEqual(
     expect.arrayContaining(["vectors", "artifacts", "cache", "postgres knowledge_chunks"]),

@@ -42,7 +42,8 @@ export function addForget(program: Command, context: Context): void {
     .addHelpText(
       "after",
       `
-Killed half way, the same command goes on where it ended; run once more, it does nothing. Vectors go with the next turns of a worker, and
+Killed half way, the same command goes on where it ended; run once more, it does nothing. The id and the URL of a document go with it:
+from then on it is named by \`source:sourceId\`, as forget prints it. Vectors go with the next turns of a worker, and
 again after the longest timeout: \`--verify\` is true for good two minutes after nothing is owed any more.
 
 Examples:
@@ -66,17 +67,29 @@ const forgetSomething = (context: Context, options: ForgetOptions): Promise<void
     if (options.dryRun || !options.yes)
       return showCensus(context, options, target, await censusOf(deps, workspaceId, target))
 
+    // Said first: killed half way, nothing else would tell what to go on with.
+    if (target.document !== undefined && target.document !== options.document)
+      context.terminal.note(`Forgetting ${target.document}: name it so from here on, its id and URL go with it.`)
     const { counts, resumed } = await forget(deps)(workspaceId, target, {
       actor: actorOf(context),
       replay: options.replay === true,
       onProgress: (so) => context.terminal.update(`forgetting: ${tally(so)}`),
     })
-    const { terminal } = context
-    if (options.json) return terminal.print(JSON.stringify({ forgetting: target.forgettingId, resumed, counts }))
-    const done = options.replay ? "Taken out, to be read again" : "Forgotten"
-    terminal.print(`${done}: ${tally(counts)} (${target.forgettingId}).`)
-    if (!options.replay) terminal.note("Look again in two minutes, when workers have removed its vectors: --verify")
+    showForgotten(context, options, target, { resumed, counts })
   })
+
+const namesOf = ({ forgettingId, document }: ForgetTarget) => ({
+  forgetting: forgettingId,
+  ...(document === undefined ? {} : { document }),
+})
+
+const ofDocument = ({ document }: ForgetTarget): string => (document === undefined ? "" : ` ${document}`)
+
+/** As a shell takes it. */
+function verifying(document: string, workspace: string | undefined): string {
+  const name = /^[\w.:/@#-]+$/.test(document) ? document : `'${document.replaceAll("'", "'\\''")}'`
+  return `engram forget --document ${name}${workspace === undefined ? "" : ` --workspace ${workspace}`} --verify`
+}
 
 function requestOf({ document, person, source, workspace, replay }: ForgetOptions): ForgetRequest {
   const given = [document, person, source].filter((each) => each !== undefined)
@@ -103,12 +116,29 @@ async function censusOf({ ledger }: Deps, workspaceId: string, target: ForgetTar
   return { accounts: target.person.entityIds.length, ...(await ledger.wordsLeft(workspaceId, target.words)) }
 }
 
-function showCensus({ terminal }: Context, options: ForgetOptions, target: ForgetTarget, counts: ForgetCounts): void {
-  if (options.json) {
-    terminal.print(JSON.stringify({ forgetting: target.forgettingId, dryRun: true, counts }))
+function showForgotten(
+  { terminal }: Context,
+  { json, replay, workspace }: ForgetOptions,
+  target: ForgetTarget,
+  done: { readonly resumed: boolean; readonly counts: ForgetCounts },
+): void {
+  if (json) {
+    terminal.print(JSON.stringify({ ...namesOf(target), ...done }))
     return
   }
-  terminal.print(`Would forget: ${tally(counts)}.`)
+  const what = replay ? "Taken out, to be read again" : `Forgotten${ofDocument(target)}`
+  terminal.print(`${what}: ${tally(done.counts)} (${target.forgettingId}).`)
+  if (replay) return
+  const command = target.document === undefined ? "--verify" : verifying(target.document, workspace)
+  terminal.note(`Look again in two minutes, when workers have removed its vectors: ${command}`)
+}
+
+function showCensus({ terminal }: Context, options: ForgetOptions, target: ForgetTarget, counts: ForgetCounts): void {
+  if (options.json) {
+    terminal.print(JSON.stringify({ ...namesOf(target), dryRun: true, counts }))
+    return
+  }
+  terminal.print(`Would forget${ofDocument(target)}: ${tally(counts)}.`)
   terminal.note(options.dryRun ? "Nothing was changed." : "Nothing was changed: it cannot be undone, so say --yes.")
 }
 
@@ -120,7 +150,7 @@ function showVerified(
 ): void {
   const left = looked.filter(({ found }) => found > 0)
   if (options.json) {
-    terminal.print(JSON.stringify({ forgetting: target.forgettingId, clean: left.length === 0, looked }))
+    terminal.print(JSON.stringify({ ...namesOf(target), clean: left.length === 0, looked }))
   } else {
     const rows = looked.map(({ where, asked, found }) => [
       where,

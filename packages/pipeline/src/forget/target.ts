@@ -20,6 +20,8 @@ export interface ForgetTarget {
   readonly suppressions: readonly Suppression[]
   readonly scope: ForgetScope
   readonly person?: NamedPerson
+  /** A document's `source:sourceId`, by which it is known also when it is gone. */
+  readonly document?: string
   /** What the graph calls it. */
   readonly aliases: readonly AliasRef[]
   /** What a person is looked for by, in texts and raw bytes. */
@@ -61,7 +63,8 @@ export async function findTarget(
       const stores = await deps.ledger.lanes(workspaceId)
       const ids = stores.map(({ storeId }) => documentId(workspaceId, storeId, source, sourceId))
       const names = documents.map(({ alias }) => alias)
-      return { ...target("document", key, { suppressions, scope: { documents: ids } }), aliases: names }
+      const found = target("document", key, { suppressions, scope: { documents: ids } })
+      return { ...found, document: `${source}:${sourceId}`, aliases: names }
     }
     case "source": {
       const key = suppressionText.source(request.name)
@@ -99,7 +102,10 @@ async function documentsOf(ledger: ForgetLedger, workspaceId: string, name: stri
   if (first) return { source: first.source, sourceId: first.sourceId, documents }
   const [, source, sourceId] = /^([a-z][a-z0-9-]*):(?!\/\/)(.+)$/.exec(name) ?? []
   if (source && sourceId) return { source, sourceId, documents: [] }
-  throw new UnclearName(`there is no document ${name}; name it by id (doc_…), URL, or source:sourceId`)
+  throw new UnclearName(
+    `there is no document ${name}; name it by id (doc_…), URL, or source:sourceId. ` +
+      "One that was forgotten before is known by source:sourceId alone, as forget printed it",
+  )
 }
 
 async function personOf(ledger: ForgetLedger, workspaceId: string, name: string): Promise<NamedPerson> {
