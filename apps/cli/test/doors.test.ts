@@ -113,6 +113,12 @@ test(
       "ghp_from_input",
     )
     expect(await run([...connect, "-"], environment, "\n")).toMatchObject({ code: 2 })
+    const unsendable = await run([...connect, "-"], environment, "ghp_from\ninput\n")
+    expect(unsendable).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--token holds what no token has: expected letters, digits and signs of ASCII"),
+    })
+    expect(unsendable.stderr).not.toContain("ghp_")
   },
   manyCommandsMs,
 )

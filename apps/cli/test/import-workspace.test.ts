@@ -69,6 +69,8 @@ test(
         /^engram: Linear's API needs a token: give --token, or keep one with `engram connect linear[^\n]*\n$/,
       ),
     })
+    const pasted = await run(["import", "linear", ...main, "--token", "lin_api_…"], environment)
+    expect(pasted).toMatchObject({ code: 2, stderr: expect.stringContaining("--token holds what no token has") })
     await json("connect", "linear", ...main, "--token", server.token)
     server.things.get("Issue")!.push({ ...issue(61), updatedAt: new Date().toISOString() })
     expect((await json("import", "linear", ...main)).imports).toMatchObject([{ fetched: 1, added: 1, resumed: false }])

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { isSendable, sendableInWords } from "./sendable.ts"
 
 export type Environment = { readonly [name: string]: string | undefined }
 
@@ -42,6 +43,8 @@ const someOf = <Word extends string>(words: readonly Word[]) =>
     .refine((given) => given.every((word) => words.some((known) => known === word)), `a list out of ${words.join(",")}`)
     .transform((given) => words.filter((word) => given.includes(word)))
 const text = z.string()
+/** What a header is sent with. A hint at what stands in it otherwise, since it is never shown. */
+const credential = text.refine(isSendable, `${sendableInWords}, pasted whole`)
 const timesOfDay = text.transform((given, context) => {
   const [, ...digits] = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/.exec(given) ?? []
   const [fromHour = 0, fromMinute = 0, untilHour = 0, untilMinute = 0] = digits.map(Number)
@@ -61,24 +64,24 @@ const settings = z.object({
   DATABASE_URL: url("postgres", "postgresql").optional(),
   REDIS_URL: url("redis", "rediss").optional(),
   UPSTASH_REDIS_REST_URL: url("https", "http").optional(),
-  UPSTASH_REDIS_REST_TOKEN: text.optional(),
+  UPSTASH_REDIS_REST_TOKEN: credential.optional(),
   S3_BUCKET: text.refine((name) => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name), "a bucket's name").optional(),
   AWS_REGION: text.optional(),
-  AWS_ACCESS_KEY_ID: text.optional(),
+  AWS_ACCESS_KEY_ID: credential.optional(),
   AWS_SECRET_ACCESS_KEY: text.optional(),
   S3_ENDPOINT: url("https", "http").optional(),
-  PINECONE_API_KEY: text.optional(),
+  PINECONE_API_KEY: credential.optional(),
   PINECONE_CONTROLLER_HOST: url("https", "http").optional(),
-  COHERE_API_KEY: text.optional(),
+  COHERE_API_KEY: credential.optional(),
   COHERE_BASE_URL: url("https", "http").optional(),
   GITHUB_API_URL: url("https", "http").optional(),
-  GITHUB_TOKEN: text.optional(),
+  GITHUB_TOKEN: credential.optional(),
   /** Other addresses of their APIs than their own: a proxy, or a stand-in. */
   LINEAR_API_URL: url("https", "http").optional(),
   SLACK_API_URL: url("https", "http").optional(),
   NOTION_BASE_URL: url("https", "http").optional(),
   /** Evaluations are shown there too: figures and ids, no texts. */
-  BRAINTRUST_API_KEY: text.optional(),
+  BRAINTRUST_API_KEY: credential.optional(),
   BRAINTRUST_PROJECT: text.default("engram"),
   BRAINTRUST_APP_URL: url("https", "http").optional(),
   EMBEDDING_MODEL: text.optional(),

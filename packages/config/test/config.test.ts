@@ -86,6 +86,22 @@ test("everything that can be set arrives", () => {
   })
 })
 
+test.each([
+  "UPSTASH_REDIS_REST_TOKEN",
+  "AWS_ACCESS_KEY_ID",
+  "PINECONE_API_KEY",
+  "COHERE_API_KEY",
+  "GITHUB_TOKEN",
+  "BRAINTRUST_API_KEY",
+])("%s is one that a header can hold, and is not shown when it is none", (setting) => {
+  for (const value of ["abc…", "abc\ndef", "abc def"]) {
+    const said = mistakes({ [setting]: value }).join("\n")
+    expect(said).toContain(`${setting} is (hidden): expected letters, digits and signs of ASCII, without …`)
+    expect(said).not.toContain("abc")
+  }
+  expect(mistakes({ [setting]: " sk-AZ_09.~+/=!\n" }).join()).not.toContain("expected")
+})
+
 test("new stores may begin with the local model while others have Cohere's", () => {
   const config = readConfig({ COHERE_API_KEY: "c", EMBEDDING_MODEL: "local-hash-v1", EMBEDDING_DIMENSION: "64" })
   expect(config).toMatchObject({ cohere: { apiKey: "c" }, embedding: { model: "local-hash-v1", dimension: 64 } })

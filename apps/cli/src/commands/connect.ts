@@ -9,6 +9,7 @@ import type { Command } from "commander"
 import { callersPath } from "../callers-path.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
+import { givenToken } from "../given-token.ts"
 import { hooks } from "../hook-option.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
 import { storeName, thereAre, workspaceName } from "../options.ts"
@@ -92,7 +93,7 @@ async function credentialsOf(
   context: Context,
   { token: given, hook, appId, privateKey }: ConnectOptions,
 ): Promise<{ readonly [name: string]: string }> {
-  const token = given === "-" ? (await context.readInput()).trim() : given
+  const token = await givenToken(context, given)
   if (token === "") throw new UsageError("--token is empty")
   return {
     ...(token === undefined ? {} : { token }),

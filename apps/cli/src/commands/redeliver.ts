@@ -8,6 +8,7 @@ import { createSealer } from "@engram/store/sealing"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
+import { givenToken } from "../given-token.ts"
 import { hooks } from "../hook-option.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
 import { moment, storeName, thereAre, workspaceName } from "../options.ts"
@@ -80,7 +81,7 @@ async function credentialsOf(
   { credentials }: Connection,
   { token: given, hook }: RedeliverOptions,
 ): Promise<Connection["credentials"]> {
-  const token = given === "-" ? (await context.readInput()).trim() : (given ?? credentials.token ?? environmentToken)
+  const token = (await givenToken(context, given)) ?? credentials.token ?? environmentToken
   return {
     ...credentials,
     ...(token ? { token } : {}),

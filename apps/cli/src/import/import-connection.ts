@@ -6,6 +6,7 @@ import type { Database } from "@engram/store/database"
 import { createSealer } from "@engram/store/sealing"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
+import { assertSendable, givenToken } from "../given-token.ts"
 import type { Parts } from "../open.ts"
 import type { ImportOptions } from "./run-import.ts"
 
@@ -25,7 +26,7 @@ export interface Asking {
 
 /**
  * The token to ask with: given, set, or the connection's. The connection is made if it is missing, unless the run is dry;
- * `UsageError` when there is no token, before anything is written.
+ * `UsageError` when there is no token or none that can be sent, before anything is written.
  */
 export async function tokenFor(
   { context, parts, database }: { readonly context: Context; readonly parts: Parts; readonly database: Database },
@@ -34,7 +35,7 @@ export async function tokenFor(
 ): Promise<string> {
   const admin = createConnectionAdmin({ database, sealer: createSealer(await secretKeyOf(parts.config)) })
   const place = { workspaceId: options.workspace, storeName: options.store, source: asking.source }
-  const given = options.token === "-" ? (await context.readInput()).trim() : options.token
+  const given = await givenToken(context, options.token)
   const token = chosen(asking, given, await admin.find(place))
   if (options.dryRun) return token
   const awaitsSecret = sources[asking.source]!.secretFrom !== "here"
@@ -48,7 +49,10 @@ function chosen(
   connection: Connection | undefined,
 ): string {
   const token = given || setting?.value || connection?.credentials.token
-  if (token) return token
+  if (token) {
+    assertSendable(token, `the token kept with the connection (\`engram connect ${source} … --token\`)`)
+    return token
+  }
   const ways = ["give --token", ...(setting ? [`set ${setting.name}`] : [])]
   throw new UsageError(
     `${name}'s API needs a token: ${ways.join(", ")}, or keep one with \`engram connect ${source} … --token\``,
