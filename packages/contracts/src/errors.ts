@@ -27,6 +27,20 @@ export class Rejected extends Error {
   }
 }
 
+/** For a server that is not there, hangs up, or sends half an answer: `service at host could not be reached, … (ECONNREFUSED)`. */
+export function unreached(service: string, host: string, cause: unknown): RetryLater {
+  const code = codeOf(cause)
+  const words = `${service} at ${host} could not be reached, or broke off${code ? ` (${code})` : ""}`
+  return new RetryLater(words, { afterMs: 0, cause })
+}
+
+/** The system's name for it, which `fetch` has in the cause of its own error. */
+function codeOf(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if ("code" in at && typeof at.code === "string") return at.code
+  return undefined
+}
+
 /** What a caught value says, in one line, for a log or a row. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join("; ")

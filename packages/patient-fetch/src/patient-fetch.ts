@@ -1,5 +1,5 @@
 import type { BreakerState } from "@engram/contracts/breakers"
-import { RetryLater } from "@engram/contracts/errors"
+import { RetryLater, unreached } from "@engram/contracts/errors"
 import {
   BrokenCircuitError,
   ConsecutiveBreaker,
@@ -112,8 +112,8 @@ async function askNow(
     body = await response.arrayBuffer()
   } catch (cause) {
     if (init.signal?.aborted) throw cause
-    const why = timeout.aborted ? `did not answer within ${timeoutMs} ms` : "could not be reached, or broke off"
-    throw new RetryLater(`${service} ${why}`, { afterMs: 0, cause })
+    if (timeout.aborted) throw new RetryLater(`${service} did not answer within ${timeoutMs} ms`, { afterMs: 0, cause })
+    throw unreached(service, new URL(input instanceof Request ? input.url : input).host, cause)
   }
   const { status, statusText, headers } = response
   if ((status === 429 || status >= 500) && !isFinal?.(status, new TextDecoder().decode(body))) {

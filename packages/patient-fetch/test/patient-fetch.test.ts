@@ -33,6 +33,18 @@ test("an answer arrives whole, whatever its status, unless the status may pass",
     { status: 404, body: { message: "nothing here" } },
   ))
 
+test("a server that is away is named by its host, with what the system says", async () => {
+  const { url, close } = await startStrictServer(
+    () => ({ status: 200 }),
+    () => ({}),
+  )
+  await close()
+  const { fetch } = createPatientFetch({ service: "Service", timeoutMs: 2_000, retriesMax: 0 })
+  const words = `Service at ${new URL(url).host} could not be reached, or broke off (ECONNREFUSED)`
+  for (const input of [url, new URL(url), new Request(url)])
+    await expect(fetch(input)).rejects.toMatchObject({ name: "RetryLater", message: words })
+})
+
 test("an answer without a body is an answer", () =>
   withServer(async (server, { fetch }) => expect((await fetch(server.url)).status).toBe(204), {}, { status: 204 }))
 

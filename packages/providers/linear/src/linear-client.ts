@@ -20,9 +20,10 @@ export const linearApiUrl = "https://api.linear.app/graphql"
 /** Linear's GraphQL API through its SDK's client. Each request is sent once: whoever imports waits, and may be interrupted. */
 export function createLinearClient({ token, apiUrl = linearApiUrl, timeoutMs }: LinearClientOptions): LinearClient {
   const authorization = token.startsWith("lin_api_") ? token : `Bearer ${token}`
+  const { host } = new URL(apiUrl)
   return {
     ask: (asked, query, variables = {}) =>
-      inOurWords(asked, timeoutMs, async () => {
+      inOurWords(asked, { host, timeoutMs }, async () => {
         // The SDK takes a signal for all requests of a client, so each request has a client of its own.
         const client = new LinearGraphQLClient(apiUrl, {
           headers: { authorization },

@@ -1,21 +1,27 @@
-import { Rejected, RetryLater } from "@engram/contracts/errors"
+import { Rejected, RetryLater, unreached } from "@engram/contracts/errors"
 import { LinearError, LinearErrorType, RatelimitedLinearError } from "@linear/sdk"
 
 /** Where Linear names no time: its budgets fill up again steadily (linear.app/developers/rate-limiting). */
 const unnamedWaitMs = 60_000
 
+/** Who is asked, and how long one answer may take. */
+interface Server {
+  readonly host: string
+  readonly timeoutMs: number
+}
+
 /** Asks, and says in our words what went wrong. */
-export async function inOurWords<T>(asked: string, timeoutMs: number, ask: () => Promise<T>): Promise<T> {
+export async function inOurWords<T>(asked: string, server: Server, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    throw failure(error, asked, timeoutMs)
+    throw failure(error, asked, server)
   }
 }
 
 /** Linear's answers in our three words: later, never, or a bug. */
-function failure(cause: unknown, asked: string, timeoutMs: number): unknown {
-  if (!(cause instanceof LinearError)) return unreached(cause, timeoutMs)
+function failure(cause: unknown, asked: string, server: Server): unknown {
+  if (!(cause instanceof LinearError)) return unanswered(cause, server)
   if (cause instanceof RatelimitedLinearError) return used(cause)
   const said = cause.errors?.[0]?.message ?? cause.message
   switch (cause.type) {
@@ -39,13 +45,12 @@ function failure(cause: unknown, asked: string, timeoutMs: number): unknown {
   return new Rejected("request_refused", `Linear refused to tell the ${asked}: ${said}`, { cause })
 }
 
-function unreached(cause: unknown, timeoutMs: number): unknown {
+function unanswered(cause: unknown, { host, timeoutMs }: Server): unknown {
   if (!(cause instanceof Error)) return cause
   if (cause.name === "TimeoutError")
     return new RetryLater(`Linear did not answer within ${timeoutMs} ms`, { afterMs: 0, cause })
   // An address that is not there, a connection that broke off, half an answer.
-  if (cause instanceof TypeError || cause instanceof SyntaxError)
-    return new RetryLater("Linear could not be reached, or broke off", { afterMs: 0, cause })
+  if (cause instanceof TypeError || cause instanceof SyntaxError) return unreached("Linear", host, cause)
   return cause
 }
 

@@ -146,7 +146,7 @@ test.each([{ requests: 1 }, { complexity: 5 }])(
 
 test.each([
   [{ status: 503 }, /Linear answered 503/],
-  [{ tear: true as const }, /could not be reached, or broke off/],
+  [{ tear: true as const }, /Linear at 127\.0\.0\.1:\d+ could not be reached, or broke off/],
   [{ hang: true as const }, /did not answer within 300 ms/],
 ])("an outage (%j) is for later, and asked again it goes on", async (failure, words) => {
   server.things.set("Issue", [issue(1)])
@@ -157,6 +157,15 @@ test.each([
     message: expect.stringMatching(words),
   })
   expect(numbers((await history.page(undefined)).deliveries as HistoryDelivery[])).toEqual([1])
+})
+
+test("where nobody listens it says who was asked, and what the system said", async () => {
+  const { host } = new URL(server.url)
+  await server.close()
+  await expect(open(["issues"]).page(undefined)).rejects.toMatchObject({
+    name: "RetryLater",
+    message: `Linear at ${host} could not be reached, or broke off (ECONNREFUSED)`,
+  })
 })
 
 test("a wrong token, and what it may not see, is said in words", async () => {
