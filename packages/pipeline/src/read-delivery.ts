@@ -1,3 +1,4 @@
+import { cutText } from "@engram/contracts/cut-text"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { ClaimedDelivery, DeliveryEnd } from "@engram/contracts/knowledge"
 import type { ArtifactStore } from "@engram/contracts/ports"
@@ -49,5 +50,5 @@ const parked = (id: ClaimedDelivery["id"], reason: string): Read => ({ end: { id
 /** What a person needs to act: the code and the field for a refusal, the stack for a bug. */
 export function parkReason(error: unknown): string {
   if (error instanceof Rejected) return `${error.code}: ${error.message}${error.path ? ` (at ${error.path})` : ""}`
-  return error instanceof Error && error.stack ? `bug: ${error.stack.slice(0, 2_000)}` : `bug: ${reasonOf(error)}`
+  return error instanceof Error && error.stack ? `bug: ${cutText(error.stack, 2_000)}` : `bug: ${reasonOf(error)}`
 }

@@ -1,4 +1,5 @@
 import type { ShownSummary } from "@engram/contracts/consolidation"
+import { cutText } from "@engram/contracts/cut-text"
 import type { DocumentView } from "@engram/contracts/documents"
 import type { AccountNames, WrittenId } from "@engram/contracts/names"
 import type { Neighbourhood } from "@engram/contracts/neighbourhood"
@@ -134,7 +135,7 @@ function named(text: string, ids: readonly WrittenId[], nameOf: (id: WrittenId) 
   let result = ""
   let end = 0
   for (const id of ids) {
-    const name = nameOf(id)?.replace(/\s+/g, " ").trim().slice(0, nameCharsMax)
+    const name = cutText((nameOf(id) ?? "").replace(/\s+/g, " ").trim(), nameCharsMax)
     if (!name || id.from < end) continue
     result += `${text.slice(end, id.from)}${name}`
     end = id.to

@@ -101,6 +101,9 @@ describe("limits", () => {
       }),
     )
   })
+  it("never halve a character behind blanks that are folded", () => {
+    for (const blanks of [38, 39, 40]) expect(shorten(`${" ".repeat(blanks)}😀😀`, 10).isWellFormed()).toBe(true)
+  })
   it("cut between words and say so", () => {
     expect(shorten("one two three four", 12)).toBe("one two…")
     expect(shorten("one  two\nthree", 100)).toBe("one two three")

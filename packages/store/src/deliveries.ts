@@ -1,3 +1,4 @@
+import { cutText } from "@engram/contracts/cut-text"
 import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
 import { textHash } from "@engram/core/ids"
 import { createRedactor } from "@engram/core/redact/redactor"
@@ -96,7 +97,7 @@ const { text: redact } = createRedactor({ policy: { emails: false, phones: null 
 /** Keys that differ stay different. */
 function storableKey(key: string): string {
   const redacted = redact(key)
-  return redacted === key ? key : `${redacted.slice(0, 200)}#${textHash(key).slice(0, 32)}`
+  return redacted === key ? key : `${cutText(redacted, 200)}#${textHash(key).slice(0, 32)}`
 }
 
 /** One body goes as it is; a large copy is worth avoiding. */

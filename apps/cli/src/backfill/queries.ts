@@ -1,3 +1,5 @@
+import { cutText } from "@engram/contracts/cut-text"
+
 const queryCharsMax = 400
 
 /**
@@ -33,8 +35,8 @@ function stretchesOf(text: string): string[] {
   const stretches: string[] = []
   let rest = text.replace(/\s+/g, " ").trim()
   while (rest.length > queryCharsMax) {
-    const cut = rest.slice(0, queryCharsMax)
-    const whole = cut.includes(" ") ? cut.slice(0, cut.lastIndexOf(" ")) : cut.toWellFormed().replace(/\uFFFD$/, "")
+    const cut = cutText(rest, queryCharsMax)
+    const whole = cut.includes(" ") ? cut.slice(0, cut.lastIndexOf(" ")) : cut
     stretches.push(whole)
     rest = rest.slice(whole.length).trimStart()
   }

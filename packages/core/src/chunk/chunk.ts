@@ -1,3 +1,4 @@
+import { cutText } from "@engram/contracts/cut-text"
 import type { Section } from "@engram/contracts/draft"
 import { textHash } from "../ids.ts"
 import { kept } from "../kept.ts"
@@ -109,7 +110,7 @@ function unitsOf(title: string, markdown: string): Unit[] {
     const { text } = block
     if (block.kind === "heading") {
       while (path.length > 0 && path.at(-1)!.depth >= block.depth) path.pop()
-      path.push({ depth: block.depth, text: block.title.split("\n")[0]!.slice(0, pathPartMax) })
+      path.push({ depth: block.depth, text: cutText(block.title.split("\n")[0]!, pathPartMax) })
       pending = pending
         ? { text: `${pending.text}\n\n${text}`, depth: Math.min(pending.depth, block.depth) }
         : { text, depth: block.depth }

@@ -1,3 +1,4 @@
+import { cutText } from "@engram/contracts/cut-text"
 import MarkdownIt, { type Token } from "markdown-it"
 import { withoutTags } from "../chunk/visible-text.ts"
 
@@ -13,11 +14,7 @@ const address = /(?:https?|ftp):\/\/[^\s<>()]+[^\s<>().,;:!?'"]/gi
  * No code blocks, tags or images; a link leaves its words, a bare address `(link)`. At most the first `charsMax` characters are read.
  */
 export function plainText(markdown: string, charsMax: number): string {
-  const text = markdown
-    .slice(0, charsMax)
-    .toWellFormed()
-    .replace(/\ufffd$/, "")
-    .replace(/\r\n?/g, "\n")
+  const text = cutText(markdown, charsMax).toWellFormed().replace(/\r\n?/g, "\n")
   const lines = marked.test(text) ? rendered(text) : text.split("\n")
   return lines
     .map((line) => line.replace(address, "(link)").replace(unprintable, " ").replace(/\s+/g, " ").trim())

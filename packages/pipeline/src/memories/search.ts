@@ -1,3 +1,4 @@
+import { cutText } from "@engram/contracts/cut-text"
 import { reasonOf } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
 import {
@@ -108,7 +109,7 @@ async function best(ask: Ask, query: string, near: Near | undefined): Promise<Fo
   }
 }
 
-const textOf = (query = ""): string => query.slice(0, queryCharsMax).replaceAll("\0", " ").toWellFormed().trim()
+const textOf = (query = ""): string => cutText(query, queryCharsMax).replaceAll("\0", " ").toWellFormed().trim()
 
 interface Ask {
   readonly deps: MemorySearchDeps

@@ -1,4 +1,5 @@
 import type { SummaryRow } from "@engram/contracts/consolidation"
+import { cutText } from "@engram/contracts/cut-text"
 import type { ProfileId, StoreId } from "@engram/contracts/ids"
 import type {
   ChunkRow,
@@ -101,4 +102,4 @@ function wanted(
 }
 
 const few = (labels: readonly string[]): string[] =>
-  labels.slice(0, labelsMax).map((label) => label.slice(0, labelCharsMax))
+  labels.slice(0, labelsMax).map((label) => cutText(label, labelCharsMax))

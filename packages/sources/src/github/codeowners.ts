@@ -1,3 +1,4 @@
+import { cutText } from "@engram/contracts/cut-text"
 import type { AliasRef } from "@engram/contracts/graph"
 import ignore from "ignore"
 import { componentOf } from "./components.ts"
@@ -69,7 +70,7 @@ function rulesOf(content: string): Rule[] {
 
 /** A comment ends the line, and a space that is part of a pattern stands behind a backslash. */
 function wordsOf(line: string): string[] {
-  const words = [...line.slice(0, 10_000).matchAll(/(?:\\.|[^\s\\])+/g)].map(([word]) => word)
+  const words = [...cutText(line, 10_000).matchAll(/(?:\\.|[^\s\\])+/g)].map(([word]) => word)
   const comment = words.findIndex((word) => word.startsWith("#"))
   return comment < 0 ? words : words.slice(0, comment)
 }

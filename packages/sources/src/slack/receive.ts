@@ -1,3 +1,4 @@
+import { cutText } from "@engram/contracts/cut-text"
 import { Rejected } from "@engram/contracts/errors"
 import type { Handshake, ReceivedRequest } from "@engram/contracts/source"
 import { isSignedBy } from "../signature.ts"
@@ -37,7 +38,7 @@ export function deliveryKey(request: ReceivedRequest): string | undefined {
 export function eventName(request: ReceivedRequest): string {
   const { type, event } = opened(request)
   const { type: inner, subtype } = objectOf(event)
-  return (textOf(subtype) || textOf(inner) || textOf(type) || "unknown").slice(0, 80)
+  return cutText(textOf(subtype) || textOf(inner) || textOf(type) || "unknown", 80)
 }
 
 /** Slack asks once whether a URL is ours, and wants its challenge back. */

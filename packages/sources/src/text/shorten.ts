@@ -1,8 +1,9 @@
+import { cutText } from "@engram/contracts/cut-text"
+
 /** At most `maxChars` characters, cut between words and marked with `…`. One line: white space is folded. */
 export function shorten(text: string, maxChars: number): string {
   // Folding a megabyte to keep a line would be waste: four times the limit leaves room for white space.
-  const line = text
-    .slice(0, maxChars * 4)
+  const line = cutText(text, maxChars * 4)
     .replace(/\s+/g, " ")
     .trim()
   return line.length <= maxChars && text.length <= maxChars * 4 ? line : `${cut(line, maxChars - 1).trimEnd()}…`
@@ -24,9 +25,8 @@ export function sentences(text: string, maxChars: number): string {
 
 function cut(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text
-  const head = text.slice(0, maxChars)
+  const head = cutText(text, maxChars)
   const space = text.charAt(maxChars).trim() === "" ? maxChars : Math.max(head.lastIndexOf(" "), head.lastIndexOf("\n"))
-  // A word longer than half the limit is cut inside, but never inside a surrogate pair.
-  const end = space > maxChars / 2 ? space : maxChars
-  return head.slice(0, end).replace(/[\ud800-\udbff]$/, "")
+  // A word longer than half the limit is cut inside.
+  return space > maxChars / 2 ? head.slice(0, space) : head
 }

@@ -50,7 +50,7 @@ export function readPush({ payload, receivedAt }: GithubEvent) {
       at: head.timestamp ?? claimedAt,
       scope,
       headline: `${count} pushed to ${repository.full_name} ${repository.default_branch}: ${title}`,
-      description: head.message.slice(title.length),
+      description: descriptionOf(head.message),
       evidence: commits.length > 1 ? commits.slice(-commitsListed).map(({ message }) => `- ${firstLine(message)}`) : [],
       importance: importance({
         base: 0.2,
@@ -152,4 +152,13 @@ export function readCommitComment({ payload, action }: GithubEvent) {
   return gathering.drafts()
 }
 
-const firstLine = (message: string) => shorten(message.split("\n", 1)[0] ?? "", 200)
+const titleCharsMax = 200
+
+const firstLine = (message: string) => shorten(message.split("\n", 1)[0] ?? "", titleCharsMax)
+
+/** What a message says below its first line; all of it, where that line is too long to be a title. */
+function descriptionOf(message: string): string {
+  const end = message.indexOf("\n")
+  if ((end < 0 ? message.length : end) > titleCharsMax) return message
+  return end < 0 ? "" : message.slice(end)
+}

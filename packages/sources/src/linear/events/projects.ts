@@ -1,3 +1,4 @@
+import { cutText } from "@engram/contracts/cut-text"
 import type { MomentDraft, PartDraft } from "@engram/contracts/draft"
 import type { Link } from "@engram/contracts/graph"
 import { z } from "zod"
@@ -132,8 +133,8 @@ function happenings(event: LinearEvent, project: Project): Happened[] {
   if (moved && (changed(event, "statusId") || changed(event, "state"))) found.push({ ...moved, at: moved.at ?? at })
   if (changed(event, "targetDate") && typeof updatedFrom.targetDate === "string") {
     const words = project.targetDate
-      ? `has a new target date: ${project.targetDate} instead of ${updatedFrom.targetDate.slice(0, 40)}`
-      : `has no target date any more; it was ${updatedFrom.targetDate.slice(0, 40)}`
+      ? `has a new target date: ${project.targetDate} instead of ${cutText(updatedFrom.targetDate, 40)}`
+      : `has no target date any more; it was ${cutText(updatedFrom.targetDate, 40)}`
     found.push({ kind: "rescheduled", words, at, base: 0.35 })
   }
   return found
