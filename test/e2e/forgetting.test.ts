@@ -25,6 +25,7 @@ import { everyColumn } from "../every-column.ts"
 import { night } from "../nights.ts"
 import { comment, issue } from "../payloads.ts"
 import { find, openSearchDoor, page } from "../search-door.ts"
+import { openChannel, slackEvent, said as slackSaid } from "../slack.ts"
 import { createWorkbench, testSecretKey, type Workbench } from "../workbench.ts"
 
 const closing: (() => Promise<unknown>)[] = []
@@ -104,11 +105,13 @@ const waiting = (bench: Workbench, many: number): Promise<void> =>
   waitUntil("transactions wait", async () => (await waitingForLocks(bench.rows)) >= many)
 
 /** A turn that has read its deliveries and is kept from writing, until released. */
-async function readThenHold(bench: Workbench): Promise<() => Promise<unknown>> {
+async function readThenHold(
+  bench: Workbench,
+  knowledge = createKnowledge(bench.database),
+): Promise<() => Promise<unknown>> {
   const read = Promise.withResolvers<void>()
   const go = Promise.withResolvers<void>()
   const lane = { ...bench.lane, stage: "normalize" as const }
-  const knowledge = createKnowledge(bench.database)
   const turn = normalize({
     desk: createDeliveryDesk(bench.database),
     sources,
@@ -467,6 +470,71 @@ test("killed after any of its steps and run again, it ends where one run ends", 
     if (calls <= step) break
   }
 }, 240_000)
+
+describe("a document whose forgetting a legal hold stopped halfway", () => {
+  const channelEnd = slackEvent({ type: "channel_deleted", channel: openChannel, event_ts: "1700009000.000100" })
+
+  /** Two messages of a channel, and one of them suppressed, but still there. */
+  async function halfForgotten(): Promise<{ bench: Workbench; again: () => Promise<unknown> }> {
+    const bench = await open()
+    await bench.accept([
+      slackSaid({ ts: "1700000001.000100", text: "Nightingale is secret" }),
+      slackSaid({ ts: "1700000002.000100", text: "lunch is at twelve" }),
+    ])
+    await bench.drain()
+    const deps = depsOf(bench)
+    const [{ id }] = (await bench.rows<{ id: string }>(
+      "select id from knowledge_documents where source_id like '%1700000001.000100'",
+    )) as [{ id: string }]
+    const target = await findTarget(deps, "acme", { kind: "document", name: id })
+    const held: ForgetDeps["ledger"] = {
+      ...deps.ledger,
+      begin: async (...given) => {
+        const begun = await deps.ledger.begin(...given)
+        await bench.rows("update workspaces set legal_hold = true")
+        return begun
+      },
+    }
+    const stopped = forget({ ...deps, ledger: held })("acme", target, { actor: "test", replay: false })
+    await expect(stopped).rejects.toThrow(/legal hold/)
+    return { bench, again: () => forget(deps)("acme", target, { actor: "test", replay: false }) }
+  }
+  const live = (bench: Workbench) => bench.rows("select source_id from knowledge_documents where live")
+
+  test("goes with its deleted channel, which keeps nobody waiting", async () => {
+    const { bench, again } = await halfForgotten()
+    expect(await live(bench)).toHaveLength(2)
+    await bench.accept([channelEnd])
+    await bench.drain()
+    expect(await bench.rows("select distinct state from ingest_deliveries")).toEqual([{ state: "processed" }])
+    expect(await live(bench)).toEqual([])
+    await bench.rows("update workspaces set legal_hold = false")
+    await again()
+    await settle(bench)
+    expect(await everyColumn(bench, ["Nightingale"])).toEqual([])
+  }, 20_000)
+
+  test("leaves no trace where it is forgotten while its channel is being removed", async () => {
+    const { bench, again } = await halfForgotten()
+    await bench.rows("update workspaces set legal_hold = false")
+    await bench.accept([channelEnd])
+    const knowledge = createKnowledge(bench.database)
+    // Between what is found in the channel and its removal.
+    let finds = 0
+    const turn = await readThenHold(bench, {
+      ...knowledge,
+      write: async (workspaceId, work) => {
+        const done = await knowledge.write(workspaceId, work)
+        if (++finds === 2) await again()
+        return done
+      },
+    })
+    await turn()
+    await settle(bench)
+    expect(await live(bench)).toEqual([])
+    expect(await everyColumn(bench, ["Nightingale", "1700000001.000100"])).toEqual([])
+  }, 60_000)
+})
 
 test("forgetting a document takes the summaries that rest on it, its entities' profiles and their vectors along; a night writes them without it", async () => {
   const bench = await open()

@@ -11,7 +11,7 @@ import { writeChunks } from "./persist/chunks.ts"
 import { writeDocuments } from "./persist/documents.ts"
 import { writeFetches } from "./persist/fetches.ts"
 import { dropForgotten } from "./persist/forgotten.ts"
-import { type GoneScopes, knownGone, removals, speakingOfGone } from "./persist/gone-scopes.ts"
+import { type GoneScopes, knownGone, removals, speakingOfGone, stillThere } from "./persist/gone-scopes.ts"
 import { writeAliases, writeEntities, writeEvidence, writeScopes } from "./persist/graph.ts"
 import { writeMemory } from "./persist/memory.ts"
 import { type Place, placeOf } from "./persist/place.ts"
@@ -67,6 +67,9 @@ export const persist =
       // A transaction writes to one store.
       const here = left.filter((document) => document.storeId === storeId)
       const after = await write(deps, { ...lane, storeId }, removals(here, gone, deliveries), { open: true })
+      // What does not go is found again, for ever; the delivery's tries are counted.
+      if (after.documents.length === 0)
+        throw new Error("nothing was removed of a scope that is gone, though it holds documents")
       removed.push(...after.documents)
     }
     await deps.knowledge.write(lane.workspaceId, (tx) => tx.closeDeliveries(waiting.map(processed)))
@@ -79,7 +82,7 @@ interface Written extends Persisted {
   readonly gone: GoneScopes
 }
 
-/** One batch, in one transaction. `open` leaves its deliveries as they are. */
+/** One batch, in one transaction. `open` is for removals of what is there, and leaves their deliveries as they are. */
 const write = (
   deps: PersistDeps,
   lane: Lane,
@@ -89,7 +92,9 @@ const write = (
   deps.knowledge.write(lane.workspaceId, async (write) => {
     const place = placeOf(lane)
     const versions = await write.lockVersions(place.storeId)
-    const deliveries = await dropForgotten(write, place, deps.hash, given)
+    const deliveries = open
+      ? await stillThere(write, place, given)
+      : await dropForgotten(write, place, deps.hash, given)
     const changes = await writeDocuments(write, place, deliveries)
     await writeChunks(write, place, versions, changes, deps.chunkLimits)
     const memory = await writeMemory(write, place, versions, deliveries, changes)

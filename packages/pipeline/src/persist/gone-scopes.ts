@@ -1,7 +1,7 @@
 import type { DocumentDraft } from "@engram/contracts/draft"
 import type { ScopeId } from "@engram/contracts/ids"
 import type { KnowledgeWrite, ScopedDocument } from "@engram/contracts/knowledge"
-import { scopeId } from "@engram/core/ids"
+import { aliasId, documentId, scopeId } from "@engram/core/ids"
 import type { Place } from "./place.ts"
 import type { ReadDelivery } from "./read-delivery.ts"
 
@@ -43,6 +43,34 @@ export function removals(
     const documents = left.filter(({ source }) => source === delivery.source.name)
     const drafts = { documents: documents.map((each) => removal(each, gone)), moments: [], entities: [], scopes: [] }
     return { ...delivery, drafts }
+  })
+}
+
+/**
+ * The removals of what is still live, locked so that it stays. Also of what is being forgotten: that brings nothing back. One that
+ * was forgotten meanwhile is left out, since its removal would be a trace of it.
+ */
+export async function stillThere(
+  write: Pick<KnowledgeWrite, "lockDocuments">,
+  { workspaceId, storeId }: Place,
+  deliveries: readonly ReadDelivery[],
+): Promise<ReadDelivery[]> {
+  const keys = deliveries.flatMap(({ source, drafts }) =>
+    drafts.documents.map(({ sourceId, alias }) => ({
+      id: documentId(workspaceId, storeId, source.name, sourceId),
+      storeId,
+      source: source.name,
+      sourceId,
+      aliasId: aliasId(workspaceId, alias),
+    })),
+  )
+  const stored = await write.lockDocuments(keys)
+  const live = new Set(stored.filter((document) => document.live).map(({ id }) => id))
+  return deliveries.map((delivery) => {
+    const documents = delivery.drafts.documents.filter(({ sourceId }) =>
+      live.has(documentId(workspaceId, storeId, delivery.source.name, sourceId)),
+    )
+    return { ...delivery, drafts: { ...delivery.drafts, documents } }
   })
 }
 
