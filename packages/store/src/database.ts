@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import pg from "pg"
 import { fleetEntry, runEntered, type Statement, workspaceEntry } from "./entered-statement.ts"
+import { storableJson } from "./storable-json.ts"
 
 /** Inside a transaction: plain SQL for the set-based statements, and Drizzle (`ormOf`) for the others. */
 export interface Transaction {
@@ -275,7 +276,7 @@ function insertOf(table: string, rows: readonly object[], conflict = ""): [text:
     return record
   })
   const text = `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) ${conflict}`
-  return [text, [JSON.stringify(records)]]
+  return [text, [storableJson(records)]]
 }
 
 const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

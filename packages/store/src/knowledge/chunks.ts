@@ -1,5 +1,6 @@
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
+import { storableJson } from "../storable-json.ts"
 import { unwant } from "./vectors.ts"
 
 type Chunks = Pick<
@@ -28,7 +29,7 @@ export const writeChunks = (tx: Transaction, workspaceId: string): Chunks => ({
     tx.send(
       `update knowledge_chunks c set part_id = r."partId", position = r.position, section = r.section, occurred_at = r."occurredAt"
        from json_to_recordset($1) as r(id text, "partId" text, position int, section text, "occurredAt" timestamptz) where c.id = r.id`,
-      [JSON.stringify(rows)],
+      [storableJson(rows)],
     )
   },
 

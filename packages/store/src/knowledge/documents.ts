@@ -1,6 +1,7 @@
 import type { DocumentId } from "@engram/contracts/ids"
 import type { KnowledgeWrite, StoredDocument } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
+import { storableJson } from "../storable-json.ts"
 
 type Documents = Pick<
   KnowledgeWrite,
@@ -109,7 +110,7 @@ export async function closeDeliveries(
   tx.send(
     `update ingest_deliveries d set state = r.state, reason = r.reason, finished_at = now(), claimed_until = null
      from json_to_recordset($1) as r(id text, state text, reason text) where d.id = r.id and d.state = 'received'`,
-    [JSON.stringify(ends)],
+    [storableJson(ends)],
   )
 }
 
