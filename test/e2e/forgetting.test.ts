@@ -20,13 +20,14 @@ import { waitUntil } from "@engram/testkit/wait-until"
 import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { normalizeLimits } from "@engram/worker/turns"
 import { afterEach, describe, expect, test } from "vitest"
-import { currentState } from "../current-state.ts"
+import { type CurrentState, currentState } from "../current-state.ts"
 import { everyColumn } from "../every-column.ts"
+import { examplePayloads } from "../examples.ts"
 import { night } from "../nights.ts"
 import { comment, issue } from "../payloads.ts"
 import { find, openSearchDoor, page } from "../search-door.ts"
-import { openChannel, slackEvent, said as slackSaid } from "../slack.ts"
-import { createWorkbench, testSecretKey, type Workbench } from "../workbench.ts"
+import { openChannel, slackEvent, said as slackSaid, team } from "../slack.ts"
+import { createWorkbench, type Payload, testSecretKey, type Workbench } from "../workbench.ts"
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -429,6 +430,85 @@ describe("a forgotten person", () => {
     await bench.accept([{ ...said, key: "again", payload: by(said.payload as object, "comment") }])
     await bench.drain()
     expect(await everyColumn(bench, ["monalisa", "4040404"])).toEqual([])
+  })
+
+  const parts = (bench: Workbench) =>
+    bench.rows(
+      "select source_id, part_id, live from document_parts p join knowledge_documents d on d.id = p.document_id order by 1, 2",
+    )
+
+  test("of Slack is in no channel any more, and leaving it later is nobody's", async () => {
+    const [ada, bob, alone] = ["U0ADA00001", "U0BOB00002", "C0ALONE0003"]
+    const member = (type: "joined" | "left", user: string, second: number, channel = openChannel) =>
+      slackEvent({
+        type: `member_${type}_channel`,
+        user,
+        channel,
+        channel_type: "C",
+        team,
+        event_ts: `${1_700_000_000 + second}.000100`,
+      })
+    const bench = await open()
+    await bench.accept([member("joined", ada, 1), member("joined", bob, 2), member("joined", bob, 3, alone)])
+    await bench.drain()
+    const { look } = await forgetIn(bench, { kind: "person", name: `slack:user:${team}:${bob}` })
+    expect(await everyColumn(bench, [bob])).toEqual([])
+    await settle(bench)
+    expect(left(await look())).toEqual([])
+    expect(await parts(bench)).toEqual([{ source_id: openChannel, part_id: `member:${ada}`, live: true }])
+    expect(await bench.rows("select metadata -> 'members' as members from knowledge_documents where live")).toEqual([
+      { members: 1 },
+    ])
+    // That the channel was heard of is news of the channel.
+    const state = async (): Promise<CurrentState> => ({ ...(await currentState(bench)), entities: [] })
+    const before = await state()
+    expect(before.relationships!.filter((edge) => edge.includes("MEMBER_OF"))).toHaveLength(1)
+
+    await bench.accept([member("left", bob, 4), member("joined", bob, 5)])
+    await bench.drain()
+    expect(await state()).toEqual(before)
+    expect(await everyColumn(bench, [bob, "member:[forgotten]"])).toEqual([])
+    // What an earlier forgetting left.
+    await bench.rows(
+      `insert into document_parts (workspace_id, document_id, part_id, state)
+       select workspace_id, document_id, $1, jsonb_set(state, '{partId}', to_jsonb($1::text)) from document_parts`,
+      [`member:${bob}`],
+    )
+    expect(left(await look())).toContainEqual(expect.objectContaining({ where: "postgres document_parts, by name" }))
+    await forgetIn(bench, { kind: "person", name: `slack:user:${team}:${bob}` })
+    expect(await parts(bench)).toEqual([{ source_id: openChannel, part_id: `member:${ada}`, live: true }])
+  })
+
+  test("of GitHub is in no team any more, though only a number says who was", async () => {
+    const example = examplePayloads.find(({ key }) => key === "membership-1")!
+    const said = example.payload as { member: object; sender: object }
+    const mona = { ...said.member, login: "monalisa", id: 4_040_404, html_url: "https://github.com/monalisa" }
+    const membership = (action: "added" | "removed", member: object, receivedAt: number): Payload => ({
+      key: `${action} ${receivedAt}`,
+      event: "membership",
+      receivedAt,
+      payload: { ...said, action, member },
+    })
+    const words = ["monalisa", "4040404"]
+    for (const past of [[], [membership("removed", mona, 3)]]) {
+      const bench = await open()
+      await bench.accept([membership("added", said.member, 1), membership("added", mona, 2), ...past])
+      await bench.drain()
+      const others = (await parts(bench)).filter((part) => part.part_id !== "member:4040404")
+      const { look } = await forgetIn(bench, { kind: "person", name: "github:login:monalisa" })
+      expect(await everyColumn(bench, words)).toEqual([])
+      await settle(bench)
+      expect(left(await look())).toEqual([])
+      expect(await parts(bench)).toEqual(others)
+      const read = () => bench.rows("select text from knowledge_chunks where version_to is null order by position")
+      const before = await read()
+
+      await bench.accept([membership("removed", mona, 4), membership("added", mona, 5)])
+      await bench.drain()
+      expect(await parts(bench)).toEqual(others)
+      expect(await read()).toEqual(before)
+      expect(await everyColumn(bench, words)).toEqual([])
+    }
   })
 })
 

@@ -29,6 +29,12 @@ export interface NamedPerson {
   readonly names: readonly string[]
 }
 
+/** What a person is looked for by in what is written: words, and ids of parts that are theirs, all in lower case. */
+export interface Sought {
+  readonly words: readonly string[]
+  readonly partIds: readonly string[]
+}
+
 /** How many of what. */
 export type ForgetCounts = { readonly [what: string]: number }
 
@@ -91,8 +97,8 @@ export interface ForgetLedger {
     options: { readonly replay: boolean },
   ): Promise<ForgetCounts>
 
-  /** Documents whose parts hold one of the words; `after` is the last one seen. */
-  documentsHolding(workspaceId: string, words: readonly string[], after: string, max: number): Promise<DocumentId[]>
+  /** Documents whose parts hold one of the words, or are the person's; `after` is the last one seen. */
+  documentsHolding(workspaceId: string, sought: Sought, after: string, max: number): Promise<DocumentId[]>
   documentKeys(workspaceId: string, ids: readonly DocumentId[]): Promise<NamedDocument[]>
   /** Removes, of rewritten documents, the passages and statements that are no longer said, which otherwise stay for a while. */
   dropSuperseded(workspaceId: string, forgettingId: string): Promise<void>
@@ -161,7 +167,7 @@ export interface ForgetLedger {
   forgottenArtifacts(workspaceId: string, forgettingId: string): Promise<string[]>
   /** Rows that are still there of what was removed, by table. */
   left(workspaceId: string, forgettingId: string, scope: ForgetScope | undefined): Promise<ForgetCounts>
-  /** Rows in which one of the words stands as a word, by table. */
-  wordsLeft(workspaceId: string, words: readonly string[]): Promise<ForgetCounts>
+  /** Rows in which one of the words stands as a word, or that are of the person's parts, by table. */
+  wordsLeft(workspaceId: string, sought: Sought): Promise<ForgetCounts>
   lanes(workspaceId: string): Promise<Omit<Lane, "stage">[]>
 }

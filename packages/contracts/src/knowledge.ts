@@ -267,6 +267,8 @@ export interface KnowledgeWrite {
   saveDocuments(rows: readonly DocumentRow[]): Promise<void>
   /** After their documents. */
   saveParts(rows: readonly { documentId: DocumentId; partId: string; state: object }[]): Promise<void>
+  /** As if nothing had ever been said of them; what they said elsewhere is for the caller to take back. */
+  removeParts(rows: readonly { documentId: DocumentId; partId: string }[]): Promise<void>
   /** Documents that are no longer there: nothing of what was rendered stays in the row. */
   hideDocuments(rows: readonly { id: DocumentId; version: number }[]): Promise<void>
   /** The document's chunks that full text reads, in no order. */

@@ -113,7 +113,7 @@ async function workspaceOf({ admin }: Deps, { workspace }: ForgetOptions): Promi
 /** Of a person: how many documents hold one of their names. */
 async function censusOf({ ledger }: Deps, workspaceId: string, target: ForgetTarget): Promise<ForgetCounts> {
   if (target.person === undefined) return ledger.census(workspaceId, target.scope)
-  return { accounts: target.person.entityIds.length, ...(await ledger.wordsLeft(workspaceId, target.words)) }
+  return { accounts: target.person.entityIds.length, ...(await ledger.wordsLeft(workspaceId, target)) }
 }
 
 function showForgotten(

@@ -51,10 +51,24 @@ export function scrubJson(value: Json, forgotten: Forgotten, name = ""): Json {
 }
 
 /** Numbers are ids of people only where they are called so: 583231 may be a comment's. */
-const isPersonId = (name: string): boolean =>
-  /(?:author|user|assignee|actor|creator|sender|member|reviewer|owner|merger)\w*ids?$/i.test(name)
-const isForgottenId = (id: number, forgotten: Forgotten): boolean =>
+const roles = "author user assignee actor creator sender member reviewer owner merger".split(" ")
+const personId = new RegExp(`(?:${roles.join("|")})\\w*ids?$`, "i")
+const isPersonId = (name: string): boolean => personId.test(name)
+const isForgottenId = (id: number | string, forgotten: Forgotten): boolean =>
   forgotten.has("identifier", suppressionText.identifier(`#${id}`))
+
+const personPart = new RegExp(`^(?:${roles.join("|")}):(.+)$`)
+
+/** Whether the part is one person's place in its document, `member:583231`, and they are forgotten: it goes whole. */
+export function isForgottenPart(partId: string, forgotten: Forgotten): boolean {
+  const id = personPart.exec(partId)?.[1]
+  if (id === undefined) return false
+  return /^\d+$/.test(id) ? isForgottenId(id, forgotten) : forgotten.has("identifier", suppressionText.identifier(id))
+}
+
+/** Parts that `isForgottenPart` would find for these identifiers, in lower case. */
+export const partsNaming = (identifiers: readonly string[]): string[] =>
+  identifiers.flatMap((identifier) => roles.map((role) => `${role}:${identifier.replace(/^#/, "")}`))
 
 export const isForgottenAlias = (alias: AliasRef, forgotten: Forgotten): boolean =>
   forgotten.has("alias", suppressionText.alias(alias))

@@ -1,12 +1,12 @@
 import type { DocumentDraft, Drafts, MomentDraft } from "@engram/contracts/draft"
 import type { Json } from "@engram/contracts/json"
 import { type Forgotten, suppressionText } from "./forgotten.ts"
-import { isForgottenAlias, keptLinks, scrubJson } from "./scrub.ts"
+import { isForgottenAlias, isForgottenPart, keptLinks, scrubJson } from "./scrub.ts"
 
 /** The drafts without what was forgotten; the same object when none of it was. Pure. */
 export function withoutForgotten(drafts: Drafts, source: string, forgotten: Forgotten): Drafts {
   if (forgotten.whole || forgotten.has("source", suppressionText.source(source))) return nothing
-  const kept = forgotten.people ? (scrubJson(drafts as unknown as Json, forgotten) as unknown as Drafts) : drafts
+  const kept = forgotten.people ? scrubbed(drafts, forgotten) : drafts
   const isGone = (sourceId: string): boolean => forgotten.has("document", suppressionText.document(source, sourceId))
   const documents = same(
     kept.documents.filter(({ sourceId, alias }) => !isGone(sourceId) && !isForgottenAlias(alias, forgotten)),
@@ -44,6 +44,20 @@ export function withoutForgotten(drafts: Drafts, source: string, forgotten: Forg
 }
 
 const nothing: Drafts = { documents: [], moments: [], entities: [], scopes: [] }
+
+/** Parts that are a forgotten person's go before names are scrubbed: afterwards nobody could tell whose they were. */
+function scrubbed(drafts: Drafts, forgotten: Forgotten): Drafts {
+  const documents = same(
+    drafts.documents.flatMap((document) => {
+      const parts = document.parts.filter(({ partId }) => !isForgottenPart(partId, forgotten))
+      if (parts.length === document.parts.length) return document
+      return parts.length === 0 ? [] : { ...document, parts }
+    }),
+    drafts.documents,
+  )
+  const left = documents === drafts.documents ? drafts : { ...drafts, documents }
+  return scrubJson(left as unknown as Json, forgotten) as unknown as Drafts
+}
 
 function keptParts(document: DocumentDraft, forgotten: Forgotten): DocumentDraft {
   const parts = same(

@@ -2,11 +2,12 @@ import type { NamedDocument, NamedPerson } from "@engram/contracts/forget"
 import type { DocumentId } from "@engram/contracts/ids"
 import type { ObservationRow } from "@engram/contracts/knowledge"
 import type { Forgotten } from "@engram/core/forget/forgotten"
-import { scrubFields, scrubPart, scrubText } from "@engram/core/forget/scrub"
+import { isForgottenPart, scrubFields, scrubPart, scrubText } from "@engram/core/forget/scrub"
 import type { EntityState } from "@engram/core/state/entity"
-import { partsFromStored } from "@engram/core/state/part"
+import { type PartState, partsFromStored } from "@engram/core/state/part"
 import { writeChunks } from "../persist/chunks.ts"
 import { renderChange } from "../persist/document-change.ts"
+import { isGone } from "../persist/documents.ts"
 import { writeEvidence } from "../persist/graph.ts"
 import { writeMemory } from "../persist/memory.ts"
 import { observationHash } from "../persist/observations.ts"
@@ -21,6 +22,7 @@ interface Work {
   readonly forgettingId: string
   readonly person: NamedPerson
   readonly words: readonly string[]
+  readonly partIds: readonly string[]
   readonly forgotten: Forgotten
   readonly count: (counts: { readonly [what: string]: number }) => void
 }
@@ -30,9 +32,9 @@ interface Work {
  * accounts; bytes of deliveries that name them go whole.
  */
 export async function forgetPerson(deps: ForgetDeps, work: Work): Promise<void> {
-  const { workspaceId, words } = work
-  for (let after = ""; words.length > 0; ) {
-    const ids = await deps.ledger.documentsHolding(workspaceId, words, after, batch)
+  const { workspaceId, words, partIds } = work
+  for (let after = ""; partIds.length > 0; ) {
+    const ids = await deps.ledger.documentsHolding(workspaceId, { words, partIds }, after, batch)
     if (ids.length === 0) break
     after = ids.at(-1)!
     work.count({ documentsRewritten: await rewriteDocuments(deps, work, ids) })
@@ -45,7 +47,7 @@ export async function forgetPerson(deps: ForgetDeps, work: Work): Promise<void> 
   work.count(await deps.ledger.removePerson(workspaceId, work.forgettingId, work.person))
 }
 
-/** Rendered anew from parts without the person, as persist would have from the start. */
+/** Rendered anew from parts without the person and without those that are theirs, as persist would have from the start. */
 async function rewriteDocuments(deps: ForgetDeps, work: Work, ids: readonly DocumentId[]): Promise<number> {
   const { workspaceId } = work
   await deps.ledger.noteRewritten(workspaceId, work.forgettingId, ids)
@@ -60,18 +62,30 @@ async function rewriteDocuments(deps: ForgetDeps, work: Work, ids: readonly Docu
       const stored = await write.lockDocuments(documents.map((each) => keyOf(each, place)))
       const changes = stored.flatMap((document) => {
         const source = deps.sources[document.source]
-        const before = partsFromStored(document.parts)
+        const stays = (part: PartState) => !isForgottenPart(part.partId, work.forgotten)
+        const all = partsFromStored(document.parts)
+        const before = all.filter(stays)
         const parts = before.map((part) => scrubPart(part, work.forgotten))
         const changed = parts.filter((part, at) => part !== before[at])
-        if (changed.length === 0 || source === undefined) return []
+        if ((changed.length === 0 && before.length === all.length) || source === undefined) return []
         return [renderChange(place, document, { parts, changed, source, acceptedAt: deps.now() })]
       })
+      await write.removeParts(
+        changes.flatMap(({ stored: { id, parts } }) =>
+          partsFromStored(parts)
+            .filter(({ partId }) => isForgottenPart(partId, work.forgotten))
+            .map(({ partId }) => ({ documentId: id, partId })),
+        ),
+      )
       await write.saveParts(
         changes.flatMap(({ stored: { id }, changedParts }) =>
           changedParts.map((state) => ({ documentId: id, partId: state.partId, state })),
         ),
       )
       await write.saveDocuments(changes.flatMap(({ rendered }) => rendered?.row ?? []))
+      await write.hideDocuments(
+        changes.filter(isGone).map(({ stored }) => ({ id: stored.id, version: stored.version + 1 })),
+      )
       await writeChunks(write, place, versions, changes, deps.chunkLimits)
       const { evidence } = await writeMemory(write, place, versions, [], changes)
       await writeEvidence(write, place, changes, evidence)

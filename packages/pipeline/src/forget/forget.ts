@@ -46,7 +46,15 @@ export const forget =
     count(await deps.ledger.removeRest(workspaceId, forgettingId, scope, { replay }))
     if (person) {
       const forgotten = forgottenOf({ workspaceId, suppressions: target.suppressions, hash: deps.hash })
-      await forgetPerson(deps, { workspaceId, forgettingId, person, words: target.words, forgotten, count })
+      await forgetPerson(deps, {
+        workspaceId,
+        forgettingId,
+        person,
+        words: target.words,
+        partIds: target.partIds,
+        forgotten,
+        count,
+      })
     }
     count(await clearUp(deps, workspaceId, forgettingId))
     await deps.cache.remove(

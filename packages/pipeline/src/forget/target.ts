@@ -3,6 +3,7 @@ import type { AliasRef } from "@engram/contracts/graph"
 import type { KeyedHash, Suppression, SuppressionKind } from "@engram/contracts/privacy"
 import { UnclearName } from "@engram/contracts/privacy"
 import { identifierCharsMin, suppressionText } from "@engram/core/forget/forgotten"
+import { partsNaming } from "@engram/core/forget/scrub"
 import { documentId } from "@engram/core/ids"
 import { keyIdOf } from "../persist/forgotten.ts"
 
@@ -26,6 +27,8 @@ export interface ForgetTarget {
   readonly aliases: readonly AliasRef[]
   /** What a person is looked for by, in texts and raw bytes. */
   readonly words: readonly string[]
+  /** Parts of documents that are the person's, in lower case: `member:583231`. */
+  readonly partIds: readonly string[]
 }
 
 /**
@@ -50,6 +53,7 @@ export async function findTarget(
     forgettingId: `fgt_${deps.hash(workspaceId, `forgetting ${key}`).slice(0, 32)}`,
     kind,
     words: [],
+    partIds: [],
     aliases: [],
     ...rest,
   })
@@ -86,6 +90,7 @@ export async function findTarget(
         person,
         aliases: person.aliases,
         words: words.filter((word) => !word.startsWith("#")),
+        partIds: partsNaming(words),
       }
     }
   }

@@ -34,9 +34,9 @@ export const verify =
   (deps: VerifyDeps) =>
   async (
     workspaceId: string,
-    target: Pick<ForgetTarget, "forgettingId" | "scope" | "words" | "kind">,
+    target: Pick<ForgetTarget, "forgettingId" | "scope" | "words" | "partIds" | "kind">,
   ): Promise<Looked[]> => {
-    const { forgettingId, words } = target
+    const { forgettingId } = target
     const { ledger } = deps
     const forgetting = await ledger.forgetting(workspaceId, forgettingId)
     if (forgetting === undefined) throw new Rejected("never_forgotten", "it was never forgotten here")
@@ -57,7 +57,7 @@ export const verify =
       await lookInArtifacts(deps, await ledger.forgottenArtifacts(workspaceId, forgettingId)),
       await lookInCache(deps, documents),
     ]
-    return target.kind === "person" ? [...looked, ...(await lookForWords(deps, workspaceId, words))] : looked
+    return target.kind === "person" ? [...looked, ...(await lookForWords(deps, workspaceId, target))] : looked
   }
 
 async function lookInIndex({ index }: VerifyDeps, refs: readonly VectorRef[]): Promise<Looked> {
@@ -97,10 +97,10 @@ async function lookInCache(
 async function lookForWords(
   { ledger, artifacts }: VerifyDeps,
   workspaceId: string,
-  words: readonly string[],
+  { words, partIds }: Pick<ForgetTarget, "words" | "partIds">,
 ): Promise<Looked[]> {
-  if (words.length === 0) return []
-  const tables = Object.entries(await ledger.wordsLeft(workspaceId, words)).map(([table, found]) => ({
+  if (partIds.length === 0) return []
+  const tables = Object.entries(await ledger.wordsLeft(workspaceId, { words, partIds })).map(([table, found]) => ({
     where: `postgres ${table}, by name`,
     asked: words.length,
     found,

@@ -32,7 +32,10 @@ export interface DocumentChange {
 /** Pure: merges the claims into what is stored and renders the result. */
 export function changeDocument(place: Place, stored: StoredDocument, claim: Claim): DocumentChange {
   const drafts = claim.drafts.flatMap((draft) => draft.parts)
-  return renderChange(place, stored, { ...mergeDocument(partsFromStored(stored.parts), drafts), ...claim })
+  const { parts, changed } = mergeDocument(partsFromStored(stored.parts), drafts)
+  if (changed.length === 0)
+    return { stored, changedParts: [], live: isDocumentLive(parts), rendered: undefined, links: [] }
+  return renderChange(place, stored, { parts, changed, ...claim })
 }
 
 /** What readers see of a document whose parts are these now. Pure. */
@@ -49,7 +52,6 @@ export function renderChange(
   const { parts, changed, source, acceptedAt } = now
   const live = isDocumentLive(parts)
   const nothing = { stored, changedParts: changed, live, rendered: undefined, links: [] }
-  if (changed.length === 0) return nothing
   const links: DatedLink[] = parts.flatMap(partEdges)
   if (!live) return { ...nothing, links }
 

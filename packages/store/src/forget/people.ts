@@ -51,12 +51,13 @@ export const createPeopleForgetting = (database: Database): People => ({
       return personOf(tx, workspaceId, await accountsOf(tx, workspaceId, entityIds))
     }),
 
-  documentsHolding: (workspaceId, words, after, max) =>
+  documentsHolding: (workspaceId, { words, partIds }, after, max) =>
     database.inWorkspace(workspaceId, async (tx) => {
       const rows = await tx.query<{ id: DocumentId }>(
         `select distinct document_id as id from document_parts
-         where workspace_id = $1 and document_id > $3 and state::text ilike any($2) order by 1 limit $4`,
-        [workspaceId, patterns(words), after, max],
+         where workspace_id = $1 and document_id > $3 and (state::text ilike any($2) or lower(part_id) = any($5))
+         order by 1 limit $4`,
+        [workspaceId, patterns(words), after, max, partIds],
       )
       return rows.map(({ id }) => id)
     }),
@@ -152,13 +153,14 @@ export const createPeopleForgetting = (database: Database): People => ({
       await removeObservations(tx, place, statementIds)
     }),
 
-  wordsLeft: (workspaceId, words) =>
+  wordsLeft: (workspaceId, { words, partIds }) =>
     database.inWorkspace(workspaceId, async (tx) => {
       const counts: Record<string, number> = {}
       for (const [table, said] of Object.entries(textColumns)) {
+        const part = partTables.has(table) ? "lower(part_id)" : "null::text"
         const [row] = await tx.query<{ n: number }>(
-          `select count(*)::int as n from ${table} where workspace_id = $1 and ${said} ~* any($2)`,
-          [workspaceId, wholeWords(words)],
+          `select count(*)::int as n from ${table} where workspace_id = $1 and (${said} ~* any($2) or ${part} = any($3))`,
+          [workspaceId, wholeWords(words), partIds],
         )
         counts[table] = row!.n
       }
@@ -180,6 +182,9 @@ const textColumns = {
   scopes: "name",
   ingest_deliveries: "concat_ws(' ', headers::text, reason)",
 } as const
+
+/** Those of them that say which part of a document they are of. */
+const partTables: ReadonlySet<string> = new Set(["document_parts", "knowledge_chunks", "memory_observations"])
 
 /** The same words as `scrubText` finds: whole, and not the beginning of a path. */
 const wholeWords = (words: readonly string[]): string[] =>

@@ -4,7 +4,8 @@
  */
 export const tablesForgotten: { readonly [table: string]: string } = {
   knowledge_documents: "rows go",
-  document_parts: "go with their document; a person is scrubbed out",
+  document_parts:
+    "go with their document, or with the person whose membership they are; a person is scrubbed out of others",
   knowledge_chunks: "go with their document",
   document_deliveries: "go with their document",
   memory_observations: "go with their document or source; a person is scrubbed out of moments",

@@ -9,6 +9,7 @@ type Documents = Pick<
   | "addDocuments"
   | "saveDocuments"
   | "saveParts"
+  | "removeParts"
   | "hideDocuments"
   | "goneDocuments"
   | "linkDeliveries"
@@ -66,6 +67,15 @@ export const writeDocuments = (tx: Transaction, workspaceId: string): Documents 
       "document_parts",
       rows.map((row) => ({ ...row, workspaceId })).sort(by((row) => `${row.documentId} ${row.partId}`)),
       "on conflict (document_id, part_id) do update set state = excluded.state",
+    )
+  },
+
+  removeParts: async (rows) => {
+    if (rows.length === 0) return
+    tx.send(
+      `delete from document_parts p using json_to_recordset($1) as r("documentId" text, "partId" text)
+       where p.document_id = r."documentId" and p.part_id = r."partId"`,
+      [JSON.stringify(rows)],
     )
   },
 
