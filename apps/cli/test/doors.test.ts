@@ -224,3 +224,24 @@ test(
   },
   manyCommandsMs,
 )
+
+test(
+  "no door is opened into a workspace that was forgotten, since nothing that came through it would be kept",
+  async () => {
+    const { ok, rows, environment } = await install()
+    await ok("connect", "github", ...main)
+    await ok("forget", "--workspace", "acme", "--yes")
+    for (const args of [
+      ["connect", "github", ...main],
+      ["connect", "linear", ...main],
+      ["keys", "create", ...main, "--action", "write"],
+    ]) {
+      const refused = await run(args, environment)
+      expect(refused).toMatchObject({ code: 1, stdout: "" })
+      expect(refused.stderr).toMatch(/acme was forgotten on \d{4}-\d\d-\d\d: nothing that it is sent is kept/)
+    }
+    expect(await rows("select id from connections union all select id from api_keys")).toEqual([])
+    await ok("connect", "github", "--workspace", "acme-two", "--store", "main")
+  },
+  manyCommandsMs,
+)

@@ -7,6 +7,7 @@ import { stores } from "@engram/db/schema/stores"
 import { and, desc, eq, isNull, sql } from "drizzle-orm"
 import { ensureStore, insertConnection, kept } from "./connections.ts"
 import type { Database } from "./database.ts"
+import { assertNotForgotten } from "./forget/assert-not-forgotten.ts"
 import { ormOf } from "./orm.ts"
 import { remember } from "./remember.ts"
 
@@ -44,7 +45,10 @@ export interface ListedApiKey extends ApiKey {
 }
 
 export interface ApiKeyAdmin {
-  /** Makes the workspace and the store when they are missing and, for a key that may write, the door its events come through. */
+  /**
+   * Makes the workspace and the store when they are missing and, for a key that may write, the door its events come through.
+   * `Rejected("workspace_forgotten")` in a workspace that was forgotten as a whole.
+   */
   create(options: {
     readonly workspaceId: string
     readonly storeName: string
@@ -66,6 +70,7 @@ export function createApiKeyAdmin(options: { database: Database }): ApiKeyAdmin 
       const id: ApiKeyId = `key_${randomBytes(12).toString("hex")}`
       const storeId = deriveStoreId(workspaceId, storeName)
       await database.inWorkspace(workspaceId, async (tx) => {
+        await assertNotForgotten(tx, workspaceId)
         await ensureStore(tx, { workspaceId, storeId, storeName })
         if (actions.includes("write")) {
           const door = connectionId(workspaceId, "events", storeId)

@@ -4,6 +4,7 @@ import type { Rejected } from "@engram/contracts/errors"
 import type { ConnectionId, StoreId, WorkspaceId } from "@engram/contracts/ids"
 import { connectionId, storeId as deriveStoreId } from "@engram/core/ids"
 import type { Database, Transaction } from "./database.ts"
+import { assertNotForgotten } from "./forget/assert-not-forgotten.ts"
 import { remember } from "./remember.ts"
 import { credentialOwner, openIfMine, sealedConnections, sealedOtherwise } from "./sealed-connections.ts"
 import type { Sealer } from "./sealing.ts"
@@ -96,7 +97,7 @@ export interface ConnectionAdmin {
    * The connection of one source into one store, made with its workspace and store when missing. A `secret` that is not its
    * newest becomes the newest, beside the one before. Without one, an old connection keeps its own and a new one gets 32 random
    * bytes (hex), or none if it `awaitsSecret` from the sender's handshake. Each of `credentials` replaces the one of its name; an
-   * empty text takes it away; the others stay.
+   * empty text takes it away; the others stay. `Rejected("workspace_forgotten")` in a workspace that was forgotten as a whole.
    */
   create(door: {
     readonly workspaceId: string
@@ -163,9 +164,10 @@ export function createConnectionAdmin(options: { database: Database; sealer: Sea
     create: async ({ workspaceId, storeName, source, secret, awaitsSecret = false, credentials }) => {
       const storeId = deriveStoreId(workspaceId, storeName)
       const id = connectionId(workspaceId, source, storeId)
-      const exists = await database.inWorkspace(workspaceId, (tx) =>
-        tx.query("select 1 from connections where id = $1", [id]),
-      )
+      const exists = await database.inWorkspace(workspaceId, async (tx) => {
+        await assertNotForgotten(tx, workspaceId)
+        return tx.query("select 1 from connections where id = $1", [id])
+      })
       if (exists.length === 0) await assertAllOpen()
       const secrets = awaitsSecret && secret === undefined ? [] : [sealer.seal(secret ?? newSecret(), id)]
       const created = await database.inWorkspace(workspaceId, async (tx) => {

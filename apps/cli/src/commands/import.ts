@@ -1,6 +1,7 @@
 import { openRecordedDeliveries } from "@engram/platform/open-history"
 import { sources } from "@engram/sources/registry"
 import { ensureStore } from "@engram/store/connections"
+import { assertNotForgotten } from "@engram/store/forget/assert-not-forgotten"
 import type { Command } from "commander"
 import { callersPath } from "../callers-path.ts"
 import type { Context } from "../context.ts"
@@ -42,9 +43,10 @@ const importFile = (context: Context, path: string, options: ImportOptions): Pro
     const { workspaceId, storeId } = request
     const open = await openRecordedDeliveries({ path: file, sources })
     if (!options.dryRun) {
-      await database.inWorkspace(workspaceId, (tx) =>
-        ensureStore(tx, { workspaceId, storeId, storeName: options.store }),
-      )
+      await database.inWorkspace(workspaceId, async (tx) => {
+        await assertNotForgotten(tx, workspaceId)
+        await ensureStore(tx, { workspaceId, storeId, storeName: options.store })
+      })
     }
     const dryRun = isDry(options)
     const imported = await runImport({ context, parts, database, databaseUrl, request, open, dryRun })
