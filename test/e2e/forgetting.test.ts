@@ -358,6 +358,21 @@ test("a forgotten workspace is empty, and another is untouched", async () => {
   ])
 })
 
+test.each([{ kind: "workspace" }, { kind: "source", name: "events" }] as const)(
+  "what comes after its $kind was forgotten is skipped, and says why",
+  async (request) => {
+    const bench = await open()
+    await withSecret(bench)
+    await forgetIn(bench, request)
+    await bench.accept([page("late", "The canteen has moved.")])
+    await bench.drain()
+    expect(
+      await bench.rows("select state, reason from ingest_deliveries where body is null and state <> 'processed'"),
+    ).toEqual([{ state: "skipped", reason: "Forgotten." }])
+    expect(await bench.rows("select id from knowledge_documents")).toEqual([])
+  },
+)
+
 describe("a forgotten person", () => {
   const said = "As @mona-lisa said, Mona Lisa Overdrive owns this; ask mona-lisa."
   const byMona = (body: string) => page("plan", body, { author: { id: "mona-lisa", name: "Mona Lisa Overdrive" } })

@@ -1,3 +1,4 @@
+import type { Drafts } from "@engram/contracts/draft"
 import { RetryLater } from "@engram/contracts/errors"
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { KeyedHash, Suppression } from "@engram/contracts/privacy"
@@ -30,6 +31,13 @@ export async function dropForgotten(
   if (touched.length > 0) await write.forgetBodies(touched)
   return after
 }
+
+/** Whether a delivery said something, and nothing of it is left. */
+export const isForgottenWhole = (before: ReadDelivery | undefined, after: ReadDelivery): boolean =>
+  before !== undefined && before.drafts !== after.drafts && saysNothing(after.drafts)
+
+const saysNothing = ({ documents, moments, entities, scopes, fetches = [] }: Drafts): boolean =>
+  [documents, moments, entities, scopes, fetches].every(({ length }) => length === 0)
 
 /** Throws `RetryLater` when they were made with another key: nothing is let in that cannot be told. */
 export function openForgotten(workspaceId: string, suppressions: readonly Suppression[], hash: KeyedHash): Forgotten {
