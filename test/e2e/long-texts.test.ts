@@ -56,12 +56,3 @@ test.each([0, 1])("a push whose commit message is long and full of emoji is take
   await bench.drain()
   expect(await states()).toEqual([])
 })
-
-test("half a surrogate pair that a sender names an event by is kept as U+FFFD", async () => {
-  bench = await createWorkbench()
-  await bench.accept([{ ...issue({ number: 1 }), event: "half \ud83d" }])
-  await bench.drain()
-  expect(await bench.rows("select event, state from ingest_deliveries")).toEqual([
-    { event: "half \ufffd", state: "skipped" },
-  ])
-})

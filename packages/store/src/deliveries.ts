@@ -5,7 +5,6 @@ import { createRedactor } from "@engram/core/redact/redactor"
 import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database, Transaction } from "./database.ts"
 import { packBody } from "./packed-body.ts"
-import { storableJson } from "./storable-json.ts"
 
 /**
  * All bodies travel as one binary parameter and are cut apart in the server: an array of bytea would go as hex, twice the
@@ -53,7 +52,7 @@ export async function packDeliveries(deliveries: readonly NewDelivery[]): Promis
   // In one order everywhere, so that two inserts that share deliveries wait for each other and never deadlock.
   const sorted = [...deliveries].sort(byKey)
   const bodies = await Promise.all(sorted.map(({ body }) => packBody(body)))
-  return [storableJson(rowsOf(sorted, bodies)), joined(bodies)]
+  return [JSON.stringify(rowsOf(sorted, bodies)), joined(bodies)]
 }
 
 /** Inserts those that are not there yet, and returns their ids. */

@@ -1,6 +1,9 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { storableJson } from "../src/storable-json.ts"
+import { useDatabase } from "./store-fixture.ts"
+
+const context = useDatabase()
 
 test("rows are JSON as ever, but for what Postgres refuses in a text", () => {
   expect(JSON.parse(storableJson([{ text: "a\ud83d b\0", labels: ["\ude00", "😀"], n: 1, none: null }]))).toEqual([
@@ -13,4 +16,14 @@ test("rows are JSON as ever, but for what Postgres refuses in a text", () => {
       expect(JSON.parse(storableJson([{ text }]))).toEqual([{ text: text.replaceAll("\0", "\ufffd") }])
     }),
   )
+})
+
+test("a row is inserted whatever its texts are", async () => {
+  const { pool } = context.database
+  await pool.query("create table texts (text text, labels text[], metadata jsonb); grant all on texts to engram_app")
+  const row = { text: "half \ud83d", labels: ["\ude00 half"], metadata: { title: "half\ud83d\0" } }
+  await context.database.inWorkspace("acme", (tx) => tx.insert("texts", [row]))
+  expect((await pool.query("select * from texts")).rows).toEqual([
+    { text: "half \ufffd", labels: ["\ufffd half"], metadata: { title: "half\ufffd\ufffd" } },
+  ])
 })
