@@ -67,7 +67,10 @@ test("OpenAPI names exactly the endpoints there are, and describes what they tak
       "pin",
       "embedding",
     ])
-    expect(Object.keys(write.responses)).toEqual(["201", "400", "403", "404", "413", "500", "503"])
+    expect(schema.properties.expires_at.anyOf[0]).toEqual({ type: "string", format: "date-time" })
+    const patch = document.paths["/v1/namespaces/{name}"].patch.requestBody.content["application/json"].schema
+    expect(patch.minProperties).toBe(1)
+    expect(Object.keys(write.responses)).toEqual(["201", "400", "403", "404", "408", "413", "415", "500", "503"])
     const name = write.parameters[0].schema
     expect(name).toMatchObject({ type: "string", minLength: 1, maxLength: 256 })
     expect(document.components.schemas.Failure.properties.code.enum).toEqual([
