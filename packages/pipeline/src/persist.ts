@@ -1,7 +1,7 @@
 import type { Settling } from "@engram/contracts/fetches"
 import type { AliasRef } from "@engram/contracts/graph"
 import type { DeliveryId, DocumentId, StoreId } from "@engram/contracts/ids"
-import type { DeliveryEnd, Knowledge } from "@engram/contracts/knowledge"
+import type { Knowledge } from "@engram/contracts/knowledge"
 import type { Lane } from "@engram/contracts/ports"
 import type { KeyedHash } from "@engram/contracts/privacy"
 import type { ChunkLimits } from "@engram/core/chunk/chunk"
@@ -10,7 +10,7 @@ import { writeAccounts } from "./persist/accounts.ts"
 import { writeChunks } from "./persist/chunks.ts"
 import { writeDocuments } from "./persist/documents.ts"
 import { writeFetches } from "./persist/fetches.ts"
-import { dropForgotten, isForgottenWhole } from "./persist/forgotten.ts"
+import { dropForgotten, endsOf, processed } from "./persist/forgotten.ts"
 import { type GoneScopes, knownGone, removals, speakingOfGone, stillThere } from "./persist/gone-scopes.ts"
 import { writeAliases, writeEntities, writeEvidence, writeScopes } from "./persist/graph.ts"
 import { writeMemory } from "./persist/memory.ts"
@@ -106,12 +106,7 @@ const write = (
     const fetches = await writeFetches(write, place, deliveries, deps.settling)
     const waiting = open ? deliveries : await speakingOfGone(write, place, deliveries)
     const waits = new Set(waiting.map(({ id }) => id))
-    const before = new Map(given.map((delivery) => [delivery.id, delivery]))
-    const endOf = (after: ReadDelivery): DeliveryEnd =>
-      isForgottenWhole(before.get(after.id), after)
-        ? { id: after.id, state: "skipped", reason: "Forgotten." }
-        : processed(after)
-    await write.closeDeliveries(deliveries.filter(({ id }) => !waits.has(id)).map(endOf))
+    await write.closeDeliveries(endsOf(given, deliveries).filter(({ id }) => !waits.has(id)))
 
     // Last, because all batches of a workspace meet here: whoever has these rows keeps the others waiting until it commits.
     await writeScopes(write, place, deliveries)
@@ -138,8 +133,6 @@ const write = (
       gone,
     }
   })
-
-const processed = ({ id }: ReadDelivery) => ({ id, state: "processed" }) as const
 
 const links = (
   place: Place,

@@ -1,6 +1,6 @@
 import type { Drafts } from "@engram/contracts/draft"
 import { RetryLater } from "@engram/contracts/errors"
-import type { KnowledgeWrite } from "@engram/contracts/knowledge"
+import type { DeliveryEnd, KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { KeyedHash, Suppression } from "@engram/contracts/privacy"
 import { type Forgotten, forgottenOf } from "@engram/core/forget/forgotten"
 import { withoutForgotten } from "@engram/core/forget/without-forgotten"
@@ -32,9 +32,17 @@ export async function dropForgotten(
   return after
 }
 
-/** Whether a delivery said something, and nothing of it is left. */
-export const isForgottenWhole = (before: ReadDelivery | undefined, after: ReadDelivery): boolean =>
-  before !== undefined && before.drafts !== after.drafts && saysNothing(after.drafts)
+/** How deliveries end, by what was `given` and what is left `after` what was forgotten: skipped where that was all they said. */
+export function endsOf(given: readonly ReadDelivery[], after: readonly ReadDelivery[]): DeliveryEnd[] {
+  const said = new Map(given.map(({ id, drafts }) => [id, drafts]))
+  return after.map((delivery) => {
+    const { id, drafts } = delivery
+    const isForgotten = said.get(id) !== drafts && saysNothing(drafts)
+    return isForgotten ? { id, state: "skipped", reason: "Forgotten." } : processed(delivery)
+  })
+}
+
+export const processed = ({ id }: ReadDelivery): DeliveryEnd => ({ id, state: "processed" })
 
 const saysNothing = ({ documents, moments, entities, scopes, fetches = [] }: Drafts): boolean =>
   [documents, moments, entities, scopes, fetches].every(({ length }) => length === 0)
