@@ -62,11 +62,16 @@ test("of equally near memories the pinned comes first, then the newest, also whe
 test("a memory that was written again while much is owed is found by its new vector, however many are newer", async () => {
   const [name, elsewhere] = [await client.namespace(), await client.namespace()]
   const first = await client.write(name, { content: "first", embedding: client.at(0) })
-  const writeMany = (namespace: string, embedding: number[]) =>
-    Promise.all(Array.from({ length: 1_010 }, (_, i) => client.write(namespace, { content: `${i}`, embedding })))
-  await writeMany(name, client.at(10))
+  // Nearer to what is asked for than the first was, so the index has no reason to give it.
+  const writeMany = (namespace: string) =>
+    Promise.all(
+      Array.from({ length: 1_010 }, (_, i) =>
+        client.write(namespace, { content: `${i}`, embedding: client.at(60 + i / 50) }),
+      ),
+    )
+  await writeMany(name)
   await intoIndex()
-  await writeMany(elsewhere, client.at(20))
+  await writeMany(elsewhere)
   await client.write(name, { id: first, content: "first, again", embedding: client.at(90) })
   expect(await client.contents(name, { embedding: client.at(90), limit: 1 })).toEqual(["first, again"])
 })
