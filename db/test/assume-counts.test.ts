@@ -1,31 +1,20 @@
-import { createTestDatabase } from "@engram/testkit/database"
-import pg from "pg"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { beforeAll, expect, test } from "vitest"
 import { assumeCounts } from "../src/assume-counts.ts"
+import { useClient } from "./use-client.ts"
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>
-let client: pg.Client
-beforeAll(async () => {
-  database = await createTestDatabase()
-  client = new pg.Client({ connectionString: database.url })
-  await client.connect()
-  await client.query("set enable_seqscan = off")
-})
-afterAll(async () => {
-  await client?.end()
-  await database?.drop()
-})
+const context = useClient()
+beforeAll(() => context.client.query("set enable_seqscan = off"))
 
 /** As the tenant role plans it, whose policies ask for the workspace too. */
 const planOf = async (query: string): Promise<string> => {
-  await client.query("begin; set local role engram_app; select set_config('app.workspace_id', 'acme', true)")
-  const { rows } = await client.query(`explain (generic_plan, costs off) ${query}`)
-  await client.query("commit")
+  await context.client.query("begin; set local role engram_app; select set_config('app.workspace_id', 'acme', true)")
+  const { rows } = await context.client.query(`explain (generic_plan, costs off) ${query}`)
+  await context.client.query("commit")
   return rows.map((row) => row["QUERY PLAN"]).join("\n")
 }
 
 test("rows are found by their ids, also in tables that Postgres has not counted", async () => {
-  const { rows } = await client.query(`
+  const { rows } = await context.client.query(`
     select c.relname as "table" from pg_class c join pg_index i on i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1
     join pg_attribute k on k.attrelid = c.oid and k.attnum = i.indkey[0] and k.attname = 'id'
     join pg_attribute w on w.attrelid = c.oid and w.attname = 'workspace_id' where c.relkind = 'r'`)
@@ -51,13 +40,13 @@ test("whether a vector is owed is asked of the vector, and what is owed of the i
 })
 
 test("what Postgres has counted itself stays", async () => {
-  await client.query("insert into workspaces (id) select 'w' || n from generate_series(1, 50) n")
-  await client.query(
+  await context.client.query("insert into workspaces (id) select 'w' || n from generate_series(1, 50) n")
+  await context.client.query(
     "insert into stores (id, workspace_id, name) select 's' || n, 'w' || n, 'main' from generate_series(1, 50) n",
   )
-  await client.query("analyze stores")
-  await assumeCounts(client)
-  const { rows } = await client.query(
+  await context.client.query("analyze stores")
+  await assumeCounts(context.client)
+  const { rows } = await context.client.query(
     "select n_distinct from pg_stats where tablename = 'stores' and attname = 'workspace_id'",
   )
   expect(rows).toEqual([{ n_distinct: -1 }])

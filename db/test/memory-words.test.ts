@@ -1,23 +1,12 @@
-import { createTestDatabase } from "@engram/testkit/database"
-import pg from "pg"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
+import { useClient } from "./use-client.ts"
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>
-let client: pg.Client
-beforeAll(async () => {
-  database = await createTestDatabase()
-  client = new pg.Client({ connectionString: database.url })
-  await client.connect()
-})
-afterAll(async () => {
-  await client?.end()
-  await database?.drop()
-})
+const context = useClient()
 
 test("each word of each namespace has an entry of its own, and those of a namespace lie together", async () => {
   const namespaces = Array.from({ length: 20 }, (_, at) => `mns_${at}`)
   const words = Array.from({ length: 500 }, (_, at) => `word${at}`)
-  const { rows } = await client.query<{ namespace: string; entry: string }>(
+  const { rows } = await context.client.query<{ namespace: string; entry: string }>(
     `select n as namespace, entry from unnest($1::text[]) n
      cross join unnest(engram_memory_words(n, array_to_tsvector($2))) entry order by entry`,
     [namespaces, words],
@@ -28,7 +17,7 @@ test("each word of each namespace has an entry of its own, and those of a namesp
 })
 
 test("what is looked for is found by the entries that are kept", async () => {
-  const { rows } = await client.query(
+  const { rows } = await context.client.query(
     `select engram_memory_words('mns_1', to_tsvector('public.engram_english', 'the harbour lights and the tide'))
        @> engram_memory_words('mns_1', to_tsvector('public.engram_english', 'light tides')) as found,
      engram_memory_words('mns_1', to_tsvector('public.engram_english', 'the harbour lights'))
