@@ -2,7 +2,7 @@ import { hash } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import pg from "pg"
-import { fleetEntry, runEntered, type Statement, workspaceEntry } from "./entered-statement.ts"
+import { fleetEntry, runEntered, type Statement, uncompiled, workspaceEntry } from "./entered-statement.ts"
 import { storableJson } from "./storable-json.ts"
 
 /** Inside a transaction: plain SQL for the set-based statements, and Drizzle (`ormOf`) for the others. */
@@ -99,7 +99,14 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
       return inTurn(() => once<Row>(pool, statement, entryIn(workspaceId, sharing)))
     },
     asFleet: (work) =>
-      inTurn(() => within(pool, (client) => client.query(`${start}; set local role engram_fleet`), work, anew)),
+      inTurn(() =>
+        within(
+          pool,
+          (client) => client.query(`${start}; set local role engram_fleet; select ${uncompiled}`),
+          work,
+          anew,
+        ),
+      ),
     oneAsFleet: <Row extends object>(text: string, values: readonly unknown[] = []) =>
       inTurn(() => once<Row>(pool, () => kept({ text, values }), kept(fleetEntry(durable)))),
     alone: (name, work, { idleMs = 0 } = {}) => alone(pool, name, work, idleMs),
@@ -139,7 +146,7 @@ export function createPool(
 
 /** In one round trip with the begin: become the tenant role, and name the workspace, all undone at the end of the transaction. */
 const become = (workspaceId: string): string =>
-  `set local role engram_app; select set_config('app.workspace_id', ${pg.escapeLiteral(workspaceId)}, true)`
+  `set local role engram_app; select set_config('app.workspace_id', ${pg.escapeLiteral(workspaceId)}, true), ${uncompiled}`
 
 async function within<T>(
   pool: pg.Pool,

@@ -30,6 +30,19 @@ test("a statement of its own runs as the tenant role in its workspace, and leave
   expect(rows[0].workspace).toBe("")
 })
 
+test("Postgres compiles none of the statements, in whichever transaction, and may compile others'", async () => {
+  const database = createDatabase(pool)
+  const asked = "select current_setting('jit') as jit"
+  expect([
+    await database.oneInWorkspace("acme", asked),
+    await database.oneAsFleet(asked),
+    await database.inWorkspace("acme", (tx) => tx.query(asked)),
+    await database.inWorkspacePlanned("acme", (tx) => tx.query(asked)),
+    await database.asFleet((tx) => tx.query(asked)),
+  ]).toEqual(Array.from({ length: 5 }, () => [{ jit: "off" }]))
+  expect((await pool.query(asked)).rows).toEqual([{ jit: "on" }])
+})
+
 test("one that fails writes nothing, says why, and the connection goes on", async () => {
   const database = createDatabase(pool)
   const add = "insert into notes (n) values ($1) returning workspace, n"
