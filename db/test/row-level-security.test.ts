@@ -166,8 +166,8 @@ describe("row-level security", () => {
       engram_matching_chunks: "s, 'lighthous'",
       engram_matching_observations: "s, 'lighthous'",
       engram_matching_summaries: "s, 'lighthous'",
-      engram_ranked_memories: `${namespaces}, null, to_tsvector('english', 'lighthouse'), 10, 10`,
-      engram_chosen_memories: `${namespaces}, null, to_tsvector('english', 'lighthouse'), 10, 10`,
+      engram_ranked_memories: `${namespaces}, null, to_tsvector('english', 'lighthouse'), 10`,
+      engram_chosen_memories: `${namespaces}, null, to_tsvector('english', 'lighthouse'), 10`,
     }
     const found = async (finder: keyof typeof calls, workspace?: string): Promise<string[]> => {
       await client.query("begin; set local role engram_app")

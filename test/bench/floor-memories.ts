@@ -3,7 +3,7 @@ import { answer } from "./child.ts"
 import { memoryAt } from "./memories.ts"
 
 // The floor of committing memories: single-row inserts by pg from 32 clients, each its own transaction. Uses nothing of the
-// product. The table has the columns, keys and index of words that the product keeps of a memory, and owes nobody a vector.
+// product. The table has the columns and keys that the product keeps of a memory and an index of its words, and owes nobody a vector.
 
 const schema = `
   create extension if not exists unaccent;

@@ -17,8 +17,6 @@ import {
 
 /** Of a namespace where more memories have a word of the query, these many are ranked: 10 ms' work. */
 const matchesMax = 2_000
-/** Of memories with just the words of the query, these many are looked at for the one that says just the same. */
-const alikeMax = 50
 
 /**
  * By a function that may use the index of namespaces and words under row-level security. Any word matches, since a question
@@ -29,7 +27,7 @@ const alikeMax = 50
 const byWords = (ranking: string): string => `
     select f.id, f.pin, f.created_at, f.rank + case when f.rank >= 1 and exists (
         select from memory_records s where s.store_id = $1 and s.id = f.id and s.content = q.query) then 1 else 0 end as rank
-    from ${ranking}(array(select id from lives), q.kinds, (select words from words), ${matchesMax}, greatest(q.max, ${alikeMax})) f
+    from ${ranking}(array(select id from lives), q.kinds, (select words from words), ${matchesMax}) f
     offset 0`
 
 // Each namespace is read from its newest on, until it has given as many as are asked for: what many memories hold is found at once.
@@ -45,7 +43,8 @@ const bySubstring = `${substringOf("r.pin")} union all ${substringOf("r.pin is n
 
 /** The best `q.max` of these. */
 const bestOf = (found: string): string => `, texts as materialized (
-    select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at from (${found}) r order by at limit q.max)`
+    select r.*, row_number() over (order by r.rank desc, ${pinnedFirst}) as at
+    from (select * from (${found}) r order by r.rank desc, ${pinnedFirst} limit q.max) r order by at)`
 
 const listOf = `
     select ${listed("t", "t.rank", `case when ${isSaid("t.id")} and t.id <> all(q.found) then (select ${wholeRow} from (values (1)) k ${recordOf(asQuestion, "t.id", isShort)}) end`)} as row
