@@ -80,6 +80,34 @@ describe("what keeps deliveries from being read for now is never why they are pa
   })
 })
 
+test("a delivery that always takes Postgres too long is put off by itself, and holds up no other", async () => {
+  const bench = await workbench()
+  await bench.rows(`create function time_out() returns trigger language plpgsql as $$
+    begin raise exception 'canceling statement due to statement timeout' using errcode = 'query_canceled'; end $$`)
+  await bench.rows(
+    "create trigger slow before insert on knowledge_documents for each row when (new.title like '%forever%') execute function time_out()",
+  )
+  await bench.accept([issue({ number: 1, title: "takes forever" }), issue({ number: 2 })])
+  const again = () => bench.rows("update ingest_deliveries set due_at = now() where state = 'received'")
+  for (let at = 0; at < 8; at++) {
+    await bench.turn("normalize")
+    await again()
+  }
+  await bench.turn("normalize")
+  expect(
+    await bench.rows(
+      "select state, attempts, reason, due_at > now() + interval '9 minutes' as later from ingest_deliveries order by state",
+    ),
+  ).toMatchObject([
+    { state: "processed" },
+    { state: "received", attempts: 1, reason: expect.stringContaining("took too long"), later: true },
+  ])
+  await bench.rows("drop trigger slow on knowledge_documents")
+  await again()
+  await bench.drain()
+  expect(await bench.rows("select distinct state from ingest_deliveries")).toEqual([{ state: "processed" }])
+})
+
 test("the gauge of what waits goes back to zero, and so does that of what was parked", async () => {
   const bench = await workbench()
   const metrics = createMetrics()

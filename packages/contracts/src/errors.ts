@@ -14,6 +14,9 @@ export class RetryLater extends Error {
   }
 }
 
+/** Postgres gave up on what takes longer than it may. It may be slow just now; what was asked for alone may be too much each time. */
+export class TookTooLong extends RetryLater {}
+
 /** This can never succeed as given; park it for a person. `path` names the offending field, where there is one. */
 export class Rejected extends Error {
   override readonly name = "Rejected"

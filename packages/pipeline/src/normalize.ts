@@ -1,4 +1,4 @@
-import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
+import { Rejected, RetryLater, reasonOf, TookTooLong } from "@engram/contracts/errors"
 import type { ClaimedDelivery, DeliveryDesk } from "@engram/contracts/knowledge"
 import type { ArtifactStore, Lane, LaneQueue, Log, TurnEnd } from "@engram/contracts/ports"
 import type { Source } from "@engram/contracts/source"
@@ -169,6 +169,10 @@ async function settleOne(deps: NormalizeDeps, lane: Lane, { delivery, read }: Ta
   try {
     await write(deps, lane, [read])
   } catch (error) {
+    if (error instanceof TookTooLong) {
+      // It may be too much each time, or Postgres slow: it alone is put off, and never parked for that.
+      return deps.desk.release(lane, delivery, reasonOf(error), { afterMs: backoffMaxMs, as: "interrupted" })
+    }
     if (error instanceof RetryLater) throw error
     const final = error instanceof Rejected || delivery.attempts >= deps.limits.attemptsMax
     if (final) return deps.desk.close(lane, [{ id: delivery.id, state: "parked", reason: parkReason(error) }])
@@ -188,5 +192,6 @@ async function write(deps: NormalizeDeps, lane: Lane, reads: readonly Read[]): P
   await deps.announce(lane, persisted)
 }
 
+const backoffMaxMs = 600_000
 /** 2, 4, 8, … seconds, at most 10 minutes. */
-const backoffMs = (attempts: number): number => Math.min(600_000, 1_000 * 2 ** attempts)
+const backoffMs = (attempts: number): number => Math.min(backoffMaxMs, 1_000 * 2 ** attempts)

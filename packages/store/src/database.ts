@@ -1,6 +1,6 @@
 import { hash } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
-import { Rejected, RetryLater } from "@engram/contracts/errors"
+import { Rejected, RetryLater, TookTooLong } from "@engram/contracts/errors"
 import pg from "pg"
 import { fleetEntry, runEntered, type Statement, uncompiled, workspaceEntry } from "./entered-statement.ts"
 import { storableJson } from "./storable-json.ts"
@@ -311,11 +311,11 @@ function translated(error: unknown): unknown {
   const message = cause instanceof Error ? cause.message : String(cause)
   if (/^(22|23|54)/.test(code))
     return new Rejected("row_refused", `Postgres refused the data: ${message}`, { cause: error })
+  // Our own statement timeout.
+  if (code === "57014") return new TookTooLong(`Postgres took too long: ${message}`, { afterMs: 1_000, cause: error })
   const away =
     // 25006: one that only reads, as the one that a failover has left behind.
     /^(08|25006|53|57|E[A-Z]+$)/.test(code) ||
     /timeout exceeded|read timeout|Connection terminated|timed out|not queryable/i.test(message)
-  // 57014: our own statement timeout.
-  const what = code === "57014" ? "Postgres took too long" : "Postgres is away"
-  return away ? new RetryLater(`${what}: ${message || code}`, { afterMs: 1_000, cause: error }) : error
+  return away ? new RetryLater(`Postgres is away: ${message || code}`, { afterMs: 1_000, cause: error }) : error
 }
