@@ -87,7 +87,14 @@ test(
     )
     const key = join(settings.ENGRAM_DATA_DIR!, "key.pem")
     await writeFile(key, "no key")
-    await refused(["connect", "github", ...main, "--app-id", "42"], 2, /--app-id and --private-key go together/)
+    const asApp = ["connect", "github", ...main, "--app-id", "42"]
+    await refused(asApp, 2, /--app-id and --private-key go together/)
+    await refused([...asApp, "--private-key", key], 2, /key\.pem holds no private key: give the \.pem file/)
+    await refused(
+      [...asApp, "--private-key", settings.ENGRAM_DATA_DIR!],
+      2,
+      /--private-key: .* cannot be read \(EISDIR/,
+    )
   },
   manyCommandsMs,
 )

@@ -1,5 +1,7 @@
+import { createPrivateKey } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { secretKeyOf } from "@engram/config/secret-key"
+import { reasonOf } from "@engram/contracts/errors"
 import type { Source } from "@engram/contracts/source"
 import { rememberingSources } from "@engram/platform/open-webhook-logs"
 import { sources } from "@engram/sources/registry"
@@ -99,8 +101,21 @@ async function credentialsOf(
     ...(token === undefined ? {} : { token }),
     ...(hook ? { hook: hook.join("\n") } : {}),
     ...(appId ? { appId } : {}),
-    ...(privateKey ? { privateKey: await readFile(callersPath(context, privateKey), "utf8") } : {}),
+    ...(privateKey ? { privateKey: await keyIn(callersPath(context, privateKey)) } : {}),
   }
+}
+
+/** The PEM text. Looked at now, since it is first used when GitHub is asked, days later. */
+async function keyIn(file: string): Promise<string> {
+  const pem = await readFile(file, "utf8").catch((error) => {
+    throw new UsageError(`--private-key: ${file} cannot be read (${reasonOf(error)})`)
+  })
+  try {
+    createPrivateKey(pem)
+  } catch {
+    throw new UsageError(`--private-key: ${file} holds no private key: give the .pem file that GitHub made for the app`)
+  }
+  return pem
 }
 
 async function openDoor(
