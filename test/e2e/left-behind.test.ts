@@ -23,6 +23,9 @@ afterEach(async () => {
   for (const bench of benches.splice(0)) await bench.close()
 })
 
+/** What was put off is due again, as once its time has come. */
+const makeDue = (bench: Workbench) => bench.rows("update ingest_deliveries set due_at = now() where state = 'received'")
+
 const sweepOf = (bench: Workbench, wake: (lane: Lane) => Promise<void>) =>
   sweep({ ledger: createSweepLedger(bench.database), queue: { wake }, log: silentLog })
 
@@ -49,7 +52,7 @@ describe("what keeps deliveries from being read for now is never why they are pa
   const tryOften = async (bench: Workbench) => {
     for (let at = 0; at < 8; at++) {
       await expect(bench.turn("normalize")).rejects.toThrow(RetryLater)
-      await bench.rows("update ingest_deliveries set due_at = now() where state = 'received'")
+      await makeDue(bench)
     }
     return bench.rows<{ state: string; reason: string }>("select state, reason from ingest_deliveries")
   }
@@ -88,10 +91,9 @@ test("a delivery that always takes Postgres too long is put off by itself, and h
     "create trigger slow before insert on knowledge_documents for each row when (new.title like '%forever%') execute function time_out()",
   )
   await bench.accept([issue({ number: 1, title: "takes forever" }), issue({ number: 2 })])
-  const again = () => bench.rows("update ingest_deliveries set due_at = now() where state = 'received'")
   for (let at = 0; at < 8; at++) {
     await bench.turn("normalize")
-    await again()
+    await makeDue(bench)
   }
   await bench.turn("normalize")
   expect(
@@ -103,7 +105,7 @@ test("a delivery that always takes Postgres too long is put off by itself, and h
     { state: "received", attempts: 1, reason: expect.stringContaining("took too long"), later: true },
   ])
   await bench.rows("drop trigger slow on knowledge_documents")
-  await again()
+  await makeDue(bench)
   await bench.drain()
   expect(await bench.rows("select distinct state from ingest_deliveries")).toEqual([{ state: "processed" }])
 })
