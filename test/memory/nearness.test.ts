@@ -100,7 +100,9 @@ test("memories that are too long for a list come whole", async () => {
 
 test("a query of very many words over a thousand namespaces is answered by its first words", async () => {
   const names = Array.from({ length: 1_000 }, (_, i) => `custom:many-words-${i}`)
-  await Promise.all(names.map((each) => client.put(each, { kind: "custom" })))
+  for (let from = 0; from < names.length; from += 50) {
+    await Promise.all(names.slice(from, from + 50).map((each) => client.put(each, { kind: "custom" })))
+  }
   await client.write(names[7]!, "the harbour at night")
   const others = Array.from({ length: 900 }, (_, i) => ((i + 1) * 7_919).toString(36)).join(" ")
   expect(await client.contents(names, { query: `harbour ${others}` })).toEqual(["the harbour at night"])

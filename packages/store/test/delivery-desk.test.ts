@@ -1,4 +1,5 @@
 import type { ClaimedDelivery } from "@engram/contracts/knowledge"
+import { testWhereCounted } from "@engram/testkit/test-where-counted"
 import { describe, expect, test } from "vitest"
 import { createDatabase, createPool } from "../src/database.ts"
 import { createDeliveryInbox } from "../src/deliveries.ts"
@@ -78,7 +79,7 @@ describe("the desk", () => {
     expect(text(await desk().claim(lane, "again", limits))).toEqual(["failed"])
   })
 
-  test("reads the first of the queue, however many wait, by plans made while it was empty", async () => {
+  testWhereCounted("reads the first of the queue, however many wait, by plans made while it was empty", async () => {
     const lane = laneOf("many")
     const keys = Array.from({ length: 6_000 }, (_, i) => `k${i}`)
     const pool = createPool(context.url, { connectionsMax: 1, applicationName: "desk-test" })

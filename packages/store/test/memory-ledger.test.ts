@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import type { MemoryLedger, NewMemory } from "@engram/contracts/memories"
 import { callersModel } from "@engram/core/callers-model"
 import * as ids from "@engram/core/ids"
+import { testWhereCounted } from "@engram/testkit/test-where-counted"
 import { beforeAll, describe, expect, test } from "vitest"
 import { ensureStore } from "../src/connections.ts"
 import { createDatabase, createPool, type Database } from "../src/database.ts"
@@ -86,30 +87,33 @@ describe("memories in Postgres", () => {
     },
   )
 
-  test("a write reads the namespaces it writes to and no others, by a plan made when there were few", async () => {
-    const pool = createPool(context.url, { connectionsMax: 1, applicationName: "memories-test" })
-    try {
-      const ledger = createMemoryLedger(createDatabase(pool))
-      await put(ledger, "team:first")
-      await ledger.write(place, [memory("team:first", "one")])
-      const others = createMemoryLedger(context.database)
-      const names = Array.from({ length: 500 }, (_, i) => `team:n${i}`)
-      await Promise.all(names.map((name) => put(others, name)))
+  testWhereCounted(
+    "a write reads the namespaces it writes to and no others, by a plan made when there were few",
+    async () => {
+      const pool = createPool(context.url, { connectionsMax: 1, applicationName: "memories-test" })
+      try {
+        const ledger = createMemoryLedger(createDatabase(pool))
+        await put(ledger, "team:first")
+        await ledger.write(place, [memory("team:first", "one")])
+        const others = createMemoryLedger(context.database)
+        const names = Array.from({ length: 500 }, (_, i) => `team:n${i}`)
+        await Promise.all(names.map((name) => put(others, name)))
 
-      await ledger.write(
-        place,
-        names.slice(0, 20).map((name) => memory(name, "to learn their lives")),
-      )
-      const before = await rowsRead(pool, "memory_namespaces")
-      await ledger.write(
-        place,
-        names.slice(0, 20).map((name) => memory(name, "two")),
-      )
-      expect((await rowsRead(pool, "memory_namespaces")) - before).toBeLessThan(200)
-    } finally {
-      await pool.end()
-    }
-  })
+        await ledger.write(
+          place,
+          names.slice(0, 20).map((name) => memory(name, "to learn their lives")),
+        )
+        const before = await rowsRead(pool, "memory_namespaces")
+        await ledger.write(
+          place,
+          names.slice(0, 20).map((name) => memory(name, "two")),
+        )
+        expect((await rowsRead(pool, "memory_namespaces")) - before).toBeLessThan(200)
+      } finally {
+        await pool.end()
+      }
+    },
+  )
 
   describe("the first memory that brings a vector", () => {
     /** What is kept of what is brought, in a store of its own. */
