@@ -12,6 +12,7 @@ import { createMemoryLedger } from "@engram/store/memories/memory-ledger"
 import { createVectorLedger } from "@engram/store/vector-ledger"
 import { createVersionLedger } from "@engram/store/versions/version-ledger"
 import { onlyEmbedders } from "@engram/testkit/only-embedders"
+import { silentLog } from "@engram/testkit/silent-log"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { expect } from "vitest"
@@ -50,7 +51,8 @@ export function reindexTo(
     index,
     embedderOf,
     turn: embed({ ledger, embedderOf, index, log: quiet, leaseMs: 3_000 }),
-    wake: async () => {},
+    queue: { wake: async () => {} },
+    log: silentLog,
   })(bench.lane, model, {
     signal: new AbortController().signal,
     onProgress: () => {},

@@ -52,6 +52,7 @@ function depsOf(bench: Workbench): ForgetDeps & Parameters<typeof verify>[0] {
     cache,
     index,
     queue: { wake: async () => {} },
+    log: silentLog,
     hash: createKeyedHash(testSecretKey, "suppressions"),
     chunkLimits,
     now: () => Date.now(),

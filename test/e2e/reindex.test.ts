@@ -396,8 +396,9 @@ test("the night owes again what has no values any more and, five times, what was
   const refresh = () =>
     refreshStale({
       ledger: createVersionLedger(bench.database),
-      wake: async ({ storeId, stage }) => void woken.push(`${stage} ${storeId}`),
-    })({ workspaceId: "acme", now: new Date() })
+      queue: { wake: async ({ storeId, stage }) => void woken.push(`${stage} ${storeId}`) },
+      log: silentLog,
+    })("acme")
   const parked = async () => (await bench.rows("select 1 from vector_entries where parked_reason is not null")).length
 
   const refused = await parked()

@@ -9,6 +9,7 @@ import { createKeyedHash } from "@engram/store/keyed-hash"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
+import { silentLog } from "@engram/testkit/silent-log"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
@@ -39,6 +40,7 @@ const deps = () => ({
   artifacts: bench.artifactStore,
   cache: bench.cache,
   queue: { wake: async () => {} },
+  log: silentLog,
   hash: createKeyedHash(testSecretKey, "suppressions"),
   chunkLimits,
   now: () => now,

@@ -21,6 +21,7 @@ export async function openForgetParts(parts: Parts): Promise<ForgetParts> {
   const { database } = platform
   return {
     ...platform,
+    log: parts.log,
     ledger: createForgetLedger(database),
     knowledge: createKnowledge(database),
     admin: createWorkspaceAdmin({ database }),

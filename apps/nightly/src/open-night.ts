@@ -52,7 +52,6 @@ export function openNight(ports: NightPorts): {
  */
 function stepsOf({ database, index, artifacts, cache, queue, log }: NightPorts): NightStep[] {
   const versions = createVersionLedger(database)
-  const refresh = refreshStale({ ledger: versions, wake: (lane) => queue.wake(lane) })
   const drop = dropArchived({ ledger: versions, index })
   const forgetting = { ledger: createForgetLedger(database), retention: createRetentionLedger(database) }
   const stores = createStoreReport({ database })
@@ -66,8 +65,8 @@ function stepsOf({ database, index, artifacts, cache, queue, log }: NightPorts):
   })
   return [
     { name: "age", run: age({ ledger: createAgingLedger(database), queue, log }) },
-    { name: "retain", run: retain({ ...forgetting, artifacts, cache, queue }) },
-    { name: "refresh", run: (workspaceId, now) => refresh({ workspaceId, now: new Date(now) }) },
+    { name: "retain", run: retain({ ...forgetting, artifacts, cache, queue, log }) },
+    { name: "refresh", run: refreshStale({ ledger: versions, queue, log }) },
     { name: "drop-archived", run: (workspaceId, now) => drop({ workspaceId, now: new Date(now) }) },
     {
       name: evaluate.name,

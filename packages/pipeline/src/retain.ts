@@ -10,7 +10,7 @@ export interface RetainReport {
   readonly removed: ForgetCounts
 }
 
-export interface RetainDeps extends Pick<ForgetDeps, "ledger" | "cache" | "artifacts" | "queue"> {
+export interface RetainDeps extends Pick<ForgetDeps, "ledger" | "cache" | "artifacts" | "queue" | "log"> {
   readonly retention: RetentionLedger
 }
 

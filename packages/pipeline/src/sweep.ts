@@ -2,6 +2,7 @@ import { reasonOf } from "@engram/contracts/errors"
 import type { MemoryJanitor } from "@engram/contracts/memories"
 import type { LaneQueue, Log } from "@engram/contracts/ports"
 import type { SweepLedger, SweepTotals } from "@engram/contracts/vectors"
+import { tellQueue } from "./wake.ts"
 
 export interface SweepDeps {
   readonly ledger: SweepLedger
@@ -24,9 +25,7 @@ export const sweep = (deps: SweepDeps) => (): Promise<number | undefined> =>
     await clean(deps)
     const lanes = await deps.ledger.dueLanes()
     for (const lane of lanes) {
-      await deps.queue
-        .wake(lane)
-        .catch((error) => deps.log.warn({ lane, reason: reasonOf(error) }, "queue away, lane waits"))
+      await tellQueue(deps.queue, deps.log, lane)
     }
     deps.onTotals?.(await deps.ledger.totals())
     return lanes.length

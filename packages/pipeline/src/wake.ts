@@ -10,7 +10,7 @@ export interface Waker {
 
 /** Tells the queue of a lane whose rows are committed as owed. Never throws: what the queue is not told, the sweep finds. */
 export const tellQueue = (queue: Pick<LaneQueue, "wake">, log: Log, lane: Lane): Promise<void> =>
-  queue.wake(lane).catch((error) => log.warn({ lane, reason: reasonOf(error) }, "queue not told, the sweep will"))
+  queue.wake(lane).catch((error) => log.warn({ ...lane, reason: reasonOf(error) }, "queue not told, the sweep will"))
 
 /** Any number of wakes of one lane within `intervalMs` become one call to the queue, and the last is never left out. */
 export function createWaker(deps: { queue: Pick<LaneQueue, "wake">; log: Log; intervalMs?: number }): Waker {
@@ -21,7 +21,7 @@ export function createWaker(deps: { queue: Pick<LaneQueue, "wake">; log: Log; in
     const state = waking.get(key)!
     do {
       state.again = false
-      await deps.queue.wake(lane).catch((error) => deps.log.warn({ ...lane, error: reasonOf(error) }, "lane not woken"))
+      await tellQueue(deps.queue, deps.log, lane)
       if (state.again) await new Promise((resolve) => setTimeout(resolve, intervalMs))
     } while (state.again)
     waking.delete(key)

@@ -90,13 +90,14 @@ async function dropCaches({ config }: Parts, { cache }: Platform): Promise<NonNu
 
 async function fillAgain(
   context: Context,
-  { config }: Parts,
+  { config, log }: Parts,
   platform: Platform,
   options: RebuildOptions,
 ): Promise<NonNullable<Rebuilt["vectors"]>> {
   const { database } = platform
   const deps: RebuildVectorsDeps = {
     ...platform,
+    log,
     ledger: createRebuildLedger(database),
     beliefs: createVectorBeliefs(database),
     leases: createVectorLedger(database),

@@ -1,16 +1,17 @@
-import { reasonOf } from "@engram/contracts/errors"
+import type { Lane } from "@engram/contracts/ports"
 import type { ArtifactsReconciled, Reconciled, VectorsReconciled } from "@engram/contracts/reconcile"
 import { type ReconcileDeps, type ReconcileRequest, reconcile } from "@engram/pipeline/reconcile/reconcile"
-import { openPlatform, type Platform } from "@engram/platform/platform"
+import { openPlatform } from "@engram/platform/platform"
 import { createArtifactBeliefs, createVectorBeliefs } from "@engram/store/reconcile-ledger"
 import { createStoreReport } from "@engram/store/store-report"
 import { type Command, InvalidArgumentError } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
-import { type Parts, withParts } from "../open.ts"
+import { withParts } from "../open.ts"
 import { moment, type PlaceOptions, pickPlaces, storeName, workspaceName } from "../options.ts"
 import { progressOn } from "../progress.ts"
 import { table } from "../table.ts"
+import { wakeLanes } from "../wake-lanes.ts"
 import { count } from "../words.ts"
 
 interface ReconcileOptions extends PlaceOptions {
@@ -75,8 +76,7 @@ const reconcileAll = (context: Context, options: ReconcileOptions): Promise<void
     for (const place of places) {
       reports.push(await reconcile(deps, { ...place, ...requestOf(context, options), now: new Date(), repair }))
     }
-    const repaired = reports.filter((report) => report.vectors.some((space) => space.repaired > 0))
-    if (repaired.length > 0) await wakeLanes(parts, platform, repaired)
+    await wakeLanes(async () => platform.queue, parts.log, repairedLanes(reports))
     show(context, options, reports)
   })
 
@@ -91,18 +91,12 @@ function requestOf({ terminal }: Context, { deep, removeOrphansBefore }: Reconci
   return request
 }
 
-/** What was found is owed already; without this a worker would find it with its next sweep. */
-async function wakeLanes({ log }: Parts, { queue }: Platform, reports: readonly Reconciled[]): Promise<void> {
-  try {
-    for (const { workspaceId, vectors } of reports) {
-      for (const storeId of new Set(vectors.filter((space) => space.repaired > 0).map((space) => space.storeId))) {
-        await queue.wake({ stage: "embed", workspaceId, storeId })
-      }
-    }
-  } catch (error) {
-    log.warn({ reason: reasonOf(error) }, "queue not told: the next sweep of a worker takes them")
-  }
-}
+/** Where something was found to be owed. */
+const repairedLanes = (reports: readonly Reconciled[]): Lane[] =>
+  reports.flatMap(({ workspaceId, vectors }) => {
+    const stores = new Set(vectors.filter((space) => space.repaired > 0).map((space) => space.storeId))
+    return [...stores].map((storeId) => ({ stage: "embed" as const, workspaceId, storeId }))
+  })
 
 function show({ terminal }: Context, options: ReconcileOptions, reports: readonly Reconciled[]): void {
   const findings = total(reports, "findings")

@@ -76,7 +76,7 @@ async function change(
     ...{ embedderOf, index, log: parts.log, leaseMs: parts.config.workerLeaseMs },
   })
   const ledger = createVersionLedger(database)
-  const changing = reindex({ ledger, index, embedderOf, turn, wake: (lane) => queue.wake(lane) })(place, model, {
+  const changing = reindex({ ledger, index, embedderOf, turn, queue, log: parts.log })(place, model, {
     signal: context.stop,
     onProgress: follow(context),
     recallMin: options.recallMin,

@@ -1,12 +1,12 @@
-import { reasonOf } from "@engram/contracts/errors"
 import { openQueue } from "@engram/platform/open-queue"
 import { createDeliveryAdmin, type Replay } from "@engram/store/delivery-admin"
 import { createStoreReport } from "@engram/store/store-report"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
-import { openCommandDatabase, type Parts, withParts } from "../open.ts"
+import { openCommandDatabase, withParts } from "../open.ts"
 import { addIds, addSelection, type SelectionOptions, selectionOf } from "../selection.ts"
+import { wakeLanes } from "../wake-lanes.ts"
 import { count } from "../words.ts"
 
 type ReplayOptions = SelectionOptions & { readonly dryRun?: true; readonly json?: true }
@@ -35,7 +35,10 @@ const replayDeliveries = (context: Context, options: ReplayOptions): Promise<voi
     if (selection === undefined) throw new UsageError("say which: --parked, --id, --source, --since, … (see --help)")
     const dryRun = options.dryRun === true
     const replayed = await createDeliveryAdmin({ database }).replay(selection, { dryRun })
-    if (!dryRun && replayed.deliveries > 0) await wakeLanes(parts, databaseUrl, replayed)
+    if (!dryRun && replayed.deliveries > 0) {
+      const lanes = replayed.lanes.map((lane) => ({ ...lane, stage: "normalize" as const }))
+      await wakeLanes(() => openQueue({ ...parts, databaseUrl }), parts.log, lanes)
+    }
 
     const { deliveries, gone } = replayed
     context.terminal.print(options.json ? JSON.stringify({ deliveries, gone, dryRun }) : inWords(replayed, dryRun))
@@ -49,14 +52,4 @@ function inWords({ deliveries, gone }: Replay, dryRun: boolean): string {
   const without = `${count(gone, "delivery", "deliveries")} cannot be read again: the bytes are gone (forgotten, or not kept).`
   const said = [...(deliveries > 0 ? [done] : []), ...(gone > 0 ? [without] : [])]
   return said.join("\n") || "No delivery matches."
-}
-
-/** The rows are due already; without this a worker would find them with its next sweep. */
-async function wakeLanes(parts: Parts, databaseUrl: string, { lanes }: Replay): Promise<void> {
-  try {
-    const queue = await openQueue({ ...parts, databaseUrl })
-    for (const lane of lanes) await queue.wake({ ...lane, stage: "normalize" })
-  } catch (error) {
-    parts.log.warn({ reason: reasonOf(error) }, "queue not told: the next sweep of a worker takes them")
-  }
 }

@@ -1,4 +1,3 @@
-import { reasonOf } from "@engram/contracts/errors"
 import type { History, ImportRequest } from "@engram/contracts/history"
 import type { LaneQueue } from "@engram/contracts/ports"
 import { type Imported, type ImportProgress, importHistory, importLimits } from "@engram/pipeline/import-history"
@@ -10,6 +9,7 @@ import type { Context } from "../context.ts"
 import { Interrupted } from "../explain-error.ts"
 import type { Parts } from "../open.ts"
 import { noteEveryMs, progressOn } from "../progress.ts"
+import { wakeLanes } from "../wake-lanes.ts"
 import { count, duration, tally } from "../words.ts"
 
 export interface ImportOptions {
@@ -50,18 +50,12 @@ export async function runImport(given: {
   }
 }
 
-/** Tells a worker of each page at once; without it the next sweep finds the rows. */
+/** Tells a worker of each page at once. */
 function createWake({ parts, databaseUrl, request }: Parameters<typeof runImport>[0]): () => Promise<void> {
   const { workspaceId, storeId } = request
   let queue: Promise<LaneQueue> | undefined
-  return async () => {
-    try {
-      queue ??= openQueue({ ...parts, databaseUrl })
-      await (await queue).wake({ stage: "normalize", workspaceId, storeId })
-    } catch (error) {
-      parts.log.warn({ reason: reasonOf(error) }, "queue not told: the next sweep of a worker takes them")
-    }
-  }
+  const open = () => (queue ??= openQueue({ ...parts, databaseUrl }))
+  return () => wakeLanes(open, parts.log, [{ stage: "normalize", workspaceId, storeId }])
 }
 
 function reporting({ terminal }: Context, what: string) {

@@ -1,6 +1,6 @@
 import type { ForgetLedger } from "@engram/contracts/forget"
 import type { Knowledge } from "@engram/contracts/knowledge"
-import type { ArtifactStore, Cache, LaneQueue } from "@engram/contracts/ports"
+import type { ArtifactStore, Cache, LaneQueue, Log } from "@engram/contracts/ports"
 import type { KeyedHash } from "@engram/contracts/privacy"
 import type { Source } from "@engram/contracts/source"
 import type { ChunkLimits } from "@engram/core/chunk/chunk"
@@ -13,6 +13,7 @@ export interface ForgetDeps {
   readonly artifacts: ArtifactStore
   readonly cache: Cache
   readonly queue: Pick<LaneQueue, "wake">
+  readonly log: Log
   readonly hash: KeyedHash
   readonly chunkLimits: ChunkLimits
   readonly now: () => number

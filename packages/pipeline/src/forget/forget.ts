@@ -2,6 +2,7 @@ import { Rejected } from "@engram/contracts/errors"
 import type { ForgetCounts, ForgetLedger, ForgetScope } from "@engram/contracts/forget"
 import { forgottenOf } from "@engram/core/forget/forgotten"
 import { chunksCacheKey, documentCacheKey, neighboursCacheKey } from "../cache-keys.ts"
+import { tellQueue } from "../wake.ts"
 import type { ForgetDeps } from "./forget-deps.ts"
 import { forgetPerson } from "./forget-person.ts"
 import type { ForgetTarget } from "./target.ts"
@@ -102,12 +103,11 @@ export const cacheKeysOf = (id: string, version: number): string[] => {
   return [documentCacheKey(id), ...versions.map((each) => chunksCacheKey(id, each))]
 }
 
-/** Without the queue the sweep finds what is owed. */
 export async function wakeAll(
-  { ledger, queue }: Pick<ForgetDeps, "ledger" | "queue">,
+  { ledger, queue, log }: Pick<ForgetDeps, "ledger" | "queue" | "log">,
   workspaceId: string,
 ): Promise<void> {
   for (const lane of await ledger.lanes(workspaceId)) {
-    for (const stage of ["embed", "normalize", "archive"] as const) await queue.wake({ ...lane, stage }).catch(() => {})
+    for (const stage of ["embed", "normalize", "archive"] as const) await tellQueue(queue, log, { ...lane, stage })
   }
 }

@@ -2,10 +2,11 @@ import { setTimeout as wait } from "node:timers/promises"
 import { RetryLater } from "@engram/contracts/errors"
 import type { StoreId } from "@engram/contracts/ids"
 import { type EmbeddingVersion, vectorFamilies } from "@engram/contracts/knowledge"
-import type { Lane, LaneQueue, VectorIndex } from "@engram/contracts/ports"
+import type { Lane, LaneQueue, Log, VectorIndex } from "@engram/contracts/ports"
 import type { RebuildLedger, VectorBeliefs, VectorKey } from "@engram/contracts/reconcile"
 import type { VectorLedger } from "@engram/contracts/vectors"
 import { namespaceOf } from "../embed.ts"
+import { tellQueue } from "../wake.ts"
 import { withLease } from "../with-lease.ts"
 
 /** Rows owed again in one transaction: some hundred milliseconds, in which nobody else can change them. */
@@ -19,6 +20,7 @@ export interface RebuildVectorsDeps {
   readonly leases: Pick<VectorLedger, "lease" | "release">
   readonly index: Pick<VectorIndex, "clear">
   readonly queue: Pick<LaneQueue, "wake">
+  readonly log: Log
   readonly leaseMs: number
 }
 
@@ -55,8 +57,7 @@ export async function rebuildVectors(
       const { left } = await deps.ledger.refill(place)
       done.push({ ...place, store: name, model: version.model.model, resumed, vectors: left })
     }
-    // Without the queue the sweep finds what is owed.
-    await deps.queue.wake(lane).catch(() => {})
+    await tellQueue(deps.queue, deps.log, lane)
   }
   return done
 }

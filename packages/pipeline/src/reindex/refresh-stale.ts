@@ -1,5 +1,6 @@
-import type { Lane } from "@engram/contracts/ports"
+import type { LaneQueue, Log } from "@engram/contracts/ports"
 import type { StoredVersion, VectorKey, VersionLedger } from "@engram/contracts/versions"
+import { tellQueue } from "../wake.ts"
 
 /** An embedder is asked so often for a text that it refuses: a model may have changed its mind, and mostly has not. */
 const attemptsMax = 5
@@ -7,8 +8,8 @@ const pageMax = 5_000
 
 export interface RefreshDeps {
   readonly ledger: VersionLedger
-  /** Tells the fleet; without it the sweep does. */
-  readonly wake: (lane: Lane) => Promise<void>
+  readonly queue: Pick<LaneQueue, "wake">
+  readonly log: Log
 }
 
 export interface RefreshReport {
@@ -27,8 +28,8 @@ export interface RefreshReport {
  * What differs from what is wanted is owed already and is no business of this; what is missing altogether is reconcile's.
  */
 export const refreshStale =
-  ({ ledger, wake }: RefreshDeps) =>
-  async ({ workspaceId }: { readonly workspaceId: string; readonly now: Date }): Promise<RefreshReport> => {
+  ({ ledger, queue, log }: RefreshDeps) =>
+  async (workspaceId: string): Promise<RefreshReport> => {
     const versions = (await ledger.list({ workspaceId })).filter(
       ({ status }) => status === "active" || status === "canary",
     )
@@ -39,9 +40,7 @@ export const refreshStale =
       const anew = await oweValueless(ledger, version)
       offeredAgain += again
       embeddedAnew += anew
-      if (again + anew > 0) {
-        await wake({ workspaceId, storeId: version.storeId, stage: "embed" }).catch(() => {})
-      }
+      if (again + anew > 0) await tellQueue(queue, log, { workspaceId, storeId: version.storeId, stage: "embed" })
     }
     return { versions: versions.length, offeredAgain, embeddedAnew }
   }

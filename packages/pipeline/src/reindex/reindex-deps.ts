@@ -1,4 +1,4 @@
-import type { EmbedderOf, Lane, TurnEnd, VectorIndex } from "@engram/contracts/ports"
+import type { EmbedderOf, Lane, LaneQueue, Log, TurnEnd, VectorIndex } from "@engram/contracts/ports"
 import type { VersionLedger } from "@engram/contracts/versions"
 
 export interface ReindexDeps {
@@ -7,8 +7,8 @@ export interface ReindexDeps {
   readonly embedderOf: EmbedderOf
   /** One turn on the store's embed lane, by the lane's own lease: whoever has it, a worker or this, does the same. */
   readonly turn: (lane: Lane) => Promise<TurnEnd>
-  /** Tells the fleet that there is work; without it the sweep does. */
-  readonly wake: (lane: Lane) => Promise<void>
+  readonly queue: Pick<LaneQueue, "wake">
+  readonly log: Log
 }
 
 export interface ReindexOptions {

@@ -3,6 +3,7 @@ import type { EmbeddingModel, Lane } from "@engram/contracts/ports"
 import type { FamilyState, StoredVersion, StorePlace, VectorKey } from "@engram/contracts/versions"
 import { embeddingVersionId } from "@engram/core/ids"
 import { indexName } from "@engram/core/index-name"
+import { tellQueue } from "../wake.ts"
 import { dropVersion } from "./drop-archived.ts"
 import { fill } from "./fill.ts"
 import type { ReindexDeps, ReindexOptions } from "./reindex-deps.ts"
@@ -33,7 +34,7 @@ export const reindex =
     const { begun, from, to } = await begin(deps, place, model)
     await copyAll(deps, place, { from, to }, options)
     const lane: Lane = { ...place, stage: "embed" }
-    await deps.wake(lane).catch(() => {})
+    await tellQueue(deps.queue, deps.log, lane)
     await fill(deps, lane, to, options)
     const verified = await verify(deps, place, { from, to }, options)
     await takePlace(deps, lane, to, options)
