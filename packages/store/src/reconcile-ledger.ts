@@ -1,5 +1,3 @@
-import type { EmbeddingVersion } from "@engram/contracts/knowledge"
-import type { EmbeddingModel } from "@engram/contracts/ports"
 import type {
   ArtifactBeliefs,
   KnownArtifact,
@@ -10,6 +8,7 @@ import type {
   VectorSpace,
 } from "@engram/contracts/reconcile"
 import type { Database } from "./database.ts"
+import { writtenVersions } from "./knowledge/vectors.ts"
 import { unpackBody } from "./packed-body.ts"
 
 const entryColumns = `v.ref_id as "refId", v.view, v.wanted_hash as "wantedHash", v.written_hash as "writtenHash",
@@ -26,12 +25,12 @@ const ofKeys = (keys: readonly VectorKey[]): readonly unknown[] => [
 const keys = "(select * from unnest($5::text[], $6::text[]) as k(ref_id, view)) k"
 const byKey = "(v.ref_id, v.view) = (k.ref_id, k.view)"
 
-const writtenTo = "('active', 'canary', 'caller')"
 /**
  * Nothing is written any more to a version that was archived meanwhile: what was owed to it would be owed for ever. Held until the
  * end, so that who archives it now finds what is owed here.
  */
-const isWritten = `exists (select from embedding_versions e where e.id = $3 and e.status in ${writtenTo} for share)`
+const isWritten =
+  "exists (select from embedding_versions e where e.id = $3 and e.status in ('active', 'canary', 'caller') for share)"
 
 /** Runs as `engram_app` in the one workspace. */
 export const createVectorBeliefs = (database: Database): VectorBeliefs => ({
@@ -40,15 +39,7 @@ export const createVectorBeliefs = (database: Database): VectorBeliefs => ({
       tx.query(`select id as "storeId", name from stores where workspace_id = $1 order by name`, [workspaceId]),
     ),
 
-  versions: (workspaceId, storeId) =>
-    database.inWorkspace(workspaceId, async (tx) => {
-      const rows = await tx.query<Omit<EmbeddingVersion, "model"> & EmbeddingModel>(
-        `select id, provider, model, dimension, status, index_name as "indexName" from embedding_versions
-         where store_id = $1 and status in ${writtenTo} order by id`,
-        [storeId],
-      )
-      return rows.map(({ provider, model, dimension, ...row }) => ({ ...row, model: { provider, model, dimension } }))
-    }),
+  versions: (workspaceId, storeId) => database.inWorkspace(workspaceId, (tx) => writtenVersions(tx, storeId)),
 
   entries: (space, after, max) =>
     database.inWorkspace(space.workspaceId, (tx) =>
