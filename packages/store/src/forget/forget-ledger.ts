@@ -1,5 +1,6 @@
 import type { ForgetCounts, ForgetLedger, ForgetScope, NamedDocument, VectorRef } from "@engram/contracts/forget"
 import type { DocumentId, StoreId } from "@engram/contracts/ids"
+import { newAuditId, writeAudit } from "../audit-log.ts"
 import type { Database, Transaction } from "../database.ts"
 import { assertNotHeld } from "../legal-hold.ts"
 import { unpackBody } from "../packed-body.ts"
@@ -74,7 +75,10 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
            select $1, $2, 'document', t.id from unnest($3::text[]) as t(id) on conflict do nothing`,
           [id, workspaceId, documents],
         )
-        if (made.length > 0) await audit(tx, { workspaceId, id, kind, actor, counts: {} })
+        if (made.length > 0) {
+          const entry = { actor, action: `forget.${kind}`, subjects: [id], detail: {} }
+          await writeAudit(tx, workspaceId, { id: newAuditId(), ...entry, undoes: null })
+        }
         return { resumed: made.length === 0 }
       }),
 
@@ -162,7 +166,8 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
           [workspaceId, id, JSON.stringify(counts)],
         )
         if (row && Object.values(counts).some((count) => count > 0)) {
-          await audit(tx, { workspaceId, id, kind: `${row.kind}.done`, actor: "engram forget", counts })
+          const entry = { actor: "engram forget", action: `forget.${row.kind}.done`, subjects: [id], detail: counts }
+          await writeAudit(tx, workspaceId, { id: newAuditId(), ...entry, undoes: null })
         }
       }),
 
@@ -212,23 +217,6 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
         ),
       ),
   }
-}
-
-async function audit(
-  tx: Transaction,
-  entry: {
-    readonly workspaceId: string
-    readonly id: string
-    readonly kind: string
-    readonly actor: string
-    readonly counts: ForgetCounts
-  },
-): Promise<void> {
-  await tx.query(
-    `insert into audit_log (id, workspace_id, at, actor, action, subjects, detail)
-     values ('aud_' || replace(gen_random_uuid()::text, '-', ''), $1, now(), $2, $3, array[$4], $5)`,
-    [entry.workspaceId, entry.actor, `forget.${entry.kind}`, entry.id, JSON.stringify(entry.counts)],
-  )
 }
 
 async function census(tx: Transaction, workspaceId: string, scope: ForgetScope): Promise<ForgetCounts> {
