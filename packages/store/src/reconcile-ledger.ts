@@ -8,7 +8,7 @@ import type {
   VectorSpace,
 } from "@engram/contracts/reconcile"
 import type { Database } from "./database.ts"
-import { writtenVersions } from "./knowledge/vectors.ts"
+import { isOwed, writtenVersions } from "./knowledge/vectors.ts"
 import { unpackBody } from "./packed-body.ts"
 
 const entryColumns = `v.ref_id as "refId", v.view, v.wanted_hash as "wantedHash", v.written_hash as "writtenHash",
@@ -144,7 +144,7 @@ export const createRebuildLedger = (database: Database): RebuildLedger => ({
         `select e.emptied_at as "emptiedAt", (
            select count(*)::int from vector_entries v
            where v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = e.id and v.written_at < e.emptied_at
-             and v.wanted_hash is not null and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null) as left
+             and v.wanted_hash is not null and ${isOwed("v.")}) as left
          from embedding_versions e where e.id = $3`,
         [workspaceId, storeId, versionId],
       )

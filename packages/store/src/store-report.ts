@@ -2,6 +2,7 @@ import type { DeliveryState } from "@engram/contracts/deliveries"
 import type { StoreId, WorkspaceId } from "@engram/contracts/ids"
 import type { StorePlace } from "@engram/contracts/versions"
 import type { Database } from "./database.ts"
+import { isOwed } from "./knowledge/vectors.ts"
 
 export interface ListedStore {
   readonly workspaceId: WorkspaceId
@@ -113,11 +114,9 @@ const tables = [
   "wanted_fetches",
 ]
 
-const isOwed = "wanted_hash is distinct from written_hash and parked_reason is null"
-
 const owedSql = `select
   (select count(*)::int from ingest_deliveries where workspace_id = $1 and store_id = $2 and state = 'received') as deliveries,
-  (select count(*)::int from vector_entries where workspace_id = $1 and store_id = $2 and ${isOwed}) as vectors,
+  (select count(*)::int from vector_entries where workspace_id = $1 and store_id = $2 and ${isOwed()}) as vectors,
   (select count(*)::int from ingest_deliveries
     where workspace_id = $1 and store_id = $2 and state <> 'received' and body is not null) as bodies`
 
@@ -132,7 +131,7 @@ const contentsSql = `select
     where c.workspace_id = $1 and c.store_id = $2 and d.live and c.version_to is null) as chunks,
   ${byKind("relationships", "type", "live and until is null and $2::text is not null")} as edges,
   ${byKind("entities", "kind", "$2::text is not null")} as entities,
-  (select jsonb_build_object('owed', count(*) filter (where ${isOwed}),
+  (select jsonb_build_object('owed', count(*) filter (where ${isOwed()}),
       'indexed', count(*) filter (where wanted_hash is not null and wanted_hash = written_hash),
       'parked', count(*) filter (where parked_reason is not null))
     from vector_entries where workspace_id = $1 and store_id = $2) as vectors`

@@ -2,7 +2,8 @@ import type { Lane } from "@engram/contracts/ports"
 import type { SweepLedger } from "@engram/contracts/vectors"
 import { byPartialIndex } from "./by-partial-index.ts"
 import type { Database } from "./database.ts"
-import { isOwed } from "./knowledge/fetches.ts"
+import { isOwed as isFetchOwed } from "./knowledge/fetches.ts"
+import { isOwed } from "./knowledge/vectors.ts"
 
 /** A sweep takes seconds; a process that vanished without closing its connection keeps the others this long. */
 const sweepMs = 300_000
@@ -15,10 +16,10 @@ const dueLanes = `
   select s.workspace_id as "workspaceId", s.id as "storeId",
     exists (select from ingest_deliveries d where d.workspace_id = s.workspace_id and d.store_id = s.id and d.state = 'received'
             and d.due_at <= now() and (d.claimed_until is null or d.claimed_until < now())) as normalize,
-    exists (select from wanted_fetches f where f.workspace_id = s.workspace_id and f.store_id = s.id and ${isOwed}
+    exists (select from wanted_fetches f where f.workspace_id = s.workspace_id and f.store_id = s.id and ${isFetchOwed}
             and f.due_at <= now()) as hydrate,
     exists (select from vector_entries v where v.workspace_id = s.workspace_id and v.store_id = s.id
-            and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null) as embed,
+            and ${isOwed("v.")}) as embed,
     exists (select from ingest_deliveries d where d.workspace_id = s.workspace_id and d.store_id = s.id
             and d.state <> 'received' and d.body is not null and (w.keep_raw or d.state <> 'parked'))
       or exists (select from ingest_deliveries d where d.workspace_id = s.workspace_id and d.store_id = s.id
@@ -67,13 +68,13 @@ export const createSweepLedger = (database: Database): SweepLedger => ({
       const [open] = await tx.query<{ received: number; oldestWaitingMs: number; parked: number }>(openDeliveries)
       const owed = await tx.query<{ family: string; count: number }>(
         `select family, count(*)::int as count from vector_entries
-         where wanted_hash is distinct from written_hash and parked_reason is null group by family`,
+         where ${isOwed()} group by family`,
       )
       const [parked] = await tx.query<{ count: number }>(
         "select count(*)::int as count from vector_entries where parked_reason is not null",
       )
       const [fetches] = await tx.query<{ count: number }>(
-        `select count(*)::int as count from wanted_fetches f where ${isOwed}`,
+        `select count(*)::int as count from wanted_fetches f where ${isFetchOwed}`,
       )
       return {
         deliveries: { received: open!.received, parked: open!.parked },

@@ -4,14 +4,14 @@ import { fromTheFirst } from "./by-partial-index.ts"
 import type { Database, Transaction } from "./database.ts"
 import { floatsOf, modelKey, saveValues } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
-import { byRef, laneVersions, unwanted } from "./knowledge/vectors.ts"
+import { byRef, isOwed, laneVersions, unwanted } from "./knowledge/vectors.ts"
 import { stillWanted } from "./memories/vectors.ts"
 
 /** Of a memory that is longer than a chunk ever is; its full text is searched all the same. */
 const embeddedCharsMax = 8_000
 
 const owedBy = `v.workspace_id = $1 and v.store_id = $2 and v.embedding_version_id = $3
-  and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null`
+  and ${isOwed("v.")}`
 
 /** What to embed of a vector `v`; null where that is gone, and of a profile, which is a sum of others. $2 store. */
 const textOf = (v: string): string => `case

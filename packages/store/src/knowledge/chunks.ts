@@ -1,7 +1,7 @@
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
 import type { Transaction } from "../database.ts"
 import { storableJson } from "../storable-json.ts"
-import { unwant } from "./vectors.ts"
+import { isOwed, unwant } from "./vectors.ts"
 
 type Chunks = Pick<
   KnowledgeWrite,
@@ -73,7 +73,7 @@ export async function showComplete(
        where c.workspace_id = $2 and c.document_id = d.id and c.version_to is null and exists (
          select from vector_entries v join embedding_versions e on e.id = v.embedding_version_id and e.status = 'active'
          where v.store_id = c.store_id and v.family = 'chunks' and v.ref_id = c.id
-           and v.wanted_hash is distinct from v.written_hash and v.parked_reason is null offset 0) offset 0)
+           and ${isOwed("v.")} offset 0) offset 0)
      returning d.id, old.pending_since as "pendingSince"`,
     [documentIds, workspaceId],
   )

@@ -4,6 +4,10 @@ import type { Transaction } from "../database.ts"
 
 type Vectors = Pick<KnowledgeWrite, "lockVersions" | "wantVectors">
 
+/** Whether a vector is owed, in the words of the partial index of those that are, as the planner has to see them. */
+export const isOwed = (v: "" | "v." = ""): string =>
+  `${v}wanted_hash is distinct from ${v}written_hash and ${v}parked_reason is null`
+
 /**
  * Owes the removal of a vector. One not known to be written may be on its way to the index this moment, so it too is
  * owed a removal.

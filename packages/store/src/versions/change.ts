@@ -5,6 +5,7 @@ import { byPartialIndex } from "../by-partial-index.ts"
 import type { Database, Transaction } from "../database.ts"
 import { modelKey } from "../embedding-values.ts"
 import { showComplete } from "../knowledge/chunks.ts"
+import { isOwed } from "../knowledge/vectors.ts"
 import { aloneWithVersions } from "./rows.ts"
 
 type Change = Pick<VersionLedger, "create" | "activate" | "abandon">
@@ -64,7 +65,7 @@ export const changeVersions = (database: Database): Change => ({
 export async function owedTo(tx: Transaction, place: StorePlace, versionId: string): Promise<number> {
   const [row] = await tx.query<{ owed: number }>(
     `select count(*)::int as owed from vector_entries where workspace_id = $1 and store_id = $2 and embedding_version_id = $3
-     and wanted_hash is distinct from written_hash and parked_reason is null`,
+     and ${isOwed()}`,
     [place.workspaceId, place.storeId, versionId],
   )
   return row!.owed
@@ -79,7 +80,7 @@ async function archive(tx: Transaction, { id, workspaceId, storeId }: StoredVers
   await tx.query(
     `update vector_entries set wanted_hash = 'unknown', written_hash = 'unknown'
      where workspace_id = $1 and store_id = $2 and embedding_version_id = $3
-       and wanted_hash is distinct from written_hash and wanted_hash is not null and parked_reason is null`,
+       and ${isOwed()} and wanted_hash is not null`,
     [workspaceId, storeId, id],
   )
 }

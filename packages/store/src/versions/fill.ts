@@ -10,7 +10,7 @@ import type {
 import { byPartialIndex } from "../by-partial-index.ts"
 import type { Database } from "../database.ts"
 import { floatsOf, modelKey } from "../embedding-values.ts"
-import { wantedAnew } from "../knowledge/vectors.ts"
+import { isOwed, wantedAnew } from "../knowledge/vectors.ts"
 import { owedTo } from "./change.ts"
 
 type Fill = Pick<VersionLedger, "copy" | "owed" | "state" | "difference" | "sample" | "now" | "scan" | "unchanged">
@@ -44,12 +44,10 @@ const copySql = `
   from (values (1)) one left join lateral (
     select p.family, p.ref_id as "refId", p.view from page p order by ${key.map((each) => `p.${each} desc`).join(", ")} limit 1) l on true`
 
-const isOwed = "wanted_hash is distinct from written_hash and parked_reason is null"
-
 const stateSql = `
   select family, count(*) filter (where wanted_hash is not null)::int as wanted,
     count(*) filter (where wanted_hash = written_hash)::int as written,
-    count(*) filter (where ${isOwed})::int as owed, count(*) filter (where parked_reason is not null)::int as parked
+    count(*) filter (where ${isOwed()})::int as owed, count(*) filter (where parked_reason is not null)::int as parked
   from vector_entries where workspace_id = $1 and store_id = $2 and embedding_version_id = $3 group by family order by family`
 
 const differenceSql = `
