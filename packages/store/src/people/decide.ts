@@ -6,6 +6,7 @@ import { auditOf, findAudit, newAuditId, writeAudit } from "../audit-log.ts"
 import type { Transaction } from "../database.ts"
 import {
   type DecisionRow,
+  decisionsSql,
   findPeopleAgain,
   keyOf,
   lockPeople,
@@ -128,21 +129,15 @@ async function standing(
   subject: string,
   object: string,
 ): Promise<DecisionRow | undefined> {
-  const [row] = await tx.query<DecisionRow>(
-    `select subject, object, verdict, leaves, audit_id as "auditId" from identity_decisions
-     where workspace_id = $1 and subject = $2 and object = $3`,
-    [workspaceId, subject, object],
-  )
+  const [row] = await tx.query<DecisionRow>(`${decisionsSql} and subject = $2 and object = $3`, [
+    workspaceId,
+    subject,
+    object,
+  ])
   return row
 }
 
 const verdictOf = ({ verdict, leaves }: DecisionRow): Verdict => ({ verdict, leaves })
 
 export const allDecisions = async (tx: Transaction, workspaceId: string): Promise<StandingDecision[]> =>
-  (
-    await tx.query<DecisionRow>(
-      `select subject, object, verdict, leaves, audit_id as "auditId" from identity_decisions where workspace_id = $1
-       order by subject, object`,
-      [workspaceId],
-    )
-  ).map(readDecision)
+  (await tx.query<DecisionRow>(`${decisionsSql} order by subject, object`, [workspaceId])).map(readDecision)

@@ -109,13 +109,16 @@ async function decisionsOn(
   workspaceId: string,
   subjects: readonly string[],
 ): Promise<StandingDecision[]> {
-  const rows = await tx.query<DecisionRow>(
-    `select subject, object, verdict, leaves, audit_id as "auditId" from identity_decisions
-     where workspace_id = $1 and (subject = any($2) or object = any($2))`,
-    [workspaceId, subjects],
-  )
+  const rows = await tx.query<DecisionRow>(`${decisionsSql} and (subject = any($2) or object = any($2))`, [
+    workspaceId,
+    subjects,
+  ])
   return rows.map(readDecision)
 }
+
+/** $1 workspace */
+export const decisionsSql = `
+  select subject, object, verdict, leaves, audit_id as "auditId" from identity_decisions where workspace_id = $1`
 
 export interface DecisionRow {
   readonly subject: string
