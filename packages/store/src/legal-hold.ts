@@ -1,5 +1,5 @@
 import { Rejected } from "@engram/contracts/errors"
-import type { Transaction } from "./database.ts"
+import type { Database, Transaction } from "./database.ts"
 
 /**
  * Rejects (`legal_hold`) while the workspace is held. The workspace's row stays share-locked until the transaction ends, so
@@ -15,3 +15,14 @@ export async function assertNotHeld(tx: Transaction, workspaceId: string): Promi
     `${workspaceId} is under legal hold: nothing of it is deleted until \`engram workspace set ${workspaceId} --legal-hold off\``,
   )
 }
+
+/** For what deletes: the hold is asked for in the same transaction. */
+export const inWorkspaceUnlessHeld = <T>(
+  database: Database,
+  workspaceId: string,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> =>
+  database.inWorkspace(workspaceId, async (tx) => {
+    await assertNotHeld(tx, workspaceId)
+    return work(tx)
+  })

@@ -1,11 +1,12 @@
-import type { ForgetCounts, ForgetLedger, ForgetScope, NamedDocument, VectorRef } from "@engram/contracts/forget"
+import type { ForgetCounts, ForgetLedger, ForgetScope, NamedDocument } from "@engram/contracts/forget"
 import type { DocumentId, StoreId } from "@engram/contracts/ids"
 import { newAuditId, writeAudit } from "../audit-log.ts"
 import type { Database, Transaction } from "../database.ts"
-import { assertNotHeld } from "../legal-hold.ts"
-import { unpackBody } from "../packed-body.ts"
+import { inWorkspaceUnlessHeld } from "../legal-hold.ts"
+import { createByteForgetting } from "./bytes.ts"
 import { createPeopleForgetting } from "./people.ts"
-import { dropOrphanValues, prunedTexts, removeDocuments } from "./remove-documents.ts"
+import { createForgettingProof } from "./proof.ts"
+import { dropOrphanValues, removeDocuments } from "./remove-documents.ts"
 import { removeRest } from "./remove-rest.ts"
 
 const named = `d.id, d.store_id as "storeId", d.source, d.source_id as "sourceId",
@@ -20,21 +21,10 @@ const documentsOf = (scope: ForgetScope): readonly [condition: string, value: un
 /** Runs as `engram_app` in the one workspace: row-level security holds for who forgets as for everybody. */
 export const createForgetLedger = (database: Database): ForgetLedger => {
   const inside = database.inWorkspace
-  /** For what deletes: a legal hold is asked for in the same transaction. */
-  const deleting = <T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
-    inside(workspaceId, async (tx) => {
-      await assertNotHeld(tx, workspaceId)
-      return work(tx)
-    })
-  const refs = (workspaceId: string, forgettingId: string, kind: string) =>
-    inside(workspaceId, (tx) =>
-      tx.query<{ ref: string; version: number }>(
-        "select ref, version from forgotten_refs where workspace_id = $1 and forgetting_id = $2 and kind = $3 order by ref",
-        [workspaceId, forgettingId, kind],
-      ),
-    )
   return {
     ...createPeopleForgetting(database),
+    ...createByteForgetting(database),
+    ...createForgettingProof(database),
 
     documentsNamed: (workspaceId, name) =>
       inside(workspaceId, (tx) =>
@@ -57,7 +47,7 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
     census: (workspaceId, scope) => inside(workspaceId, (tx) => census(tx, workspaceId, scope)),
 
     begin: (workspaceId, { id, kind, suppressions, documents, actor }) =>
-      deleting(workspaceId, async (tx) => {
+      inWorkspaceUnlessHeld(database, workspaceId, async (tx) => {
         // Whoever writes knowledge holds its store's versions shared from before it asks what is forgotten.
         await tx.query("select from embedding_versions where workspace_id = $1 order by id for update", [workspaceId])
         const made = await tx.query(
@@ -82,16 +72,6 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
         return { resumed: made.length === 0 }
       }),
 
-    withoutBytes: (workspaceId, scope) =>
-      inside(workspaceId, async (tx) => {
-        const [row] = await tx.query<{ n: number }>(
-          `select count(*)::int as n from ingest_deliveries where workspace_id = $1 and state = 'processed' and body is null
-             and artifact_key is null and not forget_raw and ($2::text is null or source = $2)`,
-          [workspaceId, "source" in scope ? scope.source : null],
-        )
-        return row!.n
-      }),
-
     nextDocuments: (workspaceId, scope, max) =>
       inside(workspaceId, async (tx) => {
         const [condition, value] = documentsOf(scope)
@@ -103,55 +83,14 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
       }),
 
     removeDocuments: (workspaceId, forgettingId, ids, { replay }) =>
-      deleting(workspaceId, (tx) => removeDocuments(tx, { workspaceId, forgettingId, replay }, ids)),
-
-    removeRest: (workspaceId, forgettingId, scope, { replay }) =>
-      deleting(workspaceId, (tx) => removeRest(tx, { workspaceId, forgettingId, replay }, scope)),
-
-    deliveriesWithBytes: (workspaceId, after, max) =>
-      inside(workspaceId, async (tx) => {
-        const rows = await tx.query<{ id: string; body: Buffer | null; bytes: number; artifactKey: string | null }>(
-          `select id, body, body_bytes as bytes, artifact_key as "artifactKey" from ingest_deliveries
-           where workspace_id = $1 and id > $2 and not forget_raw and (body is not null or artifact_key is not null)
-           order by id limit $3`,
-          [workspaceId, after, max],
-        )
-        return rows.map(({ bytes, ...row }) => ({ ...row, body: row.body && unpackBody(row.body, bytes) }))
-      }),
-
-    forgetBodies: (workspaceId, forgettingId, ids) =>
-      deleting(workspaceId, async (tx) => {
-        await tx.query(
-          `insert into forgotten_refs (forgetting_id, workspace_id, kind, ref)
-           select distinct $3, $1, 'artifact', artifact_key from ingest_deliveries
-           where workspace_id = $1 and id = any($2) and artifact_key is not null on conflict do nothing`,
-          [workspaceId, ids, forgettingId],
-        )
-        // What waits to be read keeps its bytes until it was: the reading forgets them.
-        await tx.query(
-          `update ingest_deliveries set forget_raw = true, body = null, headers = '{}'
-           where workspace_id = $1 and id = any($2) and state <> 'received'`,
-          [workspaceId, ids],
-        )
-      }),
-
-    owedArtifacts: (workspaceId, max) =>
-      inside(workspaceId, (tx) =>
-        tx.query(
-          `select id, artifact_key as "artifactKey" from ingest_deliveries
-           where workspace_id = $1 and forget_raw and artifact_key is not null order by id limit $2`,
-          [workspaceId, max],
-        ),
+      inWorkspaceUnlessHeld(database, workspaceId, (tx) =>
+        removeDocuments(tx, { workspaceId, forgettingId, replay }, ids),
       ),
 
-    artifactsRemoved: (workspaceId, rows) =>
-      inside(workspaceId, async (tx) => {
-        await tx.query(
-          `update ingest_deliveries d set artifact_key = null from unnest($2::text[], $3::text[]) as k(id, key)
-           where d.workspace_id = $1 and d.id = k.id and d.artifact_key = k.key and d.forget_raw`,
-          [workspaceId, rows.map(({ id }) => id), rows.map(({ artifactKey }) => artifactKey)],
-        )
-      }),
+    removeRest: (workspaceId, forgettingId, scope, { replay }) =>
+      inWorkspaceUnlessHeld(database, workspaceId, (tx) =>
+        removeRest(tx, { workspaceId, forgettingId, replay }, scope),
+      ),
 
     dropOrphanValues: (workspaceId) => inside(workspaceId, (tx) => dropOrphanValues(tx, workspaceId)),
 
@@ -171,15 +110,6 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
         }
       }),
 
-    forgetting: (workspaceId, id) =>
-      inside(workspaceId, async (tx) => {
-        const [row] = await tx.query<NonNullable<Awaited<ReturnType<ForgetLedger["forgetting"]>>>>(
-          `select kind, started_at as "startedAt", done_at as "doneAt", counts from forgettings where workspace_id = $1 and id = $2`,
-          [workspaceId, id],
-        )
-        return row
-      }),
-
     noteRewritten: (workspaceId, id, ids) =>
       inside(workspaceId, async (tx) => {
         await tx.query(
@@ -189,25 +119,6 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
           [workspaceId, id, ids],
         )
       }),
-
-    touchedDocuments: async (workspaceId, id) =>
-      [...(await refs(workspaceId, id, "document")), ...(await refs(workspaceId, id, "rewritten"))].map(
-        ({ ref, version }) => ({ id: ref as DocumentId, version }),
-      ),
-
-    forgottenArtifacts: async (workspaceId, id) => (await refs(workspaceId, id, "artifact")).map(({ ref }) => ref),
-
-    forgottenVectors: (workspaceId, id) =>
-      inside(workspaceId, (tx) =>
-        tx.query<VectorRef>(
-          `select e.index_name as index, e.id as "versionId", split_part(r.ref, ' ', 2) as family, split_part(r.ref, ' ', 3) as id
-           from forgotten_refs r join embedding_versions e on e.id = split_part(r.ref, ' ', 1)
-           where r.workspace_id = $1 and r.forgetting_id = $2 and r.kind = 'vector' order by r.ref`,
-          [workspaceId, id],
-        ),
-      ),
-
-    left: (workspaceId, id, scope) => inside(workspaceId, (tx) => left(tx, workspaceId, id, scope)),
 
     lanes: (workspaceId) =>
       inside(workspaceId, (tx) =>
@@ -235,65 +146,5 @@ async function census(tx: Transaction, workspaceId: string, scope: ForgetScope):
     [workspaceId, value, source],
   )
   const { zero: _, ...counts } = row!
-  return counts
-}
-
-/** Whatever of a workspace holds what it was told. */
-const tenantTables = [
-  "memory_records",
-  "memory_namespaces",
-  "relationships",
-  "entity_aliases",
-  "scopes",
-  "embedding_values",
-  "accounts",
-  "identity_decisions",
-  "api_keys",
-  "connections",
-]
-
-/** Where its ids, or anything of a whole source or workspace, still are. */
-async function left(
-  tx: Transaction,
-  workspaceId: string,
-  forgettingId: string,
-  scope: ForgetScope | undefined,
-): Promise<ForgetCounts> {
-  const ref = (kind: string): string =>
-    `(select ref from forgotten_refs where workspace_id = $1 and forgetting_id = $2 and kind = '${kind}')`
-  const whole = scope !== undefined && !("documents" in scope)
-  const source = whole ? `or $3::text[] = '{}' or source = any($3)` : "or $3::text[] is null"
-  const queries: { readonly [what: string]: string } = {
-    knowledge_documents: `workspace_id = $1 and (id in ${ref("document")} ${source})`,
-    document_parts: `workspace_id = $1 and (document_id in ${ref("document")} or $3::text[] is null)`,
-    knowledge_chunks: `workspace_id = $1 and (document_id in ${ref("document")} or $3::text[] is null)`,
-    memory_observations: `workspace_id = $1 and (document_id in ${ref("document")} or id in ${ref("observation")} ${source})`,
-    relationship_evidence: `workspace_id = $1 and (evidence_id in ${ref("document")} or evidence_id in ${ref("observation")} or $3::text[] is null)`,
-    document_deliveries: `workspace_id = $1 and (document_id in ${ref("document")} or $3::text[] is null)`,
-    entities: `workspace_id = $1 and (id in ${ref("entity")} or $3::text[] is null)`,
-    embedding_values: `workspace_id = $1 and text_hash in ${ref("text")} and $3::text[] is not null
-      and not exists (select from vector_entries v where v.workspace_id = $1 and v.text_hash = embedding_values.text_hash and v.wanted_hash is not null)
-      and text_hash not in (${prunedTexts})`,
-    ingest_deliveries: whole
-      ? "workspace_id = $1 and $2 <> '' and ($3::text[] = '{}' or source = any($3)) and (body is not null or artifact_key is not null)"
-      : `workspace_id = $1 and forget_raw and (body is not null or artifact_key in ${ref("artifact")}) and $3::text[] is not null`,
-  }
-  const counts: Record<string, number> = {}
-  if (scope !== undefined && "everything" in scope) {
-    for (const table of tenantTables) {
-      const [row] = await tx.query<{ n: number }>(`select count(*)::int as n from ${table} where workspace_id = $1`, [
-        workspaceId,
-      ])
-      counts[table] = row!.n
-    }
-  }
-  for (const [table, condition] of Object.entries(queries)) {
-    const [row] = await tx.query<{ n: number }>(`select count(*)::int as n from ${table} where ${condition}`, [
-      workspaceId,
-      forgettingId,
-      scope !== undefined && "source" in scope ? [scope.source] : [],
-    ])
-    counts[table] = row!.n
-  }
   return counts
 }

@@ -6,7 +6,7 @@ import { UnclearName } from "@engram/contracts/privacy"
 import { holdConsolidation } from "../consolidation/hold.ts"
 import type { Database, Transaction } from "../database.ts"
 import { observationColumns } from "../knowledge/observations.ts"
-import { assertNotHeld } from "../legal-hold.ts"
+import { inWorkspaceUnlessHeld } from "../legal-hold.ts"
 import { removeDerived } from "./remove-derived.ts"
 import { removeEntities, removeEvidence, removeObservations } from "./remove-documents.ts"
 import { removeVectors } from "./remove-vectors.ts"
@@ -73,8 +73,7 @@ export const createPeopleForgetting = (database: Database): People => ({
     ),
 
   saveMoments: (workspaceId, forgettingId, rows) =>
-    database.inWorkspace(workspaceId, async (tx) => {
-      await assertNotHeld(tx, workspaceId)
+    inWorkspaceUnlessHeld(database, workspaceId, async (tx) => {
       await holdConsolidation(tx, workspaceId)
       await tx.query(
         `update memory_observations o set title = r.title, summary = r.summary, text = r.text, url = r.url,
@@ -95,8 +94,7 @@ export const createPeopleForgetting = (database: Database): People => ({
     ),
 
   saveEntityStates: (workspaceId, rows) =>
-    database.inWorkspace(workspaceId, async (tx) => {
-      await assertNotHeld(tx, workspaceId)
+    inWorkspaceUnlessHeld(database, workspaceId, async (tx) => {
       await tx.query(
         `update entities e set state = r.state from json_to_recordset($2) as r(id text, state jsonb)
          where e.workspace_id = $1 and e.id = r.id`,
@@ -114,10 +112,9 @@ export const createPeopleForgetting = (database: Database): People => ({
     }),
 
   removePerson: (workspaceId, forgettingId, person) =>
-    database.inWorkspace(workspaceId, async (tx) => {
-      await assertNotHeld(tx, workspaceId)
-      return removePerson(tx, { workspaceId, forgettingId, replay: false }, person)
-    }),
+    inWorkspaceUnlessHeld(database, workspaceId, (tx) =>
+      removePerson(tx, { workspaceId, forgettingId, replay: false }, person),
+    ),
 
   noteTexts: (workspaceId, forgettingId, observationIds) =>
     database.inWorkspace(workspaceId, async (tx) => {
@@ -130,8 +127,7 @@ export const createPeopleForgetting = (database: Database): People => ({
     }),
 
   dropSuperseded: (workspaceId, forgettingId) =>
-    database.inWorkspace(workspaceId, async (tx) => {
-      await assertNotHeld(tx, workspaceId)
+    inWorkspaceUnlessHeld(database, workspaceId, async (tx) => {
       const place = { workspaceId, forgettingId, replay: false }
       const rewritten = `(select ref from forgotten_refs where workspace_id = $1 and forgetting_id = $2 and kind = 'rewritten')`
       const chunks = await tx.query<{ id: string }>(
