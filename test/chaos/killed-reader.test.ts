@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto"
-import { createConnectionAdmin } from "@engram/store/connections"
+import { createConnectionAdmin } from "@engram/store/connection-admin"
 import { createSealer } from "@engram/store/sealing"
 import { startNotionServer } from "@engram/testkit/notion-server"
 import { notionId, said } from "@engram/testkit/notion-workspace"

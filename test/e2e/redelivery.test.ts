@@ -1,5 +1,5 @@
 import type { Connection } from "@engram/contracts/deliveries"
-import { createConnectionAdmin } from "@engram/store/connections"
+import { createConnectionAdmin } from "@engram/store/connection-admin"
 import type { Database } from "@engram/store/database"
 import { createRepairLedger } from "@engram/store/repair-ledger"
 import { createSealer } from "@engram/store/sealing"

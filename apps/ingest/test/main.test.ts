@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url"
-import { createConnectionAdmin } from "@engram/store/connections"
+import { createConnectionAdmin } from "@engram/store/connection-admin"
 import { createDatabase, createPool } from "@engram/store/database"
 import { createSealer } from "@engram/store/sealing"
 import { createTestDatabase, type TestDatabase } from "@engram/testkit/database"

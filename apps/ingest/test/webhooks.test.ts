@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { request } from "node:http"
 import * as ids from "@engram/core/ids"
-import { createConnectionAdmin } from "@engram/store/connections"
+import { createConnectionAdmin } from "@engram/store/connection-admin"
 import { createSealer } from "@engram/store/sealing"
 import { describe, expect, test } from "vitest"
 import { ring, secretKey, sign, useIngest } from "./ingest-fixture.ts"

@@ -1,7 +1,8 @@
 import * as ids from "@engram/core/ids"
 import { describe, expect, test } from "vitest"
 import { createApiKeyAdmin, createApiKeys } from "../src/api-keys.ts"
-import { createConnectionAdmin, createConnections } from "../src/connections.ts"
+import { createConnectionAdmin } from "../src/connection-admin.ts"
+import { createConnections } from "../src/connections.ts"
 import { createSealer } from "../src/sealing.ts"
 import { useDatabase } from "./store-fixture.ts"
 

@@ -4,7 +4,7 @@ import type { MemoryFilter, MemoryLedger, NewMemory } from "@engram/contracts/me
 import { callersModel } from "@engram/core/callers-model"
 import * as ids from "@engram/core/ids"
 import { beforeAll, describe, expect, test } from "vitest"
-import { ensureStore } from "../src/connections.ts"
+import { ensureStore } from "../src/ensure-store.ts"
 import { createMemoryLedger } from "../src/memories/memory-ledger.ts"
 import { useDatabase } from "./store-fixture.ts"
 

@@ -2,7 +2,7 @@ import * as ids from "@engram/core/ids"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { beforeAll, describe, expect, test } from "vitest"
-import { ensureStore } from "../src/connections.ts"
+import { ensureStore } from "../src/ensure-store.ts"
 import { createRebuildLedger, createVectorBeliefs } from "../src/reconcile-ledger.ts"
 import { useDatabase } from "./store-fixture.ts"
 

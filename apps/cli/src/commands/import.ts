@@ -1,6 +1,6 @@
 import { openRecordedDeliveries } from "@engram/platform/open-history"
 import { sources } from "@engram/sources/registry"
-import { ensureStore } from "@engram/store/connections"
+import { ensureStore } from "@engram/store/ensure-store"
 import { assertNotForgotten } from "@engram/store/forget/assert-not-forgotten"
 import type { Command } from "commander"
 import { callersPath } from "../callers-path.ts"

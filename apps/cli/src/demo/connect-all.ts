@@ -1,4 +1,4 @@
-import type { ConnectionAdmin } from "@engram/store/connections"
+import type { ConnectionAdmin } from "@engram/store/connection-admin"
 import type { Door } from "./post-payloads.ts"
 import type { DemoSource } from "./webhook.ts"
 

@@ -4,7 +4,7 @@ import type { Log } from "@engram/contracts/ports"
 import type { SearchHit } from "@engram/contracts/search"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createApiKeyAdmin } from "@engram/store/api-keys"
-import { createConnectionAdmin } from "@engram/store/connections"
+import { createConnectionAdmin } from "@engram/store/connection-admin"
 import { createSealer } from "@engram/store/sealing"
 import {
   createStoreReport,

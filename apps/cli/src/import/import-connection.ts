@@ -1,7 +1,7 @@
 import { secretKeyOf } from "@engram/config/secret-key"
 import type { Connection } from "@engram/contracts/deliveries"
 import { sources } from "@engram/sources/registry"
-import { createConnectionAdmin } from "@engram/store/connections"
+import { createConnectionAdmin } from "@engram/store/connection-admin"
 import type { Database } from "@engram/store/database"
 import { createSealer } from "@engram/store/sealing"
 import type { Context } from "../context.ts"
