@@ -5,7 +5,6 @@ import type { Sealer } from "./sealing.ts"
 
 /** A connection that has something sealed, and whether the key opens all of it. */
 export interface SealedConnection {
-  readonly id: ConnectionId
   /** `github of acme/main (con_…)` */
   readonly words: string
   readonly opens: boolean
@@ -38,7 +37,7 @@ export async function sealedConnections(options: {
       ...Object.entries(credentials).map(([name, sealed]) => ({ sealed, owner: credentialOwner(id, name) })),
     ]
     const opens = seals.every(({ sealed, owner }) => openIfMine(options.sealer, sealed, owner) !== undefined)
-    return { id, words: `${source} of ${workspaceId}/${storeName} (${id})`, opens }
+    return { words: `${source} of ${workspaceId}/${storeName} (${id})`, opens }
   })
 }
 
