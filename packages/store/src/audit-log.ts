@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import type { Transaction } from "./database.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** What an operator did. `detail` says what stood before and after, in the words of the action's own module. */
 export interface AuditEntry<Detail = unknown> {

@@ -3,11 +3,12 @@ import type { Connection } from "@engram/contracts/deliveries"
 import type { ConnectionId, StoreId, WorkspaceId } from "@engram/contracts/ids"
 import { connectionId, storeId as deriveStoreId } from "@engram/core/ids"
 import { opened, type Row } from "./connections.ts"
-import type { Database, Transaction } from "./database.ts"
+import type { Database } from "./database.ts"
 import { ensureStore } from "./ensure-store.ts"
 import { assertNotForgotten } from "./forget/assert-not-forgotten.ts"
 import { credentialOwner, openIfMine, sealedConnections, sealedOtherwise } from "./sealed-connections.ts"
 import type { Sealer } from "./sealing.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** A connection as operators list it: without its secrets and the values of its credentials. */
 export interface ListedConnection {

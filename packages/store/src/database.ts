@@ -1,27 +1,9 @@
 import { hash } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
-import { Rejected, RetryLater, TookTooLong } from "@engram/contracts/errors"
 import pg from "pg"
 import { fleetEntry, runEntered, type Statement, uncompiled, workspaceEntry } from "./entered-statement.ts"
-import { storableJson } from "./storable-json.ts"
-
-/** Inside a transaction: plain SQL for the set-based statements, and Drizzle (`ormOf`) for the others. */
-export interface Transaction {
-  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
-  /**
-   * Inserts rows of one shape in one statement. Their keys are the table's columns in camel case; `conflict` is the rest of the
-   * statement. One JSON parameter serves any number of rows and columns, where Postgres allows 65,535 parameters.
-   */
-  insert<Row extends object>(table: string, rows: readonly object[], conflict?: string): Promise<Row[]>
-  /**
-   * Sends a statement and goes on, so that Postgres works on it while the next rows are made. One that fails takes the transaction
-   * along: whatever is asked next throws its error, and so does the end.
-   */
-  send(text: string, values?: readonly unknown[]): void
-  /** The same for rows. */
-  sendRows(table: string, rows: readonly object[], conflict?: string): void
-  readonly client: pg.PoolClient
-}
+import { codeOf, isTurnTaking, isUnanswered, translated } from "./postgres-errors.ts"
+import { type Named, type Transaction, transaction } from "./transaction.ts"
 
 export interface Database {
   /** One transaction that sees one workspace, by row-level security. Retried on deadlock, serialization failure and a row that another has just made. */
@@ -212,8 +194,6 @@ async function once<Row extends object>(pool: pg.Pool, statement: () => Statemen
   }
 }
 
-type Named = (text: string) => { readonly name?: string; readonly text: string }
-
 const anew: Named = (text) => ({ text })
 
 /** Statements by a name of their own, so that a connection keeps their plans. */
@@ -234,88 +214,4 @@ function createStatements() {
       return isRefusal
     },
   }
-}
-
-function transaction(
-  client: pg.PoolClient,
-  named: Named,
-  begun: Promise<unknown>,
-): { readonly tx: Transaction; readonly answered: () => Promise<void> } {
-  let failure: { readonly error: unknown } | undefined
-  // What follows a failure only says that there was one.
-  const failed = (error: unknown): void => {
-    failure ??= { error }
-  }
-  const sent = [begun.catch(failed)]
-  const query = async <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> => {
-    try {
-      return (await client.query<Row>({ ...named(text), values: [...values] })).rows
-    } catch (error) {
-      failed(error)
-      throw failure!.error
-    }
-  }
-  const send = (text: string, values?: readonly unknown[]): void => {
-    sent.push(query(text, values).then(() => {}, failed))
-  }
-  const tx: Transaction = {
-    client,
-    query,
-    send,
-    insert: async (table, rows, conflict) => (rows[0] === undefined ? [] : query(...insertOf(table, rows, conflict))),
-    sendRows: (table, rows, conflict) => {
-      if (rows[0] !== undefined) send(...insertOf(table, rows, conflict))
-    },
-  }
-  const answered = async () => {
-    await Promise.all(sent)
-    if (failure) throw failure.error
-  }
-  return { tx, answered }
-}
-
-function insertOf(table: string, rows: readonly object[], conflict = ""): [text: string, values: string[]] {
-  const names = Object.keys(rows[0]!).map((key) => [key, snakeCase(key)] as const)
-  const columns = names.map(([, column]) => pg.escapeIdentifier(column)).join(", ")
-  const records = rows.map((row) => {
-    const record: Record<string, unknown> = {}
-    for (const [key, column] of names) record[column] = row[key as keyof typeof row]
-    return record
-  })
-  const text = `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) ${conflict}`
-  return [text, [storableJson(records)]]
-}
-
-const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : ""
-
-const isUnanswered = (error: unknown): error is Error =>
-  error instanceof Error && error.message === "Query read timeout"
-
-/**
- * Two that insert one new row at the same moment may meet in a unique index that their `on conflict` does not name (23505): the second
- * time the row is there, and is found by the one it names.
- */
-const isTurnTaking = (error: unknown): boolean => ["40001", "40P01", "23505"].includes(codeOf(causeOf(error)))
-
-// Drizzle wraps what pg throws.
-const causeOf = (error: unknown): unknown =>
-  error instanceof Error && error.cause instanceof Error && codeOf(error) === "" ? error.cause : error
-
-/** Postgres' answers in our words: data it refuses, or that is too much for it (54), is refused for good, a server that is away comes back, the rest is a bug. */
-function translated(error: unknown): unknown {
-  const cause = causeOf(error)
-  const code = codeOf(cause)
-  const message = cause instanceof Error ? cause.message : String(cause)
-  if (/^(22|23|54)/.test(code))
-    return new Rejected("row_refused", `Postgres refused the data: ${message}`, { cause: error })
-  // Our own statement timeout.
-  if (code === "57014") return new TookTooLong(`Postgres took too long: ${message}`, { afterMs: 1_000, cause: error })
-  const away =
-    // 25006: one that only reads, as the one that a failover has left behind.
-    /^(08|25006|53|57|E[A-Z]+$)/.test(code) ||
-    /timeout exceeded|read timeout|Connection terminated|timed out|not queryable/i.test(message)
-  return away ? new RetryLater(`Postgres is away: ${message || code}`, { afterMs: 1_000, cause: error }) : error
 }

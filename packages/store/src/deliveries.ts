@@ -3,8 +3,9 @@ import type { DeliveryInbox, NewDelivery } from "@engram/contracts/deliveries"
 import { textHash } from "@engram/core/ids"
 import { createRedactor } from "@engram/core/redact/redactor"
 import { byPartialIndex } from "./by-partial-index.ts"
-import type { Database, Transaction } from "./database.ts"
+import type { Database } from "./database.ts"
 import { packBody } from "./packed-body.ts"
+import type { Transaction } from "./transaction.ts"
 
 /**
  * All bodies travel as one binary parameter and are cut apart in the server: an array of bytea would go as hex, twice the

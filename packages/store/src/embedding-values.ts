@@ -1,5 +1,5 @@
 import type { EmbeddingModel } from "@engram/contracts/ports"
-import type { Transaction } from "./database.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** How `embedding_values` names a model; the callers' vectors have a dimension and no model. */
 export const modelKey = ({ provider, model, dimension }: EmbeddingModel): string =>

@@ -1,4 +1,4 @@
-import type { Transaction } from "./database.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** Makes the workspace and the store when they are missing. */
 export async function ensureStore(

@@ -1,8 +1,9 @@
 import type { FetchLedger, OwedFetch } from "@engram/contracts/fetches"
 import { byPartialIndex } from "./by-partial-index.ts"
-import type { Database, Transaction } from "./database.ts"
+import type { Database } from "./database.ts"
 import { insertDeliveries, packDeliveries } from "./deliveries.ts"
 import { isOwed } from "./knowledge/fetches.ts"
+import type { Transaction } from "./transaction.ts"
 
 const take = `
   with next as (

@@ -2,8 +2,9 @@ import { Rejected } from "@engram/contracts/errors"
 import type { ImportLedger, ImportRequest, ImportRun } from "@engram/contracts/history"
 import type { JsonObject } from "@engram/contracts/json"
 import { deriveId } from "@engram/core/ids"
-import type { Database, Transaction } from "./database.ts"
+import type { Database } from "./database.ts"
 import { insertDeliveries, packDeliveries } from "./deliveries.ts"
+import type { Transaction } from "./transaction.ts"
 
 interface Row {
   readonly since: Date | null

@@ -1,5 +1,6 @@
 import { Rejected } from "@engram/contracts/errors"
-import type { Database, Transaction } from "./database.ts"
+import type { Database } from "./database.ts"
+import type { Transaction } from "./transaction.ts"
 
 /**
  * Rejects (`legal_hold`) while the workspace is held. The workspace's row stays share-locked until the transaction ends, so

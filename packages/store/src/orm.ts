@@ -1,5 +1,5 @@
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres"
-import type { Transaction } from "./database.ts"
+import type { Transaction } from "./transaction.ts"
 
 /**
  * Drizzle within a transaction. In a file of its own, because loading it takes a second and 140 MB (measured), which the doors

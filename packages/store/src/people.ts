@@ -4,12 +4,13 @@ import { looksShared, normaliseAddress } from "@engram/core/identity/address"
 import { findPeople, type LinkReport } from "@engram/core/identity/people"
 import { type Suggestion, suggestLinks } from "@engram/core/identity/suggest"
 import { type AuditEntry, auditOf } from "./audit-log.ts"
-import type { Database, Transaction } from "./database.ts"
+import type { Database } from "./database.ts"
 import { aliasesOfPeople, type PersonAlias } from "./people/aliases.ts"
 import { allDecisions, type Change, type Decided, decide, undo } from "./people/decide.ts"
 import { accountColumns, findAccount, findAccounts, type StoredAccount } from "./people/find-account.ts"
 import { neighbourhood, type StandingDecision } from "./people/find-again.ts"
 import { personName } from "./people/person-name.ts"
+import type { Transaction } from "./transaction.ts"
 
 export interface ListedPerson {
   readonly id: EntityId

@@ -1,11 +1,12 @@
 import type { OwedVector, VectorLedger } from "@engram/contracts/vectors"
 import { compareText } from "@engram/core/compare-text"
 import { fromTheFirst } from "./by-partial-index.ts"
-import type { Database, Transaction } from "./database.ts"
+import type { Database } from "./database.ts"
 import { floatsOf, modelKey, saveValues } from "./embedding-values.ts"
 import { showComplete } from "./knowledge/chunks.ts"
 import { byRef, isOwed, laneVersions, unwanted } from "./knowledge/vectors.ts"
 import { stillWanted } from "./memories/vectors.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** Of a memory that is longer than a chunk ever is; its full text is searched all the same. */
 const embeddedCharsMax = 8_000

@@ -1,4 +1,4 @@
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 const lock = (how: string): string =>
   `select pg_advisory_xact_lock${how}(hashtextextended('engram consolidation ' || $1, 0))`

@@ -1,7 +1,8 @@
 import type { ConsolidationRun } from "@engram/contracts/consolidation"
 import type { ConsolidationLedger } from "@engram/contracts/consolidation-ledger"
 import { RetryLater } from "@engram/contracts/errors"
-import type { Database, Transaction } from "../database.ts"
+import type { Database } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 export const runColumns = `id, workspace_id as "workspaceId", kind, night::text, state, started_at as "startedAt", finished_at as "finishedAt", report, reason`
 

@@ -1,8 +1,9 @@
 import type { CalendarWindow } from "@engram/contracts/consolidation"
 import type { ConsolidationLedger, Rests, StoredSummary } from "@engram/contracts/consolidation-ledger"
 import type { SummaryId } from "@engram/contracts/ids"
-import type { Database, Transaction } from "../database.ts"
+import type { Database } from "../database.ts"
 import { lockVersions, unwant, wantVectors } from "../knowledge/vectors.ts"
+import type { Transaction } from "../transaction.ts"
 import { joinConsolidation } from "./hold.ts"
 import { holdRun } from "./runs.ts"
 

@@ -1,5 +1,5 @@
 import type { CitedObservation, Covered, EvaluationRun, SummaryToCheck } from "@engram/contracts/evaluation"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 interface Place {
   readonly workspaceId: string

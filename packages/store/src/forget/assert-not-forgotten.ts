@@ -1,5 +1,5 @@
 import { Rejected } from "@engram/contracts/errors"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 /** Rejects (`workspace_forgotten`) where the workspace was forgotten as a whole: whatever it were sent would be thrown away. */
 export async function assertNotForgotten(tx: Transaction, workspaceId: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ForgetCounts, ForgetLedger, ForgetScope, VectorRef } from "@engram/contracts/forget"
 import type { DocumentId } from "@engram/contracts/ids"
-import type { Database, Transaction } from "../database.ts"
+import type { Database } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 import { prunedTexts } from "./remove-documents.ts"
 
 type Proof = Pick<ForgetLedger, "forgetting" | "touchedDocuments" | "forgottenArtifacts" | "forgottenVectors" | "left">

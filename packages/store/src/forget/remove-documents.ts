@@ -1,8 +1,8 @@
 import type { ForgetCounts } from "@engram/contracts/forget"
 import { holdConsolidation } from "../consolidation/hold.ts"
-import type { Transaction } from "../database.ts"
 import { sumEvidence } from "../knowledge/evidence-sums.ts"
 import { removeAccounts } from "../people/remove-accounts.ts"
+import type { Transaction } from "../transaction.ts"
 import { removeDerived } from "./remove-derived.ts"
 import { removeVectors } from "./remove-vectors.ts"
 

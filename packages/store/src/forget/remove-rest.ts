@@ -1,5 +1,5 @@
 import type { ForgetCounts, ForgetScope } from "@engram/contracts/forget"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 import {
   releaseDeliveries,
   type removeDocuments,

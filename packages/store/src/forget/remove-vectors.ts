@@ -1,6 +1,6 @@
 import type { VectorFamily } from "@engram/contracts/knowledge"
-import type { Transaction } from "../database.ts"
 import { unwant } from "../knowledge/vectors.ts"
+import type { Transaction } from "../transaction.ts"
 
 /** Owes the removal of the vectors of these. */
 export async function removeVectors(

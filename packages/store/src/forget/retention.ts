@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto"
 import type { ForgetCounts } from "@engram/contracts/forget"
 import type { RetentionDue, RetentionLedger, RetentionState } from "@engram/contracts/retention"
 import { newAuditId, writeAudit } from "../audit-log.ts"
-import type { Database, Transaction } from "../database.ts"
+import type { Database } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 import {
   feedingSql,
   observedOfSql,

@@ -1,6 +1,6 @@
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
-import type { Transaction } from "../database.ts"
 import { storableJson } from "../storable-json.ts"
+import type { Transaction } from "../transaction.ts"
 import { isOwed, unwant } from "./vectors.ts"
 
 type Chunks = Pick<

@@ -1,5 +1,5 @@
 import type { EvidenceRow } from "@engram/contracts/knowledge"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 /**
  * Evidence that counts while an entity goes by an alias, as one transaction writes it. What it says is decided when the transaction

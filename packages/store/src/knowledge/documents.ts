@@ -1,7 +1,7 @@
 import type { DocumentId } from "@engram/contracts/ids"
 import type { KnowledgeWrite, StoredDocument } from "@engram/contracts/knowledge"
-import type { Transaction } from "../database.ts"
 import { storableJson } from "../storable-json.ts"
+import type { Transaction } from "../transaction.ts"
 
 type Documents = Pick<
   KnowledgeWrite,

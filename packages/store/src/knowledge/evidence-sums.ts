@@ -1,4 +1,4 @@
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 import { isMet } from "./conditions.ts"
 
 /**

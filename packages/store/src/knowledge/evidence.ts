@@ -1,5 +1,5 @@
 import type { EvidenceRow, KnowledgeWrite } from "@engram/contracts/knowledge"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 import { type Conditions, metOf } from "./conditions.ts"
 import { sumEvidence } from "./evidence-sums.ts"
 

@@ -1,5 +1,5 @@
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 /** The events since the last fetch of a thing; see db's wanted_fetches. */
 export const isOwed = "(f.covered_at is null or f.covered_at < f.wanted_at)"

@@ -1,6 +1,6 @@
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
-import type { Transaction } from "../database.ts"
 import { assertNotHeld } from "../legal-hold.ts"
+import type { Transaction } from "../transaction.ts"
 
 type ForgottenRows = Pick<KnowledgeWrite, "suppressions" | "forgetBodies" | "assertNotHeld">
 

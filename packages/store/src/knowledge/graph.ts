@@ -1,6 +1,6 @@
 import type { KnowledgeWrite } from "@engram/contracts/knowledge"
-import type { Transaction } from "../database.ts"
 import { saveAccounts } from "../people/save-accounts.ts"
+import type { Transaction } from "../transaction.ts"
 import { createConditions } from "./conditions.ts"
 import { saveEvidence } from "./evidence.ts"
 import { sumEvidence } from "./evidence-sums.ts"

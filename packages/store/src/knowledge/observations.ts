@@ -1,6 +1,6 @@
 import type { ObservationId } from "@engram/contracts/ids"
 import type { KnowledgeWrite, ObservationRow } from "@engram/contracts/knowledge"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 import { setEvidenceLive } from "./evidence-sums.ts"
 import { unwant, unwanted } from "./vectors.ts"
 

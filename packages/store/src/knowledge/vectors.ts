@@ -1,6 +1,6 @@
 import type { EmbeddingVersion, KnowledgeWrite, VectorFamily, VectorView } from "@engram/contracts/knowledge"
 import { compareText } from "@engram/core/compare-text"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 type Vectors = Pick<KnowledgeWrite, "lockVersions" | "wantVectors">
 

@@ -3,9 +3,9 @@ import type { VectorMetadata } from "@engram/contracts/ports"
 import { callersModel } from "@engram/core/callers-model"
 import { textHash } from "@engram/core/ids"
 import { wantedHash } from "@engram/core/vector-hash"
-import type { Transaction } from "../database.ts"
 import { modelKey } from "../embedding-values.ts"
 import { unwant, unwanted, wantedAnew } from "../knowledge/vectors.ts"
+import type { Transaction } from "../transaction.ts"
 
 /** A memory as it is written, with the life of its namespace. */
 export interface PlacedMemory extends NewMemory {

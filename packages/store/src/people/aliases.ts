@@ -1,6 +1,6 @@
 import type { AliasRef } from "@engram/contracts/graph"
 import type { AliasId, EntityId } from "@engram/contracts/ids"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 /** One name of one account of a person. Bots and organizations are their own and only account. */
 export interface PersonAlias extends AliasRef {

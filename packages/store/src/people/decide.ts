@@ -3,7 +3,7 @@ import type { EntityId } from "@engram/contracts/ids"
 import type { Decision } from "@engram/contracts/people"
 import { contradictionIn } from "@engram/core/identity/contradiction"
 import { auditOf, findAudit, newAuditId, writeAudit } from "../audit-log.ts"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 import {
   type DecisionRow,
   decisionsSql,

@@ -1,7 +1,7 @@
 import { Rejected } from "@engram/contracts/errors"
 import type { AccountRow } from "@engram/contracts/people"
 import { normaliseAddress } from "@engram/core/identity/address"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 /** An account as stored, with the person it belongs to. */
 export type StoredAccount = AccountRow & { readonly personId: AccountRow["id"] | null }

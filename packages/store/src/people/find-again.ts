@@ -1,7 +1,7 @@
 import type { EntityId } from "@engram/contracts/ids"
 import type { Decision, LinkableAccount } from "@engram/contracts/people"
 import { findPeople, holdersMax, type People } from "@engram/core/identity/people"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 
 /** A decision that stands, and the entry of the audit log that made it. */
 export type StandingDecision = Decision & { readonly auditId: string }

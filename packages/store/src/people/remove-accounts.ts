@@ -1,5 +1,5 @@
 import type { EntityId } from "@engram/contracts/ids"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 import { findPeopleAgain, lockPeople } from "./find-again.ts"
 
 /**

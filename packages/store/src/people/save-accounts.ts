@@ -1,6 +1,6 @@
 import type { AccountRow } from "@engram/contracts/people"
 import { findPeople } from "@engram/core/identity/people"
-import type { Transaction } from "../database.ts"
+import type { Transaction } from "../transaction.ts"
 import { lockPeople, neighbourhood, writePeople } from "./find-again.ts"
 
 /** Saves what identity reads of these accounts, and the people that follow: found before they are saved, so that each is written once. */

@@ -2,10 +2,11 @@ import { Rejected } from "@engram/contracts/errors"
 import type { EmbeddingModel } from "@engram/contracts/ports"
 import type { StoredVersion, StorePlace, VersionLedger } from "@engram/contracts/versions"
 import { byPartialIndex } from "../by-partial-index.ts"
-import type { Database, Transaction } from "../database.ts"
+import type { Database } from "../database.ts"
 import { modelKey } from "../embedding-values.ts"
 import { showComplete } from "../knowledge/chunks.ts"
 import { isOwed } from "../knowledge/vectors.ts"
+import type { Transaction } from "../transaction.ts"
 import { aloneWithVersions } from "./rows.ts"
 
 type Change = Pick<VersionLedger, "create" | "activate" | "abandon">

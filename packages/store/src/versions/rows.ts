@@ -1,6 +1,6 @@
 import type { StoredVersion, StorePlace } from "@engram/contracts/versions"
-import type { Transaction } from "../database.ts"
 import { versionsLock } from "../knowledge/vectors.ts"
+import type { Transaction } from "../transaction.ts"
 
 interface VersionRow extends Omit<StoredVersion, "model"> {
   readonly provider: string
