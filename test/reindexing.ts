@@ -1,5 +1,5 @@
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
-import type { MemoryLedger, NewMemory } from "@engram/contracts/memories"
+import type { MemoryLedger, NewMemory } from "@engram/contracts/memory-ledger"
 import type { Embedder, EmbeddingModel, VectorIndex } from "@engram/contracts/ports"
 import type { StoredVersion } from "@engram/contracts/versions"
 import { embeddingVersionId } from "@engram/core/ids"

@@ -1,6 +1,6 @@
 import type { ChunkId, DocumentId } from "@engram/contracts/ids"
 import type { ChunkRow, EmbeddingVersion, VectorFamily, WantedVector } from "@engram/contracts/knowledge"
-import type { NewMemory } from "@engram/contracts/memories"
+import type { NewMemory } from "@engram/contracts/memory-ledger"
 import { callersModel } from "@engram/core/callers-model"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createVectorLedger } from "@engram/store/vector-ledger"

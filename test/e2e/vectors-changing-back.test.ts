@@ -1,4 +1,4 @@
-import type { MemoryLedger } from "@engram/contracts/memories"
+import type { MemoryLedger } from "@engram/contracts/memory-ledger"
 import type { VectorIndex } from "@engram/contracts/ports"
 import { writtenAs } from "@engram/pipeline/embed"
 import { createVersionLedger } from "@engram/store/versions/version-ledger"

@@ -1,5 +1,5 @@
 import { reasonOf } from "@engram/contracts/errors"
-import type { MemoryJanitor } from "@engram/contracts/memories"
+import type { MemoryJanitor } from "@engram/contracts/memory-ledger"
 import type { LaneQueue, Log } from "@engram/contracts/ports"
 import type { SweepLedger, SweepTotals } from "@engram/contracts/vectors"
 import { tellQueue } from "./wake.ts"

@@ -1,5 +1,5 @@
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
-import type { FoundLists, MemoryLedger, MemoryRow } from "@engram/contracts/memories"
+import type { FoundLists, MemoryLedger, MemoryRow } from "@engram/contracts/memory-ledger"
 import type { VectorIndex } from "@engram/contracts/ports"
 import { type MemorySearchDeps, searchMemories } from "@engram/pipeline/memories/search"
 import { expect, test } from "vitest"

@@ -1,4 +1,4 @@
-import type { MemoryLedger, NewMemory } from "@engram/contracts/memories"
+import type { MemoryLedger, NewMemory } from "@engram/contracts/memory-ledger"
 import { createMemoryWriter } from "@engram/pipeline/memories/write"
 import { expect, test, vi } from "vitest"
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import type { MemoryLedger, NewMemory } from "@engram/contracts/memories"
+import type { MemoryLedger, NewMemory } from "@engram/contracts/memory-ledger"
 import { callersModel } from "@engram/core/callers-model"
 import * as ids from "@engram/core/ids"
 import { testWhereCounted } from "@engram/testkit/test-where-counted"

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
-import type { NearQuestion, NewMemory } from "@engram/contracts/memories"
+import type { NearQuestion, NewMemory } from "@engram/contracts/memory-ledger"
 import { callersModel } from "@engram/core/callers-model"
 import * as ids from "@engram/core/ids"
 import { beforeAll, describe, expect, test } from "vitest"

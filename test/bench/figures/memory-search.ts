@@ -1,4 +1,4 @@
-import type { NewMemory } from "@engram/contracts/memories"
+import type { NewMemory } from "@engram/contracts/memory-ledger"
 import { storeId } from "@engram/core/ids"
 import { createCallerVersions } from "@engram/pipeline/memories/versions"
 import { createDatabase } from "@engram/store/database"

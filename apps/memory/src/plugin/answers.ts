@@ -1,4 +1,4 @@
-import type { NamespaceRow } from "@engram/contracts/memories"
+import type { NamespaceRow } from "@engram/contracts/memory-ledger"
 import type { FoundMemory } from "@engram/pipeline/memories/search"
 
 /** Rows as JSON text: what is opaque to the server (metadata, propagation) goes out as it came in. */

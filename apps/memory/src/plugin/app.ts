@@ -1,7 +1,7 @@
 import { maxHeaderSize } from "node:http"
 import { createBodyBudget } from "@engram/bodies/body-budget"
 import { createDoor } from "@engram/bodies/door"
-import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memory-ledger"
 import type { Log } from "@engram/contracts/ports"
 import type { Checks } from "@engram/observability/health"
 import type { Metrics } from "@engram/observability/metrics"

@@ -1,17 +1,17 @@
 import { cutText } from "@engram/contracts/cut-text"
 import { reasonOf } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
-import {
-  type FoundLists,
-  type IndexHits,
-  type MemoryFilter,
-  type MemoryLedger,
-  type MemoryPlace,
-  type MemoryRow,
-  queryCharsMax,
-  type RankedMemory,
-  type TextQuestion,
-} from "@engram/contracts/memories"
+import { queryCharsMax } from "@engram/contracts/memories"
+import type {
+  FoundLists,
+  IndexHits,
+  MemoryFilter,
+  MemoryLedger,
+  MemoryPlace,
+  MemoryRow,
+  RankedMemory,
+  TextQuestion,
+} from "@engram/contracts/memory-ledger"
 import type { EmbedderOf, Log, VectorIndex } from "@engram/contracts/ports"
 import { compareText } from "@engram/core/compare-text"
 import { placesOf, sameScore } from "@engram/core/places"

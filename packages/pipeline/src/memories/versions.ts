@@ -1,6 +1,6 @@
 import { Rejected } from "@engram/contracts/errors"
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
-import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memory-ledger"
 import { callersModel } from "@engram/core/callers-model"
 import { embeddingVersionId } from "@engram/core/ids"
 import { indexName } from "@engram/core/index-name"

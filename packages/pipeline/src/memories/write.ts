@@ -1,5 +1,5 @@
 import { Rejected } from "@engram/contracts/errors"
-import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryPlace, NewMemory, WriteEnd } from "@engram/contracts/memory-ledger"
 
 export interface MemoryWriter {
   /** Durable, and found by the next search, when it resolves. `Rejected` when Postgres refuses this memory, `RetryLater` when it is away. */

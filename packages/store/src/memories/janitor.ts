@@ -1,5 +1,5 @@
 import { Rejected } from "@engram/contracts/errors"
-import type { MemoryJanitor, MemoryPlace } from "@engram/contracts/memories"
+import type { MemoryJanitor, MemoryPlace } from "@engram/contracts/memory-ledger"
 import { byPartialIndex } from "../by-partial-index.ts"
 import type { Database } from "../database.ts"
 import { disown } from "./vectors.ts"

@@ -7,7 +7,7 @@ import type {
   MemoryRow,
   NearQuestion,
   RankedMemory,
-} from "@engram/contracts/memories"
+} from "@engram/contracts/memory-ledger"
 import { compareText } from "@engram/core/compare-text"
 import { dot } from "@engram/core/dot"
 import { placesOf } from "@engram/core/places"

@@ -1,4 +1,4 @@
-import type { MemoryLedger } from "@engram/contracts/memories"
+import type { MemoryLedger } from "@engram/contracts/memory-ledger"
 import type { Database } from "../database.ts"
 import { createNamespaces } from "./namespaces.ts"
 import { createMemorySearch } from "./search.ts"

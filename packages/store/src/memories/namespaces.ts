@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import type { MemoryLedger, NamespaceRow } from "@engram/contracts/memories"
+import type { MemoryLedger, NamespaceRow } from "@engram/contracts/memory-ledger"
 import type { Database } from "../database.ts"
 import { liveNamespace } from "./rows.ts"
 

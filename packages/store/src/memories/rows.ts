@@ -1,4 +1,4 @@
-import type { MemoryFilter, MemoryPlace } from "@engram/contracts/memories"
+import type { MemoryFilter, MemoryPlace } from "@engram/contracts/memory-ledger"
 
 /** A namespace `n` in this life of its name. Expiry is exact: from that moment on, whatever the janitor has done. */
 export const liveNamespace = "n.ended_at is null and (n.expires_at is null or n.expires_at > now())"

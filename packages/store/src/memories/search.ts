@@ -1,4 +1,4 @@
-import type { MemoryLedger, MemoryRow } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryRow } from "@engram/contracts/memory-ledger"
 import type { Database } from "../database.ts"
 import { createLists } from "./lists.ts"
 import { asParameters, filterValues, lives, memoryColumns, readable, recordOf } from "./rows.ts"

@@ -1,5 +1,5 @@
 import type { EmbeddingVersion } from "@engram/contracts/knowledge"
-import type { MemoryPlace } from "@engram/contracts/memories"
+import type { MemoryPlace } from "@engram/contracts/memory-ledger"
 import type { Database } from "../database.ts"
 import { writtenVersions } from "../knowledge/vectors.ts"
 import { liveNamespace } from "./rows.ts"

@@ -1,4 +1,4 @@
-import type { MemoryPlace, NewMemory } from "@engram/contracts/memories"
+import type { MemoryPlace, NewMemory } from "@engram/contracts/memory-ledger"
 import type { VectorMetadata } from "@engram/contracts/ports"
 import { callersModel } from "@engram/core/callers-model"
 import { textHash } from "@engram/core/ids"

@@ -1,5 +1,5 @@
 import { RetryLater } from "@engram/contracts/errors"
-import type { MemoryLedger, MemoryPlace, NewMemory } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryPlace, NewMemory } from "@engram/contracts/memory-ledger"
 import type { Database } from "../database.ts"
 import { shareVersions, versionsLock, writtenVersions } from "../knowledge/vectors.ts"
 import type { Transaction } from "../transaction.ts"

@@ -1,4 +1,5 @@
-import { MemoryDelete, type MemoryLedger, type MemoryPlace, MemoryUuid } from "@engram/contracts/memories"
+import { MemoryDelete, MemoryUuid } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memory-ledger"
 import { Failure } from "../failure.ts"
 import type { Operation } from "../operation.ts"
 import { parseBody, parseParameter } from "../parse-request.ts"

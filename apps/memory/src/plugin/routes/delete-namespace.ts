@@ -1,4 +1,5 @@
-import { type MemoryLedger, type MemoryPlace, NamespaceName } from "@engram/contracts/memories"
+import { NamespaceName } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memory-ledger"
 import { Failure } from "../failure.ts"
 import type { Operation } from "../operation.ts"
 import { parseParameter } from "../parse-request.ts"

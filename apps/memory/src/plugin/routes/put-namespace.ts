@@ -1,10 +1,5 @@
-import {
-  type MemoryLedger,
-  type MemoryPlace,
-  NamespaceAnswer,
-  NamespaceName,
-  NamespacePut,
-} from "@engram/contracts/memories"
+import { NamespaceAnswer, NamespaceName, NamespacePut } from "@engram/contracts/memories"
+import type { MemoryLedger, MemoryPlace } from "@engram/contracts/memory-ledger"
 import { namespaceText } from "../answers.ts"
 import { type Operation, sendJson } from "../operation.ts"
 import { givenJson, parseBody, parseParameter } from "../parse-request.ts"

@@ -1,4 +1,5 @@
-import { FoundAnswer, type MemoryPlace, MemorySearch } from "@engram/contracts/memories"
+import { FoundAnswer, MemorySearch } from "@engram/contracts/memories"
+import type { MemoryPlace } from "@engram/contracts/memory-ledger"
 import { unitLength } from "@engram/core/unit-length"
 import type { Metrics } from "@engram/observability/metrics"
 import type { FoundMemories, MemoryQuestion } from "@engram/pipeline/memories/search"
