@@ -1,5 +1,5 @@
+import { Refusal } from "@engram/bodies/refusal"
 import type { DeliveryInbox } from "@engram/contracts/deliveries"
-import { Refusal } from "./refusal.ts"
 
 /** A backlog is asked for at most this often per workspace; what comes in between may overshoot the limit by as much. */
 const freshMs = 1_000

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto"
 import type { BodyBudget } from "@engram/bodies/body-budget"
 import { readBody } from "@engram/bodies/read-body"
+import { Refusal } from "@engram/bodies/refusal"
 import type { ApiKey, ApiKeys, DeliveryInbox } from "@engram/contracts/deliveries"
 import { connectionId, deliveryId } from "@engram/core/ids"
 import type { Metrics } from "@engram/observability/metrics"
@@ -9,7 +10,6 @@ import type { FastifyInstance } from "fastify"
 import { createBacklogGate } from "./backlog-gate.ts"
 import { mediaType } from "./media-type.ts"
 import { type ReadEvent, readEvents } from "./read-events.ts"
-import { Refusal } from "./refusal.ts"
 
 export interface EventDeps {
   readonly apiKeys: ApiKeys

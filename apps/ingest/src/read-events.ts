@@ -1,8 +1,8 @@
 import { setImmediate as yieldToOthers } from "node:timers/promises"
+import { Refusal } from "@engram/bodies/refusal"
 import { ParsedEnvelope, valuesMax } from "@engram/contracts/envelope"
 import { nestingMax } from "@engram/contracts/json"
 import { visitStructure } from "@engram/core/json-structure"
-import { Refusal } from "./refusal.ts"
 
 /** An event that is right, with its own bytes. What else it says is not kept: it may take many times the memory of its bytes. */
 export interface ReadEvent {

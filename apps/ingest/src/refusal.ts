@@ -1,29 +1,8 @@
-import { BodyRefused } from "@engram/bodies/read-body"
+import { Refusal, type RefusalBody } from "@engram/bodies/refusal"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { Log } from "@engram/contracts/ports"
 import type { Metrics } from "@engram/observability/metrics"
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify"
-
-/** An answer that is not what the client hoped for. */
-export class Refusal extends Error {
-  override readonly name = "Refusal"
-  readonly status: number
-  readonly code: string
-  readonly retryAfterSeconds: number | undefined
-
-  constructor(status: number, code: string, message: string, options: { retryAfterSeconds?: number } = {}) {
-    super(message)
-    this.status = status
-    this.code = code
-    this.retryAfterSeconds = options.retryAfterSeconds
-  }
-}
-
-/** Every answer but success has this body. */
-export interface RefusalBody {
-  readonly code: string
-  readonly message: string
-}
 
 interface RefusalDeps {
   readonly log: Log
@@ -51,7 +30,6 @@ export function answerRefusal(error: FastifyError, request: FastifyRequest, repl
 
 function refusalOf(error: FastifyError): Pick<Refusal, "status" | "code" | "message" | "retryAfterSeconds"> {
   if (error instanceof Refusal) return error
-  if (error instanceof BodyRefused) return answer(error.status, error.code, error.message)
   if (error instanceof RetryLater) {
     const retryAfterSeconds = Math.max(1, Math.ceil(error.afterMs / 1_000))
     const message = "the delivery could not be stored now; send it again"

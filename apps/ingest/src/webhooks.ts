@@ -1,6 +1,7 @@
 import { hash } from "node:crypto"
 import type { BodyBudget } from "@engram/bodies/body-budget"
 import { readBody } from "@engram/bodies/read-body"
+import { Refusal } from "@engram/bodies/refusal"
 import type { Connection, Connections } from "@engram/contracts/deliveries"
 import type { JsonObject } from "@engram/contracts/json"
 import type { ReceivedRequest, Source } from "@engram/contracts/source"
@@ -9,7 +10,6 @@ import type { Metrics } from "@engram/observability/metrics"
 import type { Acceptor } from "@engram/pipeline/accept"
 import type { FastifyInstance } from "fastify"
 import { mediaType } from "./media-type.ts"
-import { Refusal } from "./refusal.ts"
 
 export interface WebhookDeps {
   readonly sources: { readonly [name: string]: Source }

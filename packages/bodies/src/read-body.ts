@@ -1,18 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import type { BodyBudget, BodyShare } from "./body-budget.ts"
-
-/** A body that cannot be had: too large (413), or broken off (400). */
-export class BodyRefused extends Error {
-  override readonly name = "BodyRefused"
-  readonly status: 400 | 413
-  readonly code: "body_too_large" | "body_incomplete"
-
-  constructor(status: 400 | 413, code: BodyRefused["code"], message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
-}
+import { Refusal } from "./refusal.ts"
 
 export interface HeldBody {
   readonly bytes: Buffer
@@ -93,8 +81,8 @@ function collect(request: IncomingMessage, bytesMax: number, take: BodyShare["ta
   })
 }
 
-const tooLarge = (bytesMax: number): BodyRefused =>
-  new BodyRefused(413, "body_too_large", `a body may have ${bytesMax} bytes and no more`)
+const tooLarge = (bytesMax: number): Refusal =>
+  new Refusal(413, "body_too_large", `a body may have ${bytesMax} bytes and no more`)
 
-const wentAway = (): BodyRefused =>
-  new BodyRefused(400, "body_incomplete", "the connection closed before the body was complete")
+const wentAway = (): Refusal =>
+  new Refusal(400, "body_incomplete", "the connection closed before the body was complete")

@@ -1,4 +1,4 @@
-import { BodyRefused } from "@engram/bodies/read-body"
+import { Refusal } from "@engram/bodies/refusal"
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { FailureAnswer, FailureCode } from "@engram/contracts/memories"
 import type { Log } from "@engram/contracts/ports"
@@ -51,7 +51,7 @@ export function answerFailure(
 
 function failureOf(error: FastifyError): Failure {
   if (error instanceof Failure) return error
-  if (error instanceof BodyRefused) return new Failure("bad_request", error.message, { status: error.status })
+  if (error instanceof Refusal) return new Failure("bad_request", error.message, { status: error.status })
   // What is away, and where, is for the log: the client can only come again.
   if (error instanceof RetryLater) return new Failure("unavailable", "the store is away, or took too long; ask again")
   if (error instanceof Rejected) {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http"
 import type { BodyBudget } from "@engram/bodies/body-budget"
-import { BodyRefused, readBody } from "@engram/bodies/read-body"
+import { readBody } from "@engram/bodies/read-body"
+import { Refusal } from "@engram/bodies/refusal"
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import { Failure } from "./failure.ts"
 
@@ -23,7 +24,7 @@ export function readBodies(
   app.removeAllContentTypeParsers()
   app.addContentTypeParser("*", async (request: FastifyRequest) => {
     const { bytes, release } = await readBody(request.raw, { ...limits, memoryPerByte }).catch(async (error) => {
-      if (error instanceof BodyRefused && error.status === 413) await readPast(request.raw)
+      if (error instanceof Refusal && error.status === 413) await readPast(request.raw)
       throw error
     })
     held.set(request, release)

@@ -1,7 +1,7 @@
+import { Refusal } from "@engram/bodies/refusal"
 import type { ApiKeys } from "@engram/contracts/deliveries"
 import type { Reader } from "@engram/contracts/search"
 import type { FastifyInstance, FastifyRequest } from "fastify"
-import { Refusal } from "./refusal.ts"
 
 const decorator = "reader"
 

@@ -1,8 +1,8 @@
+import { Refusal } from "@engram/bodies/refusal"
 import type { DocumentView } from "@engram/contracts/documents"
 import type { Reader } from "@engram/contracts/search"
 import type { FastifyInstance } from "fastify"
 import { readerOf } from "./authenticate.ts"
-import { Refusal } from "./refusal.ts"
 
 export interface DocumentRouteDeps {
   readonly readDocument: (reader: Reader, id: string) => Promise<DocumentView | undefined>

@@ -1,10 +1,10 @@
+import { Refusal } from "@engram/bodies/refusal"
 import type { Neighbourhood } from "@engram/contracts/neighbourhood"
 import type { Reader } from "@engram/contracts/search"
 import type { Reach } from "@engram/pipeline/neighbourhood"
 import type { FastifyInstance } from "fastify"
 import { z } from "zod"
 import { readerOf } from "./authenticate.ts"
-import { Refusal } from "./refusal.ts"
 
 export interface NeighbourhoodRouteDeps {
   readonly readNeighbourhood: (reader: Reader, entity: string, reach: Reach) => Promise<Neighbourhood | undefined>

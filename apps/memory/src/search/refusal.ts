@@ -1,30 +1,8 @@
+import { Refusal, type RefusalBody } from "@engram/bodies/refusal"
 import { RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { Log } from "@engram/contracts/ports"
 import type { Metrics } from "@engram/observability/metrics"
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify"
-
-/** An answer that is not what the client hoped for. */
-export class Refusal extends Error {
-  override readonly name = "Refusal"
-  readonly status: number
-  readonly code: string
-  /** The field that is wrong. */
-  readonly path: string | undefined
-
-  constructor(status: number, code: string, message: string, options: { path?: string } = {}) {
-    super(message)
-    this.status = status
-    this.code = code
-    this.path = options.path
-  }
-}
-
-/** Every answer but success has this body. */
-export interface RefusalBody {
-  readonly code: string
-  readonly message: string
-  readonly path?: string
-}
 
 /** The door's and Fastify's own refusals, in our words. */
 const codes: { readonly [status: number]: string } = {

@@ -1,10 +1,10 @@
+import { Refusal } from "@engram/bodies/refusal"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import { type Reader, type SearchHit, SearchRequest } from "@engram/contracts/search"
 import type { Metrics } from "@engram/observability/metrics"
 import { inTime } from "@engram/pipeline/in-time"
 import type { FastifyInstance } from "fastify"
 import { readerOf } from "./authenticate.ts"
-import { Refusal } from "./refusal.ts"
 
 export interface SearchRouteDeps {
   readonly search: (reader: Reader, request: SearchRequest) => Promise<SearchHit[]>
