@@ -22,3 +22,13 @@ export const importInto = (
     },
     { ...bench.lane, source, what: source, ...more },
   )
+
+/** What of a store an import of what is known already leaves as it is. */
+export const known = async (bench: Workbench) => ({
+  documents: await bench.rows(
+    "select id, version, indexed_version, content_hash, live from knowledge_documents order by 1",
+  ),
+  observations: await bench.rows("select id, content_hash, live from memory_observations order by 1"),
+  chunks: await bench.rows("select id, version_from, version_to from knowledge_chunks order by 1"),
+  vectors: await bench.rows("select ref_id, view, wanted_hash, written_hash from vector_entries order by 1, 2"),
+})

@@ -1,17 +1,19 @@
 import { createNotionHydrator } from "@engram/notion/notion-hydrator"
 import { type NotionServer, type NotionServerOptions, startNotionServer } from "@engram/testkit/notion-server"
 import { notionId } from "@engram/testkit/notion-workspace"
+import { onTestFinished } from "vitest"
 import { createWorkbench, type Payload, type Workbench, type WorkbenchOptions } from "./workbench.ts"
 
-/** A workbench whose Notion is a strict local server, at a pace that tests can wait for. */
+/** A workbench whose Notion is a strict local server, at a pace that tests can wait for. It is closed after the test. */
 export interface NotionBench extends Workbench {
   readonly notion: NotionServer
 }
 
-export async function createNotionBench(
+export async function notionBench(
   options: WorkbenchOptions & { readonly server?: NotionServerOptions } = {},
 ): Promise<NotionBench> {
   const notion = await startNotionServer({ requestsPerSecond: 10_000, ...options.server })
+  onTestFinished(notion.close)
   const { requestsPerSecond = 10_000 } = options.server ?? {}
   const hydrator = createNotionHydrator({ baseUrl: notion.url, timeoutMs: 2_000, requestsPerSecond, retryBaseMs: 1 })
   const bench = await createWorkbench({
@@ -19,14 +21,8 @@ export async function createNotionBench(
     credentials: { token: notion.token },
     ...options,
   })
-  return {
-    ...bench,
-    notion,
-    close: async () => {
-      await bench.close()
-      await notion.close()
-    },
-  }
+  onTestFinished(bench.close)
+  return { ...bench, notion }
 }
 
 let events = 0

@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { directoryPayloads, withDirectory } from "../directory.ts"
 import { examplePayloads, incidentPayloads, linearPayloads } from "../examples.ts"
-import { createNotionBench } from "../notion-bench.ts"
+import { notionBench } from "../notion-bench.ts"
 import { aBusyDay } from "../notion-day.ts"
 import { slackPayloads } from "../slack.ts"
 import { createWorkbench, type Payload } from "../workbench.ts"
@@ -16,14 +16,7 @@ const streams: readonly (readonly [name: string, payloads: () => Promise<readonl
 ]
 
 /** A day in Notion: its events, and what was read of its pages. */
-async function notionPayloads(): Promise<Payload[]> {
-  const bench = await createNotionBench()
-  try {
-    return await aBusyDay(bench)
-  } finally {
-    await bench.close()
-  }
-}
+const notionPayloads = async (): Promise<Payload[]> => aBusyDay(await notionBench())
 
 test("every recorded payload ends processed or skipped, and nothing is left owed", async () => {
   const bench = await createWorkbench()

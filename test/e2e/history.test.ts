@@ -8,6 +8,7 @@ import { type GithubServer, startGithubServer } from "@engram/testkit/github-ser
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { expectSameInAnyOrder, stateAfter, without } from "../any-order.ts"
 import { githubPast } from "../github-past.ts"
+import { known } from "../import-into.ts"
 import { createWorkbench, type Workbench } from "../workbench.ts"
 
 let server: GithubServer
@@ -88,18 +89,13 @@ test("importing after webhooks changes no version, no observation and embeds not
   on(async (bench) => {
     await bench.accept(past.webhooks)
     await bench.drain()
-    const known = async () => ({
-      documents: await bench.rows(
-        "select id, version, indexed_version, content_hash from knowledge_documents order by 1",
-      ),
-      observations: await bench.rows("select id, content_hash, live from memory_observations order by 1"),
-      chunks: await bench.rows("select id, version_from, version_to from knowledge_chunks order by 1"),
-      vectors: await bench.rows("select ref_id, view, wanted_hash, written_hash from vector_entries order by 1, 2"),
+    const knownAndWhy = async () => ({
+      ...(await known(bench)),
       evidence: await bench.rows(
         "select relationship_id, evidence_id, since, until, live from relationship_evidence order by 1, 2",
       ),
     })
-    const before = await known()
+    const before = await knownAndWhy()
     const { texts } = bench.calls
 
     const first = await importInto(bench, "octo-org/second-thoughts")
@@ -115,7 +111,7 @@ test("importing after webhooks changes no version, no observation and embeds not
     })
     await bench.drain()
     expect(await bench.rows("select event, reason from ingest_deliveries where state = 'parked'")).toEqual([])
-    expect(await known()).toEqual(before)
+    expect(await knownAndWhy()).toEqual(before)
     expect(bench.calls.texts).toBe(texts)
 
     const again = await importInto(bench, "octo-org/second-thoughts", { restart: true })

@@ -3,18 +3,8 @@ import type { Hydrator } from "@engram/contracts/fetches"
 import { createNotionHydrator } from "@engram/notion/notion-hydrator"
 import { notionId, said } from "@engram/testkit/notion-workspace"
 import { waitUntil } from "@engram/testkit/wait-until"
-import { afterEach, expect, test } from "vitest"
-import { createNotionBench, event, type NotionBench } from "../notion-bench.ts"
-
-const benches: NotionBench[] = []
-const notionBench: typeof createNotionBench = async (options) => {
-  const bench = await createNotionBench(options)
-  benches.push(bench)
-  return bench
-}
-afterEach(async () => {
-  for (const bench of benches.splice(0)) await bench.close()
-})
+import { expect, test } from "vitest"
+import { event, type NotionBench, notionBench } from "../notion-bench.ts"
 
 const page = notionId(0x100)
 

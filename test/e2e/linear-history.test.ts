@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest"
 import { expectSameInAnyOrder, stateAfter, without } from "../any-order.ts"
 import { linearPayloads } from "../examples.ts"
 import { historyPayloads } from "../history-payloads.ts"
-import { importInto } from "../import-into.ts"
+import { importInto, known } from "../import-into.ts"
 import { engineering, fillLinear, linearWebhooks } from "../linear-past.ts"
 import { openSearchDoor } from "../search-door.ts"
 import { createWorkbench, type Workbench } from "../workbench.ts"
@@ -55,15 +55,7 @@ test("importing after webhooks changes no version, no observation and embeds not
   // Among them things that were changed, finished, moved and thrown away since.
   await bench.accept(linearPayloads)
   await bench.drain()
-  const known = async () => ({
-    documents: await bench.rows(
-      "select id, version, indexed_version, content_hash, live from knowledge_documents order by 1",
-    ),
-    observations: await bench.rows("select id, content_hash, live from memory_observations order by 1"),
-    chunks: await bench.rows("select id, version_from, version_to from knowledge_chunks order by 1"),
-    vectors: await bench.rows("select ref_id, view, wanted_hash, written_hash from vector_entries order by 1, 2"),
-  })
-  const before = await known()
+  const before = await known(bench)
   const { texts } = bench.calls
 
   const first = await importInto(bench, "linear", open)
@@ -71,7 +63,7 @@ test("importing after webhooks changes no version, no observation and embeds not
   expect(first.events).toMatchObject({ "import.issue": 3, "import.comment": 4, "import.reaction": 1, "import.team": 2 })
   await bench.drain()
   expect(await bench.rows("select event, reason from ingest_deliveries where state = 'parked'")).toEqual([])
-  expect(await known()).toEqual(before)
+  expect(await known(bench)).toEqual(before)
   expect(bench.calls.texts).toBe(texts)
 
   const again = await importInto(bench, "linear", open, { restart: true })

@@ -1,15 +1,10 @@
 import { openNotionHistory } from "@engram/notion/notion-history"
 import { notionId, said } from "@engram/testkit/notion-workspace"
-import { afterEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { historyPayloads } from "../history-payloads.ts"
 import { importInto } from "../import-into.ts"
-import { createNotionBench, event, type NotionBench } from "../notion-bench.ts"
-
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
+import { event, type NotionBench, notionBench } from "../notion-bench.ts"
 
 const ada = notionId(1)
 const [plans, decision, row, database, rows] = [0x10, 0x11, 0x12, 0x20, 0x21].map(notionId) as [
@@ -21,8 +16,7 @@ const [plans, decision, row, database, rows] = [0x10, 0x11, 0x12, 0x20, 0x21].ma
 ]
 
 async function newBench(): Promise<NotionBench> {
-  const bench = await createNotionBench()
-  closing.push(bench.close)
+  const bench = await notionBench()
   const { workspace } = bench.notion
   workspace.user(ada, "Ada", "ada@example.org")
   workspace.bot(notionId(2), "Importer")

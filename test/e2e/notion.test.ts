@@ -1,20 +1,10 @@
 import { notionId, said } from "@engram/testkit/notion-workspace"
 import fc from "fast-check"
-import { afterEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
-import { createNotionBench, event, type NotionBench } from "../notion-bench.ts"
+import { event, type NotionBench, notionBench } from "../notion-bench.ts"
 import { aBusyDay, fetchedBy } from "../notion-day.ts"
 import { createWorkbench } from "../workbench.ts"
-
-const benches: NotionBench[] = []
-const notionBench: typeof createNotionBench = async (options) => {
-  const bench = await createNotionBench(options)
-  benches.push(bench)
-  return bench
-}
-afterEach(async () => {
-  for (const bench of benches.splice(0)) await bench.close()
-})
 
 const page = notionId(0x100)
 const ada = notionId(1)

@@ -5,7 +5,7 @@ import { type SlackServer, startSlackServer } from "@engram/testkit/slack-server
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { expectSameInAnyOrder, stateAfter, without } from "../any-order.ts"
 import { historyPayloads } from "../history-payloads.ts"
-import { importInto } from "../import-into.ts"
+import { importInto, known } from "../import-into.ts"
 import { openSearchDoor } from "../search-door.ts"
 import { edited, slackPayloads } from "../slack.ts"
 import { fillSlack, slackPlaces, slackWebhooks } from "../slack-past.ts"
@@ -57,15 +57,7 @@ test("importing after events changes no version, no observation and embeds nothi
   const bench = await newBench()
   await bench.accept(slackWebhooks)
   await bench.drain()
-  const known = async () => ({
-    documents: await bench.rows(
-      "select id, version, indexed_version, content_hash, live from knowledge_documents order by 1",
-    ),
-    observations: await bench.rows("select id, content_hash, live from memory_observations order by 1"),
-    chunks: await bench.rows("select id, version_from, version_to from knowledge_chunks order by 1"),
-    vectors: await bench.rows("select ref_id, view, wanted_hash, written_hash from vector_entries order by 1, 2"),
-  })
-  const before = await known()
+  const before = await known(bench)
   const { texts } = bench.calls
 
   const first = await importInto(bench, "slack", open)
@@ -76,7 +68,7 @@ test("importing after events changes no version, no observation and embeds nothi
   })
   await bench.drain()
   expect(await bench.rows("select event, reason from ingest_deliveries where state = 'parked'")).toEqual([])
-  expect(await known()).toEqual(before)
+  expect(await known(bench)).toEqual(before)
   expect(bench.calls.texts).toBe(texts)
 
   const again = await importInto(bench, "slack", open, { restart: true })

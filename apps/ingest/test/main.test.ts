@@ -1,31 +1,13 @@
-import { fileURLToPath } from "node:url"
 import { createConnectionAdmin } from "@engram/store/connection-admin"
 import { createDatabase, createPool } from "@engram/store/database"
 import { createSealer } from "@engram/store/sealing"
-import { createTestDatabase, type TestDatabase } from "@engram/testkit/database"
-import { type Environment, type RunningProcess, runProcess } from "@engram/testkit/processes"
-import { afterEach, expect, test } from "vitest"
+import { newDatabase } from "@engram/testkit/new-database"
+import type { Environment } from "@engram/testkit/processes"
+import { startMain } from "@engram/testkit/start-main"
+import { expect, test } from "vitest"
 import { secretKey, sign } from "./ingest-fixture.ts"
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
-const running: RunningProcess[] = []
-const databases: TestDatabase[] = []
-afterEach(async () => {
-  for (const each of running.splice(0)) await each.kill()
-  for (const database of databases.splice(0)) await database.drop()
-})
-
-async function newDatabase(options?: { empty: boolean }): Promise<string> {
-  const database = await createTestDatabase(options)
-  databases.push(database)
-  return database.url
-}
-
-function run(environment: Environment): RunningProcess {
-  const started = runProcess(main, environment)
-  running.push(started)
-  return started
-}
+const run = (environment: Environment) => startMain(new URL("../src/main.ts", import.meta.url), environment)
 
 test("the process takes GitHub's deliveries, and ends in peace on SIGTERM", async () => {
   const url = await newDatabase()

@@ -1,33 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { createApiKeyAdmin } from "@engram/store/api-keys"
 import { createDatabase, createPool } from "@engram/store/database"
-import { createTestDatabase, type TestDatabase } from "@engram/testkit/database"
-import { type Environment, type RunningProcess, runProcess } from "@engram/testkit/processes"
-import { afterEach, expect, test } from "vitest"
+import { newDatabase } from "@engram/testkit/new-database"
+import type { Environment } from "@engram/testkit/processes"
+import { startMain } from "@engram/testkit/start-main"
+import { expect, test } from "vitest"
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
-const running: RunningProcess[] = []
-const databases: TestDatabase[] = []
-afterEach(async () => {
-  for (const each of running.splice(0)) await each.kill()
-  for (const database of databases.splice(0)) await database.drop()
-})
-
-async function newDatabase(options?: { empty: boolean }): Promise<string> {
-  const database = await createTestDatabase(options)
-  databases.push(database)
-  return database.url
-}
-
-function run(environment: Environment): RunningProcess {
-  const started = runProcess(main, environment)
-  running.push(started)
-  return started
-}
-
+const run = (environment: Environment) => startMain(new URL("../src/main.ts", import.meta.url), environment)
 const settings = { ENGRAM_SECRET_KEY: "a key for tests, long enough" }
 
 test("the process answers searches, and ends in peace on SIGTERM", async () => {
