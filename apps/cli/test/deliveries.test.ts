@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { expect, test } from "vitest"
 import { type Installation, install, run, start } from "./cli-fixture.ts"
@@ -22,13 +21,16 @@ test("--body is the body's bytes and nothing else, also for a reader that takes 
   const noText = Buffer.alloc(1_000_000, Buffer.from("ff00fe0a80", "hex"))
   await keep(engram, "dlv_bytes", { body: "decode(repeat('ff00fe0a80', 200000), 'hex')", body_bytes: "1000000" })
 
-  const { process: child, ended } = start(["deliveries", "show", "dlv_bytes", "--body"], engram.environment)
+  const show = ["deliveries", "show", "dlv_bytes", "--body"]
+  const { process: child, ended } = start(show, engram.environment)
   const stdout = child.stdout!
   const chunks: Buffer[] = []
   stdout.on("data", (chunk) => chunks.push(chunk))
   stdout.pause()
-  await waitUntil("the pipe is full", async () => stdout.readableLength > 0, 60_000)
-  await delay(500)
+  await waitUntil("the first bytes come", () => stdout.readableLength > 0, 60_000)
+  // In the time that another takes from its start to its end, one that did not wait for its reader has ended long since.
+  expect((await run(show, engram.environment)).code).toBe(0)
+  expect(child.exitCode).toBeNull()
   stdout.resume()
   expect(await ended).toMatchObject({ code: 0, stderr: "" })
   expect(Buffer.concat(chunks).equals(noText)).toBe(true)
