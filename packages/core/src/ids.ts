@@ -33,22 +33,27 @@ export function textHash(text: string): string {
   return hash("sha256", text, "hex")
 }
 
+/** A store is named within its workspace. */
 export function storeId(workspaceId: string, name: string): StoreId {
   return deriveId("sto", workspaceId, name)
 }
 
-export function connectionId(workspaceId: string, source: string, name: string): ConnectionId {
-  return deriveId("con", workspaceId, source, name)
+/** A store has one door for each source. */
+export function connectionId(workspaceId: string, source: string, storeId: string): ConnectionId {
+  return deriveId("con", workspaceId, source, storeId)
 }
 
+/** What its sender sends again under the same key is the same delivery. */
 export function deliveryId(connectionId: string, deliveryKey: string): DeliveryId {
   return deriveId("dlv", connectionId, deliveryKey)
 }
 
+/** One for the whole workspace, whichever stores its documents are in. */
 export function scopeId(workspaceId: string, source: string, key: string): ScopeId {
   return deriveId("scp", workspaceId, source, key)
 }
 
+/** A thing is a document of its own in each store that hears of it. */
 export function documentId(workspaceId: string, storeId: string, source: string, sourceId: string): DocumentId {
   return deriveId("doc", workspaceId, storeId, source, sourceId)
 }
@@ -85,6 +90,7 @@ export function entityId(workspaceId: string, alias: AliasRef): EntityId {
   return deriveId("ent", workspaceId, alias.type, alias.value)
 }
 
+/** Of the name, whoever goes by it. */
 export function aliasId(workspaceId: string, alias: AliasRef): AliasId {
   return deriveId("als", workspaceId, alias.type, alias.value)
 }
@@ -99,6 +105,7 @@ export function relationshipId(
   return deriveId("rel", workspaceId, type, fromAliasId, toAliasId)
 }
 
+/** A store that gets a model again has the same version again. */
 export function embeddingVersionId(
   storeId: string,
   { provider, model, dimension }: EmbeddingModel,

@@ -21,6 +21,7 @@ import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 /** One request to a remote service. */
 const requestTimeoutMs = 30_000
 
+/** S3 where a bucket is named, else files in the data directory. */
 export async function openArtifacts(config: Config, lifecycle: Lifecycle): Promise<ArtifactStore> {
   if (config.s3) {
     const { createS3Artifacts } = await import("@engram/s3/s3-artifacts")
@@ -31,6 +32,7 @@ export async function openArtifacts(config: Config, lifecycle: Lifecycle): Promi
   return createFileArtifacts(join(config.dataDir, "artifacts"))
 }
 
+/** Pinecone where its key is given, else a file in the data directory. */
 export async function openVectors({ pinecone, dataDir }: Config, lifecycle: Lifecycle): Promise<VectorIndex> {
   if (pinecone === undefined) {
     makeDataDir({ dataDir })
@@ -50,6 +52,7 @@ export async function openVectors({ pinecone, dataDir }: Config, lifecycle: Life
 /** What a store gets that has no vectors yet. */
 export const openEmbedder = (config: Config): Promise<Embedder> => openEmbedders(config)(modelOf(config))
 
+/** What the vectors of a new store are of: Cohere's model where its key is given and the local one is not chosen, else the local one. */
 export const modelOf = ({ cohere, embedding }: Config): EmbeddingModel => ({
   provider: cohere === undefined || embedding.model === localModel ? "local" : "cohere",
   ...embedding,
