@@ -3,6 +3,7 @@ import type { ConsolidationLedger } from "@engram/contracts/consolidation-ledger
 import { Rejected, RetryLater } from "@engram/contracts/errors"
 import { extractiveWriter } from "@engram/core/consolidate/extract"
 import { writeOrFallBack } from "@engram/core/consolidate/write-or-fall-back"
+import { createLog } from "@engram/observability/log"
 import { afterEach, describe, expect, test } from "vitest"
 import { consolidated, night, summariesOf } from "../nights.ts"
 import { moment, scope, tell, told } from "../told.ts"
@@ -80,6 +81,16 @@ describe("a run that breaks", () => {
     await fill()
     // Nine databases, one after the other.
   }, 300_000)
+
+  test("says in the log why, and where", async () => {
+    await fill()
+    const lines: string[] = []
+    const log = createLog({ level: "error", name: "test", destination: { write: (line) => void lines.push(line) } })
+    await night(bench, today, { log, ledger: breaking(0, false, ["saveSummaries"]) })
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { reason: "the power went out", stack: expect.stringContaining("consolidation-failures.test.ts") },
+    ])
+  })
 
   test("without an end, as when killed, keeps others away for its lease only, and is recorded as abandoned", async () => {
     await fill()

@@ -16,11 +16,12 @@ interface RefusalDeps {
 export function answerRefusal(error: FastifyError, request: FastifyRequest, reply: FastifyReply, deps: RefusalDeps) {
   const { status, code, message, retryAfterSeconds } = refusalOf(error)
   deps.metrics.refused.inc({ status: String(status) })
-  if (status === 500) deps.log.error({ url: request.url, error: reasonOf(error), stack: error.stack }, "request failed")
+  if (status === 500)
+    deps.log.error({ url: request.url, reason: reasonOf(error), stack: error.stack }, "request failed")
   if (isSealedOtherwise(error)) {
     const { connectionId } = request.params as { readonly connectionId?: string }
     deps.log.error(
-      { connectionId, error: reasonOf(error) },
+      { connectionId, reason: reasonOf(error) },
       "a delivery was refused: its connection's secrets do not open",
     )
   }

@@ -1,4 +1,5 @@
 import type { Config } from "@engram/config/config"
+import { reasonOf } from "@engram/contracts/errors"
 import type { LaneQueue, Log } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { Metrics } from "@engram/observability/metrics"
@@ -24,7 +25,7 @@ export async function startIngest(parts: {
 }): Promise<string> {
   const { config, database, queue, log, metrics, lifecycle } = parts
   const connections = createConnections({ database, sealer: createSealer(parts.secretKey) })
-  await connections.checkSecretKey((error) => log.error({ err: error }, "some connections cannot be used"))
+  await connections.checkSecretKey((error) => log.error({ reason: reasonOf(error) }, "some connections cannot be used"))
 
   const inbox = createDeliveryInbox({ database })
   const waker = lifecycle.own(createWaker({ queue, log }), (waker) => waker.settled(), "the wake-up calls")

@@ -178,7 +178,7 @@ describe("under another key", () => {
       expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "60"])
       const message = "this connection cannot take deliveries now; send it again"
       expect(await answer.json()).toEqual({ code: "connection_unavailable", message })
-      expect(ingest.errors.at(-1)).toEqual({ connectionId: id, error: expect.stringContaining("ENGRAM_SECRET_KEY") })
+      expect(ingest.errors.at(-1)).toEqual({ connectionId: id, reason: expect.stringContaining("ENGRAM_SECRET_KEY") })
     }
   })
 })

@@ -32,7 +32,7 @@ try {
   const secretKey = await secretKeyOf(config)
   const sealer = createSealer(secretKey)
   const connections = createConnections({ database: platform.database, sealer })
-  await connections.checkSecretKey((error) => log.error({ err: error }, "some connections cannot be used"))
+  await connections.checkSecretKey((error) => log.error({ reason: reasonOf(error) }, "some connections cannot be used"))
   const fleet = await startFleet({
     ...platform,
     index: meterIndex(platform.index, metrics),

@@ -117,7 +117,7 @@ export function createAcceptor(deps: {
       return write(batch.slice(half))
     }
     if (!(error instanceof Rejected))
-      deps.log.error({ rows: batch.length, error: reasonOf(error) }, "batch not written")
+      deps.log.error({ rows: batch.length, reason: reasonOf(error) }, "batch not written")
     for (const entry of batch) settle(entry, ({ reject }) => reject(error))
   }
 

@@ -66,14 +66,10 @@ async function consolidate(run: Run, start: RunStart, lastDay: string | null): P
     return await ledger.finish(workspaceId, run.id, { ...end, state: "done", reason, marks })
   } catch (error) {
     run.isOurs = false
-    log.error({ workspaceId, run: run.id, error }, "consolidation failed; what it was to do stays marked")
-    return ledger.finish(workspaceId, run.id, {
-      ...end,
-      state: "failed",
-      reason: reasonOf(error),
-      marks: [],
-      again: [],
-    })
+    const reason = reasonOf(error)
+    const about = { workspaceId, run: run.id, reason, stack: (error as Error)?.stack }
+    log.error(about, "consolidation failed; what it was to do stays marked")
+    return ledger.finish(workspaceId, run.id, { ...end, state: "failed", reason, marks: [], again: [] })
   }
 }
 

@@ -90,7 +90,7 @@ async function refuse(deps: HydrateDeps, lane: Lane, fetch: OwedFetch, error: un
   } else if (error instanceof Rejected || fetch.failures + 1 >= limits.attemptsMax) {
     await ledger.end(lane, fetch, "gave_up", parkReason(error))
   } else {
-    log.error({ lane, kind: fetch.kind, id: fetch.id, err: error }, "a fetch failed")
+    log.error({ lane, kind: fetch.kind, id: fetch.id, reason, stack: (error as Error)?.stack }, "a fetch failed")
     await ledger.postpone(lane, fetch, parkReason(error), { afterMs: backoffMs, restMs: 0 })
   }
 }
