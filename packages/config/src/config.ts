@@ -1,4 +1,5 @@
-import { type Environment, type Mistake, readSettings, type stages } from "./read-settings.ts"
+import type { Stage } from "@engram/contracts/ports"
+import { type Environment, type Mistake, readSettings } from "./read-settings.ts"
 
 /** Everything a process is told from outside. A part left out means its embedded stand-in. */
 export interface Config {
@@ -46,7 +47,7 @@ export interface Config {
     readonly storeName: string
   }
   readonly logLevel: string
-  readonly stages: readonly (typeof stages)[number][]
+  readonly stages: readonly Stage[]
   readonly workerConcurrency: number
   readonly workerLeaseMs: number
   /** When workspaces' nights begin, in seconds of their local day. */

@@ -1,3 +1,4 @@
+import { stages } from "@engram/contracts/ports"
 import { z } from "zod"
 import { isSendable, sendableInWords } from "./sendable.ts"
 
@@ -8,8 +9,6 @@ export interface Mistake {
   readonly setting: string
   readonly words: string
 }
-
-export const stages = ["normalize", "hydrate", "embed", "archive", "evaluate"] as const
 
 const url = (...protocols: string[]) =>
   z.string().superRefine((text, context) => {
