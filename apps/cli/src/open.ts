@@ -1,5 +1,4 @@
 import type { Socket } from "node:net"
-import { resolve } from "node:path"
 import { type Config, readConfig } from "@engram/config/config"
 import type { Log } from "@engram/contracts/ports"
 import { createLifecycle, type Lifecycle } from "@engram/lifecycle/lifecycle"
@@ -19,7 +18,7 @@ export interface Parts {
 
 /** Runs a command's work with the settings read, and closes what it opened, also when it is interrupted. */
 export async function withParts<T>(context: Context, work: (parts: Parts) => Promise<T>): Promise<T> {
-  const config = settingsOf(context)
+  const config = readConfig(context.environment)
   const lifecycle = createLifecycle()
   const level = context.environment.LOG_LEVEL?.trim() ? config.logLevel : "warn"
   try {
@@ -31,11 +30,6 @@ export async function withParts<T>(context: Context, work: (parts: Parts) => Pro
   } finally {
     await lifecycle.close()
   }
-}
-
-export function settingsOf({ environment }: Context): Config {
-  const config = readConfig(environment)
-  return { ...config, dataDir: resolve(config.dataDir) }
 }
 
 export const logTo = ({ terminal }: Context, level: string): Log =>

@@ -1,4 +1,3 @@
-import { resolve } from "node:path"
 import { readConfig } from "@engram/config/config"
 import { reasonOf } from "@engram/contracts/errors"
 import { endOnSignal } from "@engram/lifecycle/end-on-signal"
@@ -16,8 +15,7 @@ const lifecycle = createLifecycle()
 endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 
 try {
-  const settings = readConfig(process.env)
-  const config = { ...settings, dataDir: resolve(settings.dataDir) }
+  const config = readConfig(process.env)
   const log = createLog({ level: config.logLevel, name: "memory" })
   const metrics = createMetrics({ processMetrics: true })
 

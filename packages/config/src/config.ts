@@ -3,6 +3,7 @@ import { type Environment, type Mistake, readSettings } from "./read-settings.ts
 
 /** Everything a process is told from outside. A part left out means its embedded stand-in. */
 export interface Config {
+  /** Absolute. */
   readonly dataDir: string
   readonly databaseUrl?: string
   readonly redisUrl?: string

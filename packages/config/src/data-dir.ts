@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync } from "node:fs"
-import { dirname, resolve } from "node:path"
+import { dirname } from "node:path"
 import type { Config } from "./config.ts"
 
 /** Makes the data directory and the parents it lacks, unless it exists. Processes may do so at once. */
 export function makeDataDir({ dataDir }: Pick<Config, "dataDir">): void {
   try {
-    makeFolder(resolve(dataDir))
+    makeFolder(dataDir)
   } catch (error) {
     const words = `cannot make the data directory ${dataDir}: ${(error as Error).message}; set ENGRAM_DATA_DIR to one that can be made`
     throw new Error(words, { cause: error })

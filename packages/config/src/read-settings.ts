@@ -1,3 +1,4 @@
+import { resolve } from "node:path"
 import { stages } from "@engram/contracts/ports"
 import { z } from "zod"
 import { isSendable, sendableInWords } from "./sendable.ts"
@@ -59,7 +60,7 @@ const name = text.refine(
 
 /** Every setting there is, what it may be, and what it is when it is not set. */
 const settings = z.object({
-  ENGRAM_DATA_DIR: text.default(".engram"),
+  ENGRAM_DATA_DIR: text.default(".engram").transform((path) => resolve(path)),
   DATABASE_URL: url("postgres", "postgresql").optional(),
   REDIS_URL: url("redis", "rediss").optional(),
   UPSTASH_REDIS_REST_URL: url("https", "http").optional(),

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
 import { ConfigError, readConfig } from "../src/config.ts"
 import { makeDataDir } from "../src/data-dir.ts"
@@ -22,7 +22,7 @@ const external = { DATABASE_URL: "postgres://u:hunter2@db/engram", ENGRAM_SECRET
 
 test("with nothing set everything is embedded", () => {
   expect(readConfig({})).toEqual({
-    dataDir: ".engram",
+    dataDir: resolve(".engram"),
     github: {},
     linear: {},
     slack: {},
@@ -49,6 +49,7 @@ test("an empty setting is one that is not set, and names of others are none of o
 test("everything that can be set arrives", () => {
   const config = readConfig({
     ...external,
+    ENGRAM_DATA_DIR: "some/where",
     REDIS_URL: "rediss://cache:6379",
     UPSTASH_REDIS_REST_URL: "https://up",
     UPSTASH_REDIS_REST_TOKEN: "t",
@@ -67,6 +68,7 @@ test("everything that can be set arrives", () => {
     LOG_LEVEL: "debug",
   })
   expect(config).toMatchObject({
+    dataDir: resolve("some/where"),
     databaseUrl: external.DATABASE_URL,
     redisUrl: "rediss://cache:6379",
     upstash: { url: "https://up", token: "t" },

@@ -1,4 +1,3 @@
-import { resolve } from "node:path"
 import type { Config } from "@engram/config/config"
 import type { SummaryWriter } from "@engram/contracts/consolidation"
 import type { EvaluationBoard } from "@engram/contracts/evaluation"
@@ -49,8 +48,7 @@ export interface PlatformOptions extends LaneQueueOptions {
 }
 
 /** Opens everything; the lifecycle closes it. Rejects when the database cannot be used; the others are asked when needed. */
-export async function openPlatform(settings: Config, options: PlatformOptions): Promise<Platform> {
-  const config = { ...settings, dataDir: resolve(settings.dataDir) }
+export async function openPlatform(config: Config, options: PlatformOptions): Promise<Platform> {
   const databaseUrl = await databaseUrlOf(config, options.lifecycle)
   const database = await openDatabase({
     url: databaseUrl,

@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Config } from "@engram/config/config"
+import { type Config, readConfig } from "@engram/config/config"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
 import { followDemo } from "../demo/follow.ts"
 import { demoReport } from "../demo/report.ts"
 import { runDemo } from "../demo/run-demo.ts"
 import { summaryInWords } from "../demo/summary.ts"
-import { settingsOf, withParts } from "../open.ts"
+import { withParts } from "../open.ts"
 
 interface DemoOptions {
   readonly keep?: true
@@ -61,7 +61,7 @@ interface Place {
 
 /** A fresh directory, unless the environment says where data is; vectors and bytes stay with the database they belong to. */
 async function chooseDataDir(context: Context, { keep }: DemoOptions): Promise<Place> {
-  const { dataDir, databaseUrl } = settingsOf(context)
+  const { dataDir, databaseUrl } = readConfig(context.environment)
   if (databaseUrl !== undefined || context.environment.ENGRAM_DATA_DIR?.trim()) {
     return { dataDir, fresh: false, removed: false }
   }

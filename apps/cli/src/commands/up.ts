@@ -1,9 +1,10 @@
 import { once } from "node:events"
+import { readConfig } from "@engram/config/config"
 import { describeConfig } from "@engram/config/describe-config"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import type { Command } from "commander"
 import type { Context } from "../context.ts"
-import { logTo, settingsOf } from "../open.ts"
+import { logTo } from "../open.ts"
 import { type Running, runAll } from "../run-all.ts"
 
 export function addUp(program: Command, context: Context): void {
@@ -19,7 +20,7 @@ export function addUp(program: Command, context: Context): void {
 
 async function up(context: Context, options: { json?: true }): Promise<void> {
   const { terminal, stop } = context
-  const config = settingsOf(context)
+  const config = readConfig(context.environment)
   const lifecycle = createLifecycle()
   try {
     const running = await runAll({ config, lifecycle, log: logTo(context, config.logLevel), memoryPlugin: true })
