@@ -3,7 +3,7 @@ import { type Config, readConfig } from "@engram/config/config"
 import type { Log } from "@engram/contracts/ports"
 import { createLifecycle, type Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
-import { databaseUrlOf, openDatabase } from "@engram/platform/open-database"
+import { openDatabase } from "@engram/platform/open-database"
 import type { Database } from "@engram/store/database"
 import type { Context } from "./context.ts"
 import { Interrupted } from "./explain-error.ts"
@@ -41,12 +41,9 @@ export async function openCommandDatabase({
   lifecycle,
   stop,
 }: Pick<Parts, "config" | "lifecycle" | "stop">): Promise<{ database: Database; databaseUrl: string }> {
-  const databaseUrl = await databaseUrlOf(config, lifecycle)
-  const embedded = config.databaseUrl === undefined
-  const settings = { url: databaseUrl, embedded, lifecycle, applicationName: "engram-cli", connectionsMax: 4 }
-  const database = await openDatabase(settings)
-  hangUpWhen(stop, database.pool, lifecycle)
-  return { database, databaseUrl }
+  const opened = await openDatabase({ config, lifecycle, applicationName: "engram-cli", connectionsMax: 4 })
+  hangUpWhen(stop, opened.database.pool, lifecycle)
+  return opened
 }
 
 /**

@@ -86,15 +86,11 @@ export async function runAll(parts: {
   const status = await startStatusServer({ host, port: ports.worker, checks: platform.checks, metrics })
   lifecycle.own(status, (server) => server.close(), "the status server")
   // Connections of their own: a busy fleet must not keep the doors waiting.
-  const connectionsOf = (applicationName: string) =>
-    openDatabase({
-      url: platform.databaseUrl,
-      embedded: false,
-      lifecycle,
-      applicationName,
-      connectionsMax: 8,
-      statementTimeoutMs: 8_000,
-    })
+  const connectionsOf = async (applicationName: string) => {
+    const known = { ...config, databaseUrl: platform.databaseUrl }
+    const settings = { applicationName, connectionsMax: 8, statementTimeoutMs: 8_000 }
+    return (await openDatabase({ config: known, lifecycle, ...settings })).database
+  }
   const door = { config, queue: platform.queue, log, metrics, lifecycle }
   const ingest = await startIngest({ ...door, database: await connectionsOf("engram-ingest"), secretKey })
   const search = await startSearch({ ...platform, config, log, metrics, lifecycle })

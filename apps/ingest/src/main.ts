@@ -5,7 +5,7 @@ import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
-import { databaseUrlOf, openDatabase } from "@engram/platform/open-database"
+import { openDatabase } from "@engram/platform/open-database"
 import { openQueue } from "@engram/platform/open-queue"
 import { startIngest } from "./start.ts"
 
@@ -17,10 +17,8 @@ try {
   const log = createLog({ level: config.logLevel, name: "ingest" })
   const metrics = createMetrics({ processMetrics: true })
 
-  const databaseUrl = await databaseUrlOf(config, lifecycle)
-  const database = await openDatabase({
-    url: databaseUrl,
-    embedded: config.databaseUrl === undefined,
+  const { database, databaseUrl } = await openDatabase({
+    config,
     lifecycle,
     applicationName: "engram-ingest",
     connectionsMax: 8,

@@ -5,7 +5,7 @@ import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
-import { databaseUrlOf, openDatabase } from "@engram/platform/open-database"
+import { openDatabase } from "@engram/platform/open-database"
 import { modelOf, openCache, openEmbedders, openVectors } from "@engram/platform/open-ports"
 import { openQueue } from "@engram/platform/open-queue"
 import { startSearch } from "./start.ts"
@@ -19,10 +19,8 @@ try {
   const log = createLog({ level: config.logLevel, name: "memory" })
   const metrics = createMetrics({ processMetrics: true })
 
-  const databaseUrl = await databaseUrlOf(config, lifecycle)
-  const database = await openDatabase({
-    url: databaseUrl,
-    embedded: config.databaseUrl === undefined,
+  const { database, databaseUrl } = await openDatabase({
+    config,
     lifecycle,
     applicationName: "engram-memory",
     connectionsMax: 16,

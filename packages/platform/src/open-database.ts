@@ -22,22 +22,23 @@ export async function databaseUrlOf(
 }
 
 /**
- * The database, ready to be used. An embedded one is migrated; an external one with migrations still to come is refused with
+ * The database of the settings, ready to be used, and its address. An embedded one is migrated; an external one with migrations still to come is refused with
  * `Rejected("migrations_pending")`: whoever deploys decides when it changes.
  */
 export async function openDatabase(options: {
-  readonly url: string
-  readonly embedded: boolean
+  readonly config: Pick<Config, "databaseUrl" | "dataDir">
   readonly lifecycle: Lifecycle
   readonly applicationName: string
   readonly connectionsMax: number
   readonly statementTimeoutMs?: number
-}): Promise<Database> {
-  const { url, embedded, lifecycle, ...settings } = options
-  if (embedded) await untilDone(lifecycle, () => requireSchema(url, embedded))
-  else await requireSchema(url, embedded)
-  const pool = lifecycle.own(createPool(url, settings), (pool) => pool.end(), "the database connections")
-  return createDatabase(pool)
+}): Promise<{ readonly database: Database; readonly databaseUrl: string }> {
+  const { config, lifecycle, ...settings } = options
+  const embedded = config.databaseUrl === undefined
+  const databaseUrl = await databaseUrlOf(config, lifecycle)
+  if (embedded) await untilDone(lifecycle, () => requireSchema(databaseUrl, embedded))
+  else await requireSchema(databaseUrl, embedded)
+  const pool = lifecycle.own(createPool(databaseUrl, settings), (pool) => pool.end(), "the database connections")
+  return { database: createDatabase(pool), databaseUrl }
 }
 
 /** Closing waits for it: the embedded server is not stopped while anybody is connected, also by who no longer wants it. */

@@ -6,7 +6,7 @@ import type { ArtifactStore, Cache, Embedder, EmbedderOf, LaneQueue, Log, Vector
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import type { LaneQueueOptions } from "@engram/queue/lane-queue"
 import type { Database } from "@engram/store/database"
-import { databaseUrlOf, openDatabase } from "./open-database.ts"
+import { openDatabase } from "./open-database.ts"
 import {
   modelOf,
   openArtifacts,
@@ -49,10 +49,8 @@ export interface PlatformOptions extends LaneQueueOptions {
 
 /** Opens everything; the lifecycle closes it. Rejects when the database cannot be used; the others are asked when needed. */
 export async function openPlatform(config: Config, options: PlatformOptions): Promise<Platform> {
-  const databaseUrl = await databaseUrlOf(config, options.lifecycle)
-  const database = await openDatabase({
-    url: databaseUrl,
-    embedded: config.databaseUrl === undefined,
+  const { database, databaseUrl } = await openDatabase({
+    config,
     lifecycle: options.lifecycle,
     applicationName: `engram-${options.name}`,
     connectionsMax: 10,
