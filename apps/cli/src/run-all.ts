@@ -5,24 +5,15 @@ import { startIngest } from "@engram/ingest/start"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
 import { startSearch } from "@engram/memory/start"
 import { startMemoryPlugin } from "@engram/memory/start-plugin"
-import { createNightMeters } from "@engram/nightly/meters"
-import { openNight } from "@engram/nightly/open-night"
-import { startNights } from "@engram/nightly/start"
+import { startNightly } from "@engram/nightly/start"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
 import { keepEmbeddedPostgres } from "@engram/platform/keep-embedded-postgres"
 import { openDatabase } from "@engram/platform/open-database"
-import { openNightQueue } from "@engram/platform/open-queue"
-import { openWebhookLogs } from "@engram/platform/open-webhook-logs"
-import { openPlatform, type Platform, type PlatformOptions } from "@engram/platform/platform"
-import { sources } from "@engram/sources/registry"
-import { createConnections } from "@engram/store/connections"
-import { createNightLedger } from "@engram/store/consolidation/night-ledger"
-import { createRepairLedger } from "@engram/store/repair-ledger"
-import { createSealer } from "@engram/store/sealing"
-import { startFleet } from "@engram/worker/fleet"
-import { createMeters } from "@engram/worker/meters"
+import { openPlatform, type Platform } from "@engram/platform/platform"
+import { onTurn } from "@engram/worker/meters"
+import { startWorker } from "@engram/worker/start"
 
 export interface Running {
   readonly platform: Platform
@@ -43,44 +34,12 @@ export async function runAll(parts: {
   const { config, lifecycle, log } = parts
   const metrics = createMetrics({ processMetrics: true })
   const prefix = parts.queuePrefix ? { prefix: parts.queuePrefix } : {}
-  const options: PlatformOptions = {
-    name: "up",
-    log,
-    lifecycle,
-    onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
-    ...prefix,
-  }
-  const opened = await openPlatform(config, options)
+  const opened = await openPlatform(config, { name: "up", log, lifecycle, onTurn: onTurn(metrics), ...prefix })
   await keepEmbeddedPostgres(config, { lifecycle, log })
   const platform = { ...opened, index: meterIndex(opened.index, metrics) }
   const secretKey = await secretKeyOf(config)
-  const connections = createConnections({ database: platform.database, sealer: createSealer(secretKey) })
-  const fleet = await startFleet({
-    ...platform,
-    sources,
-    connections,
-    log,
-    secretKey,
-    meters: createMeters(metrics),
-    stages: config.stages,
-    concurrency: config.workerConcurrency,
-    leaseMs: config.workerLeaseMs,
-    repairs: {
-      ledger: createRepairLedger({ ...platform, sealer: createSealer(secretKey) }),
-      open: (connection) => openWebhookLogs(config, connection),
-      onAsked: (deliveries) => metrics.redelivered.inc(deliveries),
-    },
-  })
-  lifecycle.own(fleet, (running) => running.close(), "the fleet")
-  const nights = await startNights({
-    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs, stepTimeoutMs: config.nightStepTimeoutMs }),
-    ledger: createNightLedger(platform),
-    queue: await openNightQueue({ config, databaseUrl: platform.databaseUrl, lifecycle, log, ...prefix }),
-    rules: config.nightWindow,
-    log,
-    meters: createNightMeters(metrics),
-  })
-  lifecycle.own(nights, (running) => running.close(), "the nights")
+  await startWorker({ config, platform, secretKey, log, metrics, lifecycle })
+  await startNightly({ config, platform, log, metrics, lifecycle, ...prefix })
 
   const { host, ports } = config
   const status = await startStatusServer({ host, port: ports.worker, checks: platform.checks, metrics })

@@ -5,12 +5,8 @@ import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
-import { openNightQueue } from "@engram/platform/open-queue"
 import { openPlatform } from "@engram/platform/platform"
-import { createNightLedger } from "@engram/store/consolidation/night-ledger"
-import { createNightMeters } from "./meters.ts"
-import { openNight } from "./open-night.ts"
-import { startNights } from "./start.ts"
+import { startNightly } from "./start.ts"
 
 const lifecycle = createLifecycle()
 endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
@@ -20,15 +16,7 @@ try {
   const log = createLog({ level: config.logLevel, name: "nightly" })
   const metrics = createMetrics({ processMetrics: true })
   const platform = await openPlatform(config, { name: "nightly", log, lifecycle })
-  const nights = await startNights({
-    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs, stepTimeoutMs: config.nightStepTimeoutMs }),
-    ledger: createNightLedger(platform),
-    queue: await openNightQueue({ config, databaseUrl: platform.databaseUrl, lifecycle, log }),
-    rules: config.nightWindow,
-    log,
-    meters: createNightMeters(metrics),
-  })
-  lifecycle.own(nights, (running) => running.close(), "the nights")
+  await startNightly({ config, platform, log, metrics, lifecycle })
 
   const { host, ports } = config
   const status = await startStatusServer({ host, port: ports.nightly, checks: platform.checks, metrics })

@@ -1,59 +1,32 @@
-import { reasonOf } from "@engram/contracts/errors"
-import type { NightQueue } from "@engram/contracts/nights"
-import { type NightRules, nightRules } from "@engram/core/consolidate/due-run"
-import type { NightLedger } from "@engram/store/consolidation/night-ledger"
-import type { RunDeps } from "./follow.ts"
-import { lookRegularly } from "./lookout.ts"
-import { tend } from "./tend.ts"
+import type { Config } from "@engram/config/config"
+import type { Log } from "@engram/contracts/ports"
+import type { Lifecycle } from "@engram/lifecycle/lifecycle"
+import type { Metrics } from "@engram/observability/metrics"
+import { openNightQueue } from "@engram/platform/open-queue"
+import type { Platform } from "@engram/platform/platform"
+import { createNightLedger } from "@engram/store/consolidation/night-ledger"
+import { createNightMeters } from "./meters.ts"
+import { startNights } from "./nights.ts"
+import { openNight } from "./open-night.ts"
 
-export interface NightsDeps extends Omit<RunDeps, "stop"> {
-  readonly ledger: NightLedger
-  readonly queue: NightQueue
-  readonly rules?: Partial<NightRules>
-  /** How often it is looked what no alarm will say; every minute by default. */
-  readonly lookEveryMs?: number
-}
-
-/** One run at a time in a process: a run may take hundreds of megabytes. */
-const runsAtOnce = 1
-
-/**
- * Tends workspaces' nights until closed. Closing lets a run finish for as long as the queue waits (10 s by default); then it is
- * handed back: recorded as abandoned, so that another process, or the next start, begins it anew at once.
- */
-export async function startNights(deps: NightsDeps): Promise<{ close(): Promise<void> }> {
-  const { ledger, queue, log, meters } = deps
-  const rules = { ...nightRules, ...deps.rules }
-  const stop = new AbortController()
-  const tended = new Set<string>()
-  const tendOne = tend({ ...deps, rules, stop: stop.signal })
-  const run = await queue.run(runsAtOnce, async (workspaceId) => {
-    tended.add(workspaceId)
-    try {
-      await tendOne(workspaceId)
-    } finally {
-      tended.delete(workspaceId)
-    }
+/** Puts the nights together and starts them. */
+export async function startNightly(parts: {
+  readonly config: Config
+  readonly platform: Platform
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly lifecycle: Lifecycle
+  /** The queue is named `{prefix}-nights`; `engram` by default. */
+  readonly prefix?: string
+}): Promise<void> {
+  const { config, platform, log, metrics, lifecycle, ...prefix } = parts
+  const nights = await startNights({
+    ...openNight({ ...platform, log, leaseMs: config.workerLeaseMs, stepTimeoutMs: config.nightStepTimeoutMs }),
+    ledger: createNightLedger(platform),
+    queue: await openNightQueue({ config, databaseUrl: platform.databaseUrl, lifecycle, log, ...prefix }),
+    rules: config.nightWindow,
+    log,
+    meters: createNightMeters(metrics),
   })
-  const stopLooking = lookRegularly({ ...deps, rules, lookEveryMs: deps.lookEveryMs ?? 60_000 })
-  const handBack = async (workspaceId: string): Promise<void> => {
-    try {
-      if (!(await ledger.handBack(workspaceId))) return
-      meters.ran({ kind: "night", state: "abandoned", ms: 0, report: null })
-      log.warn({ workspaceId }, "run handed back: it will be begun anew")
-    } catch (error) {
-      log.warn(
-        { workspaceId, reason: reasonOf(error) },
-        "run not handed back: it will be taken over when its lease ends",
-      )
-    }
-  }
-  return {
-    close: async () => {
-      stop.abort()
-      await stopLooking()
-      await run.close()
-      await Promise.all([...tended].map(handBack))
-    },
-  }
+  lifecycle.own(nights, (running) => running.close(), "the nights")
 }

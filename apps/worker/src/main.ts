@@ -7,14 +7,11 @@ import { createLog } from "@engram/observability/log"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
 import { startStatusServer } from "@engram/observability/status-server"
-import { openWebhookLogs } from "@engram/platform/open-webhook-logs"
 import { openPlatform } from "@engram/platform/platform"
-import { sources } from "@engram/sources/registry"
 import { createConnections } from "@engram/store/connections"
-import { createRepairLedger } from "@engram/store/repair-ledger"
 import { createSealer } from "@engram/store/sealing"
-import { startFleet } from "./fleet.ts"
-import { createMeters } from "./meters.ts"
+import { onTurn } from "./meters.ts"
+import { startWorker } from "./start.ts"
 
 const lifecycle = createLifecycle()
 endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
@@ -23,34 +20,12 @@ try {
   const config = readConfig(process.env)
   const log = createLog({ level: config.logLevel, name: "worker" })
   const metrics = createMetrics({ processMetrics: true })
-  const platform = await openPlatform(config, {
-    name: "worker",
-    log,
-    lifecycle,
-    onTurn: ({ stage, outcome, ms }) => metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000),
-  })
+  const opened = await openPlatform(config, { name: "worker", log, lifecycle, onTurn: onTurn(metrics) })
+  const platform = { ...opened, index: meterIndex(opened.index, metrics) }
   const secretKey = await secretKeyOf(config)
-  const sealer = createSealer(secretKey)
-  const connections = createConnections({ database: platform.database, sealer })
+  const connections = createConnections({ ...platform, sealer: createSealer(secretKey) })
   await connections.checkSecretKey((error) => log.error({ reason: reasonOf(error) }, "some connections cannot be used"))
-  const fleet = await startFleet({
-    ...platform,
-    index: meterIndex(platform.index, metrics),
-    sources,
-    connections,
-    log,
-    secretKey,
-    meters: createMeters(metrics),
-    stages: config.stages,
-    concurrency: config.workerConcurrency,
-    leaseMs: config.workerLeaseMs,
-    repairs: {
-      ledger: createRepairLedger({ ...platform, sealer }),
-      open: (connection) => openWebhookLogs(config, connection),
-      onAsked: (deliveries) => metrics.redelivered.inc(deliveries),
-    },
-  })
-  lifecycle.own(fleet, (running) => running.close(), "the fleet")
+  await startWorker({ config, platform, secretKey, log, metrics, lifecycle })
 
   const status = await startStatusServer({
     host: config.host,

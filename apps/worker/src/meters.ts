@@ -1,6 +1,13 @@
 import { vectorFamilies } from "@engram/contracts/knowledge"
 import type { Metrics } from "@engram/observability/metrics"
+import type { PlatformOptions } from "@engram/platform/platform"
 import type { FleetMeters } from "./turns.ts"
+
+/** How long turns take, and how they end. */
+export const onTurn =
+  (metrics: Metrics): NonNullable<PlatformOptions["onTurn"]> =>
+  ({ stage, outcome, ms }) =>
+    metrics.turnSeconds.observe({ stage, outcome }, ms / 1_000)
 
 /** What the fleet reports, as the metrics that `/metrics` shows. */
 export const createMeters = (metrics: Metrics): FleetMeters => ({
