@@ -1,4 +1,3 @@
-import { userInfo } from "node:os"
 import { secretKeyOf } from "@engram/config/secret-key"
 import { chunkLimits } from "@engram/core/chunk/chunk"
 import type { ForgetDeps } from "@engram/pipeline/forget/forget-deps"
@@ -9,7 +8,6 @@ import { createForgetLedger } from "@engram/store/forget/forget-ledger"
 import { createKeyedHash } from "@engram/store/keyed-hash"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
-import type { Context } from "./context.ts"
 import type { Parts } from "./open.ts"
 
 export type ForgetParts = ForgetDeps &
@@ -31,6 +29,3 @@ export async function openForgetParts(parts: Parts): Promise<ForgetParts> {
     now: () => Date.now(),
   }
 }
-
-/** Who did it, for the audit log. */
-export const actorOf = ({ environment }: Context): string => environment.USER?.trim() || userInfo().username

@@ -1,8 +1,8 @@
-import { userInfo } from "node:os"
 import { accountKinds } from "@engram/contracts/people"
 import { createPeopleDesk, type Outcome, type PeopleDesk } from "@engram/store/people"
 import { createStoreReport } from "@engram/store/store-report"
 import { type Command, Option } from "commander"
+import { actorOf } from "../actor-of.ts"
 import type { Context } from "../context.ts"
 import { openCommandDatabase, withParts } from "../open.ts"
 import { pickWorkspace, wholeNumber, workspaceName } from "../options.ts"
@@ -15,7 +15,7 @@ interface Options {
   readonly json?: true
 }
 interface ActOptions extends Options {
-  readonly as: string
+  readonly as?: string
 }
 
 const who = "an id (ent_…), an alias (github:login:octocat), an address, a handle or a name"
@@ -34,8 +34,7 @@ export function addPeople(program: Command, context: Context): void {
   const acting = (name: string, words: string, example: string): Command =>
     command(name, words, "{auditId, change, people}", example).option(
       "--as <name>",
-      "who decides, for the audit log",
-      userInfo().username,
+      "who decides, for the audit log; left out, you",
     )
 
   command(
@@ -66,7 +65,9 @@ export function addPeople(program: Command, context: Context): void {
   acting("link", "Say that two accounts are one person's.", "link github:login:octocat mona@acme.example")
     .argument("<a>", who)
     .argument("<b>", "the other, named in the same ways")
-    .action((a: string, b: string, options: ActOptions) => act(context, options, (desk) => desk.link(options.as, a, b)))
+    .action((a: string, b: string, options: ActOptions) =>
+      act(context, options, (desk, actor) => desk.link(actor, a, b)),
+    )
   acting(
     "unlink",
     "Say that an account is not the other's person. It leaves, and gives up what it has in common with the other.",
@@ -75,7 +76,7 @@ export function addPeople(program: Command, context: Context): void {
     .argument("<leaver>", "the account that leaves, by its id or an alias")
     .argument("<from>", `whom it leaves: ${who}`)
     .action((leaver: string, from: string, options: ActOptions) =>
-      act(context, options, (desk) => desk.unlink(options.as, leaver, from)),
+      act(context, options, (desk, actor) => desk.unlink(actor, leaver, from)),
     )
   acting(
     "address",
@@ -87,13 +88,13 @@ export function addPeople(program: Command, context: Context): void {
     .addOption(new Option("--personal", "one person reads it"))
     .action((address: string, options: ActOptions & { shared?: true; personal?: true }) => {
       if (!options.shared && !options.personal) people.error("error: say --shared or --personal", { exitCode: 2 })
-      return act(context, options, (desk) =>
-        desk.markAddress(options.as, address, options.shared ? "shared" : "personal"),
+      return act(context, options, (desk, actor) =>
+        desk.markAddress(actor, address, options.shared ? "shared" : "personal"),
       )
     })
   acting("undo", "Put back what stood before a decision. An undo can be undone too.", "undo aud_1f2e3d4c5b6a7988")
     .argument("<id>", "as `engram people show` lists it: aud_…")
-    .action((id: string, options: ActOptions) => act(context, options, (desk) => desk.undo(options.as, id)))
+    .action((id: string, options: ActOptions) => act(context, options, (desk, actor) => desk.undo(actor, id)))
 }
 
 /** Runs with the desk of the workspace that was named or, where none was, the only one. */
@@ -147,9 +148,13 @@ const suggest = (context: Context, options: Options & { limit: number }): Promis
     )
   })
 
-const act = (context: Context, options: ActOptions, decide: (desk: PeopleDesk) => Promise<Outcome>): Promise<void> =>
+const act = (
+  context: Context,
+  options: ActOptions,
+  decide: (desk: PeopleDesk, actor: string) => Promise<Outcome>,
+): Promise<void> =>
   withDesk(context, options, async (desk) => {
-    const outcome = await decide(desk)
+    const outcome = await decide(desk, options.as ?? actorOf(context))
     context.terminal.print(options.json ? JSON.stringify(outcome) : outcomeInWords(context.terminal, outcome))
     if (!options.json) context.terminal.note(`\`engram people undo ${outcome.auditId}\` takes it back.`)
   })
