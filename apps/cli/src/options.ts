@@ -111,13 +111,19 @@ export async function pickPlaces(
 export async function pickWorkspace(report: StoreReport, workspace: string | undefined): Promise<string> {
   const stores = await report.stores()
   const known = workspacesOf(stores)
-  if (workspace !== undefined && known.includes(workspace)) return workspace
-  if (known.length === 0)
-    throw new Error("there is no workspace yet; `engram connect` or `engram keys create` makes one")
-  if (workspace !== undefined) throw new UsageError(`there is no workspace ${workspace}; ${thereAre(known)}`)
-  const [first, ...others] = workspacesOf(doorsFirst(stores))
+  const named = pickWorkspaces(known, workspace)
+  const [first, ...others] = workspace === undefined ? workspacesOf(doorsFirst(stores)) : named
   if (first !== undefined && others.length === 0) return first
   throw new UsageError(`name one workspace with --workspace; ${thereAre(known)}`)
+}
+
+/** The one that was named or, where none was, all that are known; never none. */
+export function pickWorkspaces(known: readonly string[], named: string | undefined): readonly string[] {
+  if (known.length === 0)
+    throw new Error("there is no workspace yet; `engram connect` or `engram keys create` makes one")
+  if (named === undefined) return known
+  if (known.includes(named)) return [named]
+  throw new UsageError(`there is no workspace ${named}; ${thereAre(known)}`)
 }
 
 const workspacesOf = (stores: readonly ListedStore[]): string[] => [

@@ -9,9 +9,8 @@ import { createRetentionLedger } from "@engram/store/forget/retention"
 import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
 import { type Command, InvalidArgumentError } from "commander"
 import type { Context } from "../context.ts"
-import { UsageError } from "../explain-error.ts"
 import { type Parts, withParts } from "../open.ts"
-import { isDay, workspaceName } from "../options.ts"
+import { isDay, pickWorkspaces, workspaceName } from "../options.ts"
 import { dueInWords, isAnyDue } from "../show-retention.ts"
 import { reportInWords, tookInWords, wroteInWords } from "../show-run.ts"
 import { table } from "../table.ts"
@@ -61,7 +60,8 @@ async function consolidate(context: Context, parts: Parts, options: Options): Pr
   const { terminal, stop } = context
   const { config, log, lifecycle } = parts
   const platform = await openPlatform(config, { name: "consolidate", log, lifecycle })
-  const workspaces = await chosen(createWorkspaceAdmin(platform), options.workspace)
+  const all = (await createWorkspaceAdmin(platform).list()).map(({ id }) => id)
+  const workspaces = pickWorkspaces(all, options.workspace)
   const opened = openNight({
     ...platform,
     log,
@@ -93,14 +93,6 @@ async function consolidate(context: Context, parts: Parts, options: Options): Pr
   if (options.json) terminal.print(JSON.stringify({ runs: outcomes }))
   const failed = outcomes.filter((outcome) => !("run" in outcome) || outcome.run.state !== "done")
   if (failed.length > 0) throw new Error(`not done: ${failed.map(({ workspaceId }) => workspaceId).join(", ")}`)
-}
-
-async function chosen(admin: ReturnType<typeof createWorkspaceAdmin>, only: string | undefined): Promise<string[]> {
-  const all = (await admin.list()).map(({ id }) => id)
-  if (all.length === 0) throw new Error("there is no workspace yet; `engram connect` or `engram keys create` makes one")
-  if (only === undefined) return all
-  if (all.includes(only)) return [only]
-  throw new UsageError(`there is no workspace ${only}; \`engram workspace list\` shows them`)
 }
 
 /** Alone with the workspace; interrupted, the run is handed back, so that nobody waits for its lease. */

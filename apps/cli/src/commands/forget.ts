@@ -9,7 +9,7 @@ import type { Context } from "../context.ts"
 import { UsageError } from "../explain-error.ts"
 import { type ForgetParts as Deps, openForgetParts } from "../forget-parts.ts"
 import { withParts } from "../open.ts"
-import { thereAre, workspaceName } from "../options.ts"
+import { pickWorkspaces, thereAre, workspaceName } from "../options.ts"
 import { table } from "../table.ts"
 import { tally } from "../words.ts"
 
@@ -104,11 +104,10 @@ function requestOf({ document, person, source, workspace, replay }: ForgetOption
 }
 
 async function workspaceOf({ admin }: Deps, { workspace }: ForgetOptions): Promise<string> {
-  const known = (await admin.list()).map(({ id }) => id)
-  if (workspace !== undefined && known.includes(workspace)) return workspace
-  if (workspace === undefined && known.length === 1) return known[0]!
-  const words = workspace === undefined ? "name the workspace with --workspace" : `there is no workspace ${workspace}`
-  throw new UsageError(`${words}; ${known.length === 0 ? "there is none yet" : thereAre(known)}`)
+  const all = (await admin.list()).map(({ id }) => id)
+  const [first, ...others] = pickWorkspaces(all, workspace)
+  if (first !== undefined && others.length === 0) return first
+  throw new UsageError(`name the workspace with --workspace; ${thereAre(all)}`)
 }
 
 /** Of a person: how many documents hold one of their names. */
