@@ -4,6 +4,7 @@ import type { Source } from "@engram/contracts/source"
 import type { GithubKind } from "@engram/github/github-history"
 import { linearKinds as everyLinearKind, type LinearKind } from "@engram/linear/kinds"
 import { slackKinds as everySlackKind, type SlackKind } from "@engram/slack/kinds"
+import { requestTimeoutMs } from "./request-timeout.ts"
 
 /** What of a repository's past may be asked for. Comments come with what they are about. */
 export const githubKinds: readonly GithubKind[] = [
@@ -20,9 +21,6 @@ export const linearKinds: readonly LinearKind[] = everyLinearKind
 
 /** What of a Slack workspace's past. Threads come with their channels. */
 export const slackKinds: readonly SlackKind[] = everySlackKind
-
-/** One request to a provider's API. */
-const requestTimeoutMs = 30_000
 
 /** A repository's past, of what changed since a time where there is one. */
 export async function openGithubHistory(options: {

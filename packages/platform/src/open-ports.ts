@@ -15,11 +15,9 @@ import type {
   VectorIndex,
 } from "@engram/contracts/ports"
 import type { Lifecycle } from "@engram/lifecycle/lifecycle"
+import { requestTimeoutMs } from "./request-timeout.ts"
 
 // Providers are loaded when they are chosen: the SDKs of those that are not would take a worker 140 MB and a second to start (measured).
-
-/** One request to a remote service. */
-const requestTimeoutMs = 30_000
 
 /** S3 where a bucket is named, else files in the data directory. */
 export async function openArtifacts(config: Config, lifecycle: Lifecycle): Promise<ArtifactStore> {

@@ -4,8 +4,7 @@ import { Rejected } from "@engram/contracts/errors"
 import type { WebhookLog } from "@engram/contracts/redelivery"
 import type { GithubIdentity } from "@engram/github/github-client"
 import { readHookAddress } from "@engram/github/hook-address"
-
-const requestTimeoutMs = 30_000
+import { requestTimeoutMs } from "./request-timeout.ts"
 
 /** Which sources remember what they could not deliver. */
 export const rememberingSources: readonly string[] = ["github"]
