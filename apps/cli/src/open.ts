@@ -1,10 +1,10 @@
-import type { Socket } from "node:net"
 import { type Config, readConfig } from "@engram/config/config"
 import type { Log } from "@engram/contracts/ports"
 import { createLifecycle, type Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { openDatabase } from "@engram/platform/open-database"
 import type { Database } from "@engram/store/database"
+import { hangUpOf } from "@engram/store/hang-up"
 import type { Context } from "./context.ts"
 import { Interrupted } from "./explain-error.ts"
 
@@ -42,23 +42,10 @@ export async function openCommandDatabase({
   stop,
 }: Pick<Parts, "config" | "lifecycle" | "stop">): Promise<{ database: Database; databaseUrl: string }> {
   const opened = await openDatabase({ config, lifecycle, applicationName: "engram-cli", connectionsMax: 4 })
-  hangUpWhen(stop, opened.database.pool, lifecycle)
+  const hangUp = hangUpOf(opened.database.pool)
+  // Who was told to stop does not wait for what a statement waits for.
+  lifecycle.own(hangUp, () => stop.aborted && hangUp(), "the statements under way")
   return opened
-}
-
-/**
- * Who was told to stop does not wait for what a statement waits for. Ending a connection would wait for what was sent on it, so it is
- * cut; Postgres ends the statement when it looks for who asked, after a minute at most.
- */
-function hangUpWhen(stop: AbortSignal, pool: Database["pool"], lifecycle: Lifecycle): void {
-  const sockets = new Set<Socket>()
-  const socketOf = (client: object): Socket => (client as { connection: { stream: Socket } }).connection.stream
-  pool.on("connect", (client) => sockets.add(socketOf(client)))
-  pool.on("remove", (client) => sockets.delete(socketOf(client)))
-  const hangUp = (): void => {
-    if (stop.aborted) for (const socket of sockets) socket.destroy()
-  }
-  lifecycle.own(pool, hangUp, "the statements under way")
 }
 
 /** Work that hears of it too has this long to end in its own words. */
