@@ -111,3 +111,24 @@ test("an embedding that came with an id that is taken is kept only once it stand
   expect(after).toHaveLength(1)
   expect(after).not.toEqual(before)
 })
+
+test("a namespace that is given more time keeps its memories, though its time ran out while that was under way", async () => {
+  await open()
+  const name = await client.namespace()
+  await client.write(name, "kept after all")
+  await plugin.rows("update memory_namespaces set expires_at = now() + interval '1 second' where name = $1", [name])
+  const later = new Date(Date.now() + 3_600_000).toISOString()
+  const given = await meanwhile(
+    ["select from memory_namespaces where name = $1 for update", [name]],
+    () => client.ask("PATCH", `/v1/namespaces/${name}`, { expires_at: later }),
+    async (holder) => {
+      const over = () => plugin.rows("select from memory_namespaces where name = $1 and expires_at <= now()", [name])
+      await expect.poll(over).toHaveLength(1)
+      await plugin.clean()
+      await holder.query("commit")
+    },
+  )
+  expect(given).toMatchObject({ status: 200, body: { expires_at: later } })
+  await plugin.clean()
+  expect(await client.contents(name)).toEqual(["kept after all"])
+})

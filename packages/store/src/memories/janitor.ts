@@ -9,8 +9,6 @@ const rowsMax = 500
 /** One round gives up here and goes on with the next, so that the sweep it is part of is not kept. */
 const roundMs = 2_000
 
-const over = "(ended_at is not null or expires_at <= now())"
-
 // One question per store, each answered by the first row of an index.
 const placesSql = `
   select s.workspace_id as "workspaceId", s.id as "storeId" from stores s
@@ -57,10 +55,19 @@ export const createMemoryJanitor = (database: Database): MemoryJanitor => ({
   },
 })
 
+/**
+ * What has expired ends first, and for good: by the row that a writer who gives it more time holds, so that it is emptied only where
+ * nobody can. One that is held is left for the next round.
+ */
+const endExpiredSql = `update memory_namespaces set ended_at = now() where id in (
+    select id from memory_namespaces where store_id = $1 and ended_at is null and expires_at <= now()
+    order by id limit 1000 for update skip locked)`
+
 const endedIn = (database: Database, place: MemoryPlace): Promise<string[]> =>
   database.inWorkspace(place.workspaceId, async (tx) => {
+    await tx.query(endExpiredSql, [place.storeId])
     const rows = await tx.query<{ id: string }>(
-      `select id from memory_namespaces where store_id = $1 and ${over} order by id limit 1000`,
+      "select id from memory_namespaces where store_id = $1 and ended_at is not null order by id limit 1000",
       [place.storeId],
     )
     return rows.map(({ id }) => id)
@@ -71,7 +78,7 @@ async function purge(database: Database, place: MemoryPlace, id: string): Promis
   try {
     await database.inWorkspace(place.workspaceId, (tx) =>
       tx.query(
-        `delete from memory_namespaces where id = $1 and ${over}
+        `delete from memory_namespaces where id = $1 and ended_at is not null
          and not exists (select from memory_records where namespace_id = $1)`,
         [id],
       ),
