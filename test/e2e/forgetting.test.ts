@@ -5,13 +5,11 @@ import { createRedactor } from "@engram/core/redact/redactor"
 import { createLruCache } from "@engram/lru/lru-cache"
 import { forget } from "@engram/pipeline/forget/forget"
 import type { ForgetDeps } from "@engram/pipeline/forget/forget-deps"
-import { type ForgetRequest, findTarget } from "@engram/pipeline/forget/target"
-import { type Looked, verify } from "@engram/pipeline/forget/verify"
+import { findTarget } from "@engram/pipeline/forget/target"
 import { normalize } from "@engram/pipeline/normalize"
 import { persist } from "@engram/pipeline/persist"
 import { sources } from "@engram/sources/registry"
 import { createDeliveryDesk } from "@engram/store/delivery-desk"
-import { createForgetLedger } from "@engram/store/forget/forget-ledger"
 import { createKeyedHash } from "@engram/store/keyed-hash"
 import { createKnowledge } from "@engram/store/knowledge"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
@@ -23,6 +21,7 @@ import { afterEach, describe, expect, test } from "vitest"
 import { type CurrentState, currentState } from "../current-state.ts"
 import { everyColumn } from "../every-column.ts"
 import { examplePayloads } from "../examples.ts"
+import { forgetDepsOf, forgetIn, left } from "../forgetting.ts"
 import { night } from "../nights.ts"
 import { comment, issue } from "../payloads.ts"
 import { find, openSearchDoor, page } from "../search-door.ts"
@@ -39,34 +38,6 @@ async function open(options: Parameters<typeof createWorkbench>[0] = {}): Promis
   closing.push(bench.close)
   return bench
 }
-
-const artifactsOf = (bench: Workbench) => bench.artifactStore
-
-function depsOf(bench: Workbench): ForgetDeps & Parameters<typeof verify>[0] {
-  const { database, cache, index } = bench
-  return {
-    ledger: createForgetLedger(database),
-    knowledge: createKnowledge(database),
-    sources,
-    artifacts: artifactsOf(bench),
-    cache,
-    index,
-    queue: { wake: async () => {} },
-    log: silentLog,
-    hash: createKeyedHash(testSecretKey, "suppressions"),
-    chunkLimits,
-    now: () => Date.now(),
-  }
-}
-
-async function forgetIn(bench: Workbench, request: ForgetRequest, { replay = false } = {}) {
-  const deps = depsOf(bench)
-  const target = await findTarget(deps, "acme", request)
-  const done = await forget(deps)("acme", target, { actor: "test", replay })
-  return { ...done, target, look: () => verify(deps)("acme", target) }
-}
-
-const left = (looked: readonly Looked[]): Looked[] => looked.filter(({ found }) => found > 0)
 
 /** Workers catch up, and again after the longest timeout. */
 async function settle(bench: Workbench): Promise<void> {
@@ -333,7 +304,7 @@ test("taken out to be read again, a source is as if its settings had always been
   await bench.rows("update workspaces set redact_emails = true")
   const { counts } = await forgetIn(bench, { kind: "source", name: "events" }, { replay: true })
   expect(counts).toMatchObject({ documents: 2, deliveries: 2 })
-  const fresh = await createWorkbench({ databaseUrl: bench.databaseUrl, artifacts: () => artifactsOf(bench) })
+  const fresh = await createWorkbench({ databaseUrl: bench.databaseUrl, artifacts: () => bench.artifactStore })
   closing.push(fresh.close)
   await settle(fresh)
   expect(await everyColumn(bench, ["jo@acme.com"], { except: ["ingest_deliveries.body"] })).toEqual([])
@@ -537,7 +508,7 @@ test("killed after any of its steps and run again, it ends where one run ends", 
   for (let step = 1; step <= 12; step++) {
     const bench = await open()
     await withSecret(bench)
-    const deps = depsOf(bench)
+    const deps = forgetDepsOf(bench)
     const target = await findTarget(deps, "acme", request)
     let calls = 0
     const dying = <T extends object>(real: T): T =>
@@ -578,7 +549,7 @@ describe("a document whose forgetting a legal hold stopped halfway", () => {
       slackSaid({ ts: "1700000002.000100", text: "lunch is at twelve" }),
     ])
     await bench.drain()
-    const deps = depsOf(bench)
+    const deps = forgetDepsOf(bench)
     const [{ id }] = (await bench.rows<{ id: string }>(
       "select id from knowledge_documents where source_id like '%1700000001.000100'",
     )) as [{ id: string }]

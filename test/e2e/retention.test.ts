@@ -1,25 +1,19 @@
-import { chunkLimits } from "@engram/core/chunk/chunk"
-import { forget } from "@engram/pipeline/forget/forget"
-import { type ForgetRequest, findTarget } from "@engram/pipeline/forget/target"
 import { type RetainReport, retain } from "@engram/pipeline/retain"
 import { sources } from "@engram/sources/registry"
-import { createForgetLedger } from "@engram/store/forget/forget-ledger"
 import { createRetentionLedger } from "@engram/store/forget/retention"
-import { createKeyedHash } from "@engram/store/keyed-hash"
-import { createKnowledge } from "@engram/store/knowledge"
 import { createSweepLedger } from "@engram/store/sweep-ledger"
 import { createWorkspaceAdmin } from "@engram/store/workspace-settings"
-import { silentLog } from "@engram/testkit/silent-log"
 import { waitUntil } from "@engram/testkit/wait-until"
 import { waitingForLocks } from "@engram/testkit/waiting-for-locks"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { currentState } from "../current-state.ts"
 import { everyColumn } from "../every-column.ts"
+import { forgetDepsOf, forgetIn } from "../forgetting.ts"
 import { night } from "../nights.ts"
 import { comment, issue } from "../payloads.ts"
 import { page } from "../search-door.ts"
 import { moment, scope, tell, told } from "../told.ts"
-import { createWorkbench, testSecretKey, type Workbench } from "../workbench.ts"
+import { createWorkbench, type Workbench } from "../workbench.ts"
 
 const today = "2026-11-21"
 const now = Date.parse(today) + 3 * 3_600_000
@@ -32,19 +26,7 @@ afterEach(() => bench.close())
 const choose = (change: { retentionDays?: number | null; legalHold?: boolean }) =>
   createWorkspaceAdmin(bench).set("acme", change, "test")
 
-const deps = () => ({
-  ledger: createForgetLedger(bench.database),
-  retention: createRetentionLedger(bench.database),
-  knowledge: createKnowledge(bench.database),
-  sources,
-  artifacts: bench.artifactStore,
-  cache: bench.cache,
-  queue: { wake: async () => {} },
-  log: silentLog,
-  hash: createKeyedHash(testSecretKey, "suppressions"),
-  chunkLimits,
-  now: () => now,
-})
+const deps = () => ({ ...forgetDepsOf(bench), retention: createRetentionLedger(bench.database), now: () => now })
 
 /** A night's removal, and workers catching up with it, again after the longest timeout. */
 async function retained(at = now): Promise<RetainReport> {
@@ -53,11 +35,6 @@ async function retained(at = now): Promise<RetainReport> {
   await createSweepLedger(bench.database).removeAgain(-1)
   await bench.drain()
   return report
-}
-
-async function forgetIn(request: ForgetRequest) {
-  const target = await findTarget(deps(), "acme", request)
-  return forget(deps())("acme", target, { actor: "test", replay: false })
 }
 
 const minutesUntil = (day: string): number => (Date.parse(day) - Date.UTC(2024, 0, 1)) / 60_000
@@ -182,7 +159,7 @@ describe("a legal hold", () => {
       { kind: "source", name: "github" },
       { kind: "workspace" },
     ] as const) {
-      await expect(forgetIn(request)).rejects.toThrow(
+      await expect(forgetIn(bench, request)).rejects.toThrow(
         /acme is under legal hold: nothing of it is deleted until `engram workspace set/,
       )
     }
@@ -203,7 +180,9 @@ describe("a legal hold", () => {
 
     await choose({ legalHold: false })
     expect((await retained()).removed).toMatchObject({ documents: 2 })
-    expect((await forgetIn({ kind: "document", name: "events:wiki:canteen" })).counts).toMatchObject({ documents: 1 })
+    expect((await forgetIn(bench, { kind: "document", name: "events:wiki:canteen" })).counts).toMatchObject({
+      documents: 1,
+    })
   })
 
   test("that is switched on at this moment is waited for by who deletes, and waits for them", async () => {

@@ -60,7 +60,7 @@ export interface ForgetLedger {
   census(workspaceId: string, scope: ForgetScope): Promise<ForgetCounts>
   /**
    * From here on nothing of it comes back: waits for every transaction that writes knowledge of the workspace, so that none
-   * is between having asked what is forgotten and having written. Says whether it had been begun before.
+   * is between having asked what is forgotten and having written. Of a whole workspace the memory namespaces end. Says whether it had been begun before.
    */
   begin(
     workspaceId: string,
@@ -86,8 +86,10 @@ export interface ForgetLedger {
     documentIds: readonly DocumentId[],
     options: { readonly replay: boolean },
   ): Promise<ForgetCounts>
+  /** Some memories of a workspace that is forgotten as a whole, and the removal of their vectors owed; nothing once all are gone. */
+  removeMemories(workspaceId: string, forgettingId: string, max: number): Promise<ForgetCounts>
   /**
-   * What a source or a workspace has beside documents: moments of no document, entities, aliases, scopes, deliveries, memories,
+   * What a source or a workspace has beside documents: moments of no document, entities, aliases, scopes, deliveries,
    * doors. With `replay` its deliveries are received again.
    */
   removeRest(

@@ -9,6 +9,7 @@ import type { ForgetTarget } from "./target.ts"
 
 /** Documents removed in one transaction. */
 const documentsMax = 50
+const memoriesMax = 500
 /** Superseded passages are cached for a day at most; more versions than this are not made in one. */
 const versionsMax = 500
 
@@ -39,12 +40,7 @@ export const forget =
       documents: "documents" in scope ? scope.documents : [],
       actor,
     })
-    for (;;) {
-      const ids = await deps.ledger.nextDocuments(workspaceId, scope, documentsMax)
-      if (ids.length === 0) break
-      count(await deps.ledger.removeDocuments(workspaceId, forgettingId, ids, { replay }))
-    }
-    count(await deps.ledger.removeRest(workspaceId, forgettingId, scope, { replay }))
+    await removeScope(deps.ledger, { workspaceId, forgettingId, scope, replay, count })
     if (person) {
       const forgotten = forgottenOf({ workspaceId, suppressions: target.suppressions, hash: deps.hash })
       await forgetPerson(deps, {
@@ -68,6 +64,31 @@ export const forget =
     await deps.ledger.finish(workspaceId, forgettingId, counts)
     return { counts, resumed }
   }
+
+/** Documents, memories and the rest, some at a time, each time asked for anew. */
+async function removeScope(
+  ledger: ForgetLedger,
+  work: {
+    readonly workspaceId: string
+    readonly forgettingId: string
+    readonly scope: ForgetScope
+    readonly replay: boolean
+    readonly count: (more: ForgetCounts) => void
+  },
+): Promise<void> {
+  const { workspaceId, forgettingId, scope, replay, count } = work
+  for (;;) {
+    const ids = await ledger.nextDocuments(workspaceId, scope, documentsMax)
+    if (ids.length === 0) break
+    count(await ledger.removeDocuments(workspaceId, forgettingId, ids, { replay }))
+  }
+  while ("everything" in scope && !replay) {
+    const removed = await ledger.removeMemories(workspaceId, forgettingId, memoriesMax)
+    if (Object.values(removed).every((n) => n === 0)) break
+    count(removed)
+  }
+  count(await ledger.removeRest(workspaceId, forgettingId, scope, { replay }))
+}
 
 async function assertReadable(ledger: ForgetLedger, workspaceId: string, scope: ForgetScope): Promise<void> {
   const lost = await ledger.withoutBytes(workspaceId, scope)

@@ -5,6 +5,7 @@ import type { Database } from "../database.ts"
 import { inWorkspaceUnlessHeld } from "../legal-hold.ts"
 import type { Transaction } from "../transaction.ts"
 import { createByteForgetting } from "./bytes.ts"
+import { createMemoryForgetting, endMemories } from "./memories.ts"
 import { createPeopleForgetting } from "./people.ts"
 import { createForgettingProof } from "./proof.ts"
 import { dropOrphanValues, removeDocuments } from "./remove-documents.ts"
@@ -26,6 +27,7 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
     ...createPeopleForgetting(database),
     ...createByteForgetting(database),
     ...createForgettingProof(database),
+    ...createMemoryForgetting(database),
 
     documentsNamed: (workspaceId, name) =>
       inside(workspaceId, (tx) =>
@@ -49,6 +51,7 @@ export const createForgetLedger = (database: Database): ForgetLedger => {
 
     begin: (workspaceId, { id, kind, suppressions, documents, actor }) =>
       inWorkspaceUnlessHeld(database, workspaceId, async (tx) => {
+        if (suppressions.some((each) => each.kind === "workspace")) await endMemories(tx, workspaceId)
         // Whoever writes knowledge holds its store's versions shared from before it asks what is forgotten.
         await tx.query("select from embedding_versions where workspace_id = $1 order by id for update", [workspaceId])
         const made = await tx.query(

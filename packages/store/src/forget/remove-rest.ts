@@ -52,16 +52,11 @@ export async function removeRest(tx: Transaction, place: Place, scope: ForgetSco
   return source === "" ? { ...rest, ...(await removeWorkspace(tx, place)) } : rest
 }
 
-/** Memories, edges and names that nothing is left to hold, and the doors. Stores stay until their vectors are gone. */
+/** Edges and names that nothing is left to hold, and the doors. Stores stay until their vectors are gone. */
 async function removeWorkspace(tx: Transaction, place: Place): Promise<ForgetCounts> {
   const { workspaceId, replay } = place
   if (replay) return {}
-  const memories = await tx.query<{ id: string }>("select id from memory_records where workspace_id = $1", [
-    workspaceId,
-  ])
-  const vectors = await removeVectors(tx, place, [["memories", memories.map(({ id }) => id)]])
   const tables = [
-    "memory_records",
     "memory_namespaces",
     "relationship_evidence",
     "relationships",
@@ -74,7 +69,7 @@ async function removeWorkspace(tx: Transaction, place: Place): Promise<ForgetCou
     "accounts",
     "identity_decisions",
   ]
-  const counts: Record<string, number> = { memories: memories.length, memoryVectors: vectors }
+  const counts: Record<string, number> = {}
   for (const table of tables) {
     const gone = await tx.query(`delete from ${table} where workspace_id = $1 returning 1`, [workspaceId])
     counts[table] = gone.length

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto"
 import type { MemoryLedger, NamespaceRow } from "@engram/contracts/memory-ledger"
 import type { Database } from "../database.ts"
+import { assertNotForgotten } from "../forget/assert-not-forgotten.ts"
+import { shareVersions, versionsLock } from "../knowledge/vectors.ts"
 import { liveNamespace } from "./rows.ts"
 
 type Namespaces = Pick<MemoryLedger, "putNamespace" | "patchNamespace" | "endNamespace">
@@ -12,20 +14,27 @@ const lifeOf = (name: string): string => `${name}@${randomBytes(6).toString("hex
 
 const put = `
   insert into memory_namespaces as n (id, workspace_id, store_id, name, kind, expires_at, metadata)
-  values ($1, $2, $3, $4, $5, $6, $7)
+  select $1, $2, $3, $4, $5, $6::timestamptz, $7
+  where not exists (select from suppressions s where s.workspace_id = $2 and s.kind = 'workspace')
   on conflict (store_id, name) where ended_at is null
   do update set kind = excluded.kind, expires_at = excluded.expires_at, metadata = excluded.metadata`
 
 const putSql = `${put} returning ${columns}`
-/** Puts nothing where the namespace of that name has expired. */
+/** Puts nothing where the namespace of that name has expired, or the workspace was forgotten. */
 const putUnlessExpiredSql = `${put} where ${liveNamespace} returning ${columns}`
 
 export const createNamespaces = (database: Database): Namespaces => ({
   putNamespace: async (place, { name, kind, expiresAt, metadata }) => {
     const values = [lifeOf(name), place.workspaceId, place.storeId, name, kind, expiresAt, metadata]
-    const [row] = await database.oneInWorkspace<NamespaceRow>(place.workspaceId, putUnlessExpiredSql, values)
+    // Shared, so that who forgets the workspace waits for this, or is seen.
+    const sharing = versionsLock(place.storeId)
+    const [row] = await database.oneInWorkspace<NamespaceRow>(place.workspaceId, putUnlessExpiredSql, values, {
+      sharing,
+    })
     if (row) return row
     return database.inWorkspace(place.workspaceId, async (tx) => {
+      await shareVersions(tx, place.storeId)
+      await assertNotForgotten(tx, place.workspaceId)
       // What has expired does not come back: the name begins anew, and the old memories stay gone.
       await tx.query(
         `update memory_namespaces set ended_at = now()
