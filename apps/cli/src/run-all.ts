@@ -8,6 +8,7 @@ import { startMemoryPlugin } from "@engram/memory/start-plugin"
 import { startNightly } from "@engram/nightly/start"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
+import { openTracing } from "@engram/observability/open-tracing"
 import { startStatusServer } from "@engram/observability/status-server"
 import { keepEmbeddedPostgres } from "@engram/platform/keep-embedded-postgres"
 import { openDatabase } from "@engram/platform/open-database"
@@ -32,6 +33,8 @@ export async function runAll(parts: {
   readonly memoryPlugin: boolean
 }): Promise<Running> {
   const { config, lifecycle, log } = parts
+  const tracing = await openTracing(config.tracesUrl, { service: "engram", log })
+  lifecycle.own(tracing, (open) => open.close(), "the traces")
   const metrics = createMetrics({ processMetrics: true })
   const prefix = parts.queuePrefix ? { prefix: parts.queuePrefix } : {}
   const opened = await openPlatform(config, { name: "up", log, lifecycle, onTurn: onTurn(metrics), ...prefix })

@@ -53,7 +53,9 @@ export const issue = {
 }
 
 /** Where `up --json` listens, once it is up. */
-export async function started(child: Child): Promise<{ ingest: string; search: string; status: string }> {
+export async function started(
+  child: Child,
+): Promise<{ ingest: string; search: string; memory: string; status: string }> {
   await waitUntil("engram is up", () => child.said().includes("\n"), 60_000)
   return JSON.parse(child.said()).urls
 }

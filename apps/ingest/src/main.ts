@@ -5,6 +5,7 @@ import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
+import { openTracing } from "@engram/observability/open-tracing"
 import { openDatabase } from "@engram/platform/open-database"
 import { openQueue } from "@engram/platform/open-queue"
 import { startIngest } from "./start.ts"
@@ -15,6 +16,8 @@ endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 try {
   const config = readConfig(process.env)
   const log = createLog({ level: config.logLevel, name: "ingest" })
+  const tracing = await openTracing(config.tracesUrl, { service: "engram-ingest", log })
+  lifecycle.own(tracing, (open) => open.close(), "the traces")
   const metrics = createMetrics({ processMetrics: true })
 
   const { database, databaseUrl } = await openDatabase({

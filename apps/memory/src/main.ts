@@ -5,6 +5,7 @@ import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
+import { openTracing } from "@engram/observability/open-tracing"
 import { openDatabase } from "@engram/platform/open-database"
 import { modelOf, openCache, openEmbedders, openVectors } from "@engram/platform/open-ports"
 import { openQueue } from "@engram/platform/open-queue"
@@ -17,6 +18,8 @@ endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 try {
   const config = readConfig(process.env)
   const log = createLog({ level: config.logLevel, name: "memory" })
+  const tracing = await openTracing(config.tracesUrl, { service: "engram-memory", log })
+  lifecycle.own(tracing, (open) => open.close(), "the traces")
   const metrics = createMetrics({ processMetrics: true })
 
   const { database, databaseUrl } = await openDatabase({

@@ -3,6 +3,7 @@ import { reasonOf } from "@engram/contracts/errors"
 import type { RunId } from "@engram/contracts/ids"
 import type { NightStep, StepRecord } from "@engram/contracts/nights"
 import type { Log } from "@engram/contracts/ports"
+import { type SpanSaid, traced } from "@engram/contracts/spans"
 import { inTime, inWords } from "@engram/pipeline/in-time"
 import type { NightLedger } from "@engram/store/consolidation/night-ledger"
 import type { NightMeters } from "./meters.ts"
@@ -26,7 +27,7 @@ export async function runAndFollow(
   workspaceId: string,
   start: RunStart,
 ): Promise<{ readonly run: ConsolidationRun; readonly steps: readonly StepRecord[] } | undefined> {
-  const run = await deps.consolidate.run(workspaceId, start)
+  const run = await traced(spanOf("consolidate", workspaceId), () => deps.consolidate.run(workspaceId, start))
   if (!run) return undefined
   const { id, kind, night, state, report, reason } = run
   const ms = run.finishedAt === null ? 0 : run.finishedAt.getTime() - run.startedAt.getTime()
@@ -35,6 +36,10 @@ export async function runAndFollow(
   if (state === "done") deps.log.info(fields, "consolidation")
   else deps.log.error(fields, "consolidation did not end well")
   return { run, steps: await follow(deps, workspaceId, id, start.now) }
+}
+
+const spanOf = (step: string, workspaceId: string): SpanSaid => {
+  return { name: `night ${step}`, kind: "internal", attributes: { "engram.workspace": workspaceId } }
 }
 
 /** Gives each step its turn, whatever became of the others, and records what came of all. */
@@ -53,7 +58,8 @@ async function take(deps: RunDeps, { name, run }: NightStep, workspaceId: string
   const elapsed = () => Math.round(performance.now() - startedAt)
   try {
     const tooLong = () => new Error(`given up after ${inWords(deps.stepTimeoutMs)}`)
-    const result = await inTime(deps.stepTimeoutMs, run(workspaceId, now), tooLong)
+    const stepping = () => inTime(deps.stepTimeoutMs, run(workspaceId, now), tooLong)
+    const result = await traced(spanOf(name, workspaceId), stepping)
     const ms = elapsed()
     deps.meters.stepped({ step: name, outcome: "ok", ms })
     deps.log.info({ workspaceId, step: name, ms, result }, "step after a run")

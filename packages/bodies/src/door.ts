@@ -8,6 +8,7 @@ import {
   type FastifyServerOptions,
   fastify,
 } from "fastify"
+import { traceRequests } from "./trace-requests.ts"
 
 export interface DoorOptions extends Pick<FastifyServerOptions, "bodyLimit" | "routerOptions"> {
   /** From a request's first byte to its body's last; then it is refused with 408. */
@@ -44,6 +45,7 @@ export function createDoor({ requestMs, stopMs, answerError, onRefused, ...optio
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     clientErrorHandler: (error, socket) => answerUnreadable(error, socket, onRefused),
   })
+  traceRequests(app)
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => {
     const message = `there is nothing at ${request.method} ${request.url.split("?", 1)[0]}`

@@ -49,6 +49,8 @@ export interface Config {
   }
   readonly logLevel: string
   readonly stages: readonly Stage[]
+  /** Where spans are sent, as OTLP over HTTP. */
+  readonly tracesUrl?: string
   readonly workerConcurrency: number
   readonly workerLeaseMs: number
   /** When workspaces' nights begin, in seconds of their local day. */
@@ -144,6 +146,7 @@ export function readConfig(environment: Environment): Config {
       storeName: values.MEMORY_STORE,
     }),
     logLevel: values.LOG_LEVEL,
+    tracesUrl: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     stages: values.STAGES,
     workerConcurrency: values.WORKER_CONCURRENCY,
     workerLeaseMs: values.WORKER_LEASE_MS,

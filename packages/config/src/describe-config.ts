@@ -11,7 +11,7 @@ export interface Choice {
 /** What the settings come to, in words, without secrets: for `engram doctor`. */
 export function describeConfig(config: Config): Choice[] {
   return [database(config), queue(config), cache(config), artifacts(config), vectors(config), embeddings(config)]
-    .concat(summaries(config), evaluations(config), secrets(config))
+    .concat(summaries(config), evaluations(config), secrets(config), traces(config))
     .concat(doors(config), memory(config), worker(config), nights(config))
 }
 
@@ -94,6 +94,15 @@ const evaluations = ({ braintrust }: Config): Choice =>
         choice: "in Postgres",
         follows: "`engram eval history` shows them; set BRAINTRUST_API_KEY to see them there too",
       }
+
+const traces = ({ tracesUrl }: Config): Choice =>
+  tracesUrl
+    ? {
+        part: "traces",
+        choice: `to OpenTelemetry's collector at ${masked("", tracesUrl)}`,
+        follows: "ids and times are sent, no texts; its outage delays nothing",
+      }
+    : { part: "traces", choice: "none", follows: "set OTEL_EXPORTER_OTLP_ENDPOINT to see where the time goes" }
 
 const summaries = ({ cohere, summaries }: Config): Choice =>
   summaries

@@ -110,6 +110,8 @@ const settings = z.object({
   NIGHTLY_WINDOW: timesOfDay.default({ fromSecond: 7_200, untilSecond: 18_000 }),
   /** A run, or a step after it, that takes longer is given up. A model that takes 5 s writes some 2,800 summaries in an hour, and they stay. */
   NIGHTLY_STEP_TIMEOUT_MS: whole(1_000, 86_400_000).default(3_600_000),
+  /** Of a collector that takes OTLP over HTTP; its other variables are read by OpenTelemetry's own library. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: url("https", "http").optional(),
   LOG_LEVEL: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
   STAGES: someOf(stages).default([...stages]),
   WORKER_CONCURRENCY: whole(1, 64).default(2),

@@ -1,10 +1,5 @@
 import { type DestinationStream, type Logger, pino } from "pino"
-
-/** What is never written, wherever it turns up in a line: passwords inside URLs, and API keys. */
-const secretsInText: readonly [pattern: RegExp, replacement: string][] = [
-  [/(\w+:\/\/[^\s:@/"]*):[^\s@/"]+@/g, "$1:[secret]@"],
-  [/engram_sk_[A-Za-z0-9_-]+/g, "engram_sk_[secret]"],
-]
+import { masked } from "./masked.ts"
 
 const secretFields = ["secret", "secrets", "password", "token", "apiKey", "secretKey", "authorization"]
 
@@ -19,10 +14,7 @@ export function createLog(options: { level: string; name: string; destination?: 
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: "[secret]" },
-    hooks: {
-      streamWrite: (line: string) =>
-        secretsInText.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), line),
-    },
+    hooks: { streamWrite: masked },
   }
   return options.destination ? pino(settings, options.destination) : pino(settings)
 }

@@ -1,5 +1,6 @@
 import type { BreakerState } from "@engram/contracts/breakers"
 import { RetryLater, unreached } from "@engram/contracts/errors"
+import { traced } from "@engram/contracts/spans"
 import {
   BrokenCircuitError,
   ConsecutiveBreaker,
@@ -90,10 +91,18 @@ function waitMs({ attempt, result }: IRetryBackoffContext<unknown>, retryBaseMs:
 async function ask(patience: Patience, input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
   const done = await patience.turn?.()
   try {
-    return await askNow(patience, input, init)
+    return await askTraced(patience, input, init)
   } finally {
     done?.()
   }
+}
+
+/** Retries are spans of their own. */
+function askTraced(patience: Patience, input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
+  const { hostname } = new URL(input instanceof Request ? input.url : input)
+  const method = init?.method ?? (input instanceof Request ? input.method : "GET")
+  const attributes = { "http.request.method": method, "server.address": hostname }
+  return traced({ name: patience.service, kind: "client", attributes }, () => askNow(patience, input, init))
 }
 
 async function askNow(

@@ -1,5 +1,6 @@
 import { Rejected, RetryLater, reasonOf } from "@engram/contracts/errors"
 import type { Lane, Log, Stage, TurnEnd } from "@engram/contracts/ports"
+import { traced } from "@engram/contracts/spans"
 import { DelayedError, UnrecoverableError } from "bullmq"
 import { LaneData, type Processor, type QueuedJob } from "./backend.ts"
 import type { LaneQueueLimits, TurnOutcome, TurnReport } from "./limits.ts"
@@ -33,7 +34,10 @@ export function takeTurn(turns: Turns): Processor {
       logTurn(log, { ...lane, outcome, ms, start: job.attemptsStarted, ...aboutError(error) })
     }
     try {
-      report(await carryOut(turns, lane, await turn(lane)))
+      const { workspaceId, storeId } = lane
+      const attributes = { "engram.workspace": workspaceId, "engram.store": storeId }
+      const span = { name: `turn ${stage}`, kind: "consumer" as const, attributes }
+      report(await carryOut(turns, lane, await traced(span, () => turn(lane))))
     } catch (error) {
       // When the queue cannot be told either, it finds the job abandoned, and the turn is taken again.
       const [outcome, answer] = await settle(error, job, token, limits).catch((lost) => ["failed", lost] as const)

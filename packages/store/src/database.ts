@@ -1,5 +1,6 @@
 import { hash } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
+import { traced } from "@engram/contracts/spans"
 import pg from "pg"
 import { fleetEntry, runEntered, type Statement, uncompiled, workspaceEntry } from "./entered-statement.ts"
 import { codeOf, isTurnTaking, isUnanswered, translated } from "./postgres-errors.ts"
@@ -40,6 +41,8 @@ export interface Database {
 
 /** Deadlocks, serialization failures and rows just made by another are its turn, not an error; five tries have always been enough. */
 const attemptsMax = 5
+/** By OpenTelemetry's conventions. */
+const system = { "db.system.name": "postgresql" }
 
 /**
  * Connects lazily. The caller ends the pool. Unless `durable`, a transaction that has answered may be lost when Postgres itself
@@ -55,7 +58,7 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
   const inTurn = async <T>(attemptOnce: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await attemptOnce()
+        return await traced({ name: "postgres", kind: "client", attributes: system }, attemptOnce)
       } catch (error) {
         if (statements.refused(error) && attempt < attemptsMax) continue
         if (!isTurnTaking(error) || attempt === attemptsMax) throw translated(error)

@@ -12,6 +12,7 @@ import {
 import { assertArtifactKey, assertArtifactPrefix } from "@engram/contracts/artifact-key"
 import { RetryLater } from "@engram/contracts/errors"
 import type { ArtifactStore } from "@engram/contracts/ports"
+import { traced } from "@engram/contracts/spans"
 import { tellBreaker } from "@engram/patient-fetch/tell-breaker"
 import { ConsecutiveBreaker, circuitBreaker, handleType } from "cockatiel"
 import { translate } from "./translate.ts"
@@ -62,7 +63,8 @@ export function createS3Artifacts(options: S3ArtifactsOptions): ArtifactStore & 
     try {
       return await breaker.execute(async () => {
         try {
-          return await send({ abortSignal: AbortSignal.timeout(deadlineMs) })
+          const span = { name: `S3 ${what.split(" ", 1)[0]}`, kind: "client" as const, attributes: { bucket } }
+          return await traced(span, () => send({ abortSignal: AbortSignal.timeout(deadlineMs) }))
         } catch (error) {
           throw translate(error, `${what} in bucket ${bucket}`)
         }
