@@ -98,6 +98,16 @@ test("memories that are too long for a list come whole", async () => {
   expect(found[0]!.propagation).toEqual(propagation)
 })
 
+test("of a query the first thousand words count, whatever it is asked of", async () => {
+  const name = await client.namespace()
+  await client.write(name, "the harbour by day")
+  // Two characters each: a query is cut to 4,000.
+  const others = Array.from({ length: 1_000 }, (_, i) => (i + 36).toString(36))
+  const asked = (before: number) => client.contents(name, { query: [...others.slice(0, before), "harbour"].join(" ") })
+  expect(await asked(999)).toEqual(["the harbour by day"])
+  expect(await asked(1_000)).toEqual([])
+})
+
 test("a query of very many words over a thousand namespaces is answered by its first words", async () => {
   const names = Array.from({ length: 1_000 }, (_, i) => `custom:many-words-${i}`)
   for (let from = 0; from < names.length; from += 50) {
