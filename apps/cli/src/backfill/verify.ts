@@ -1,22 +1,11 @@
-import { createHash } from "node:crypto"
 import { isBlank, type LegacyMemories, type LegacyMemory, type LegacySelection } from "@engram/store/legacy-memories"
 import { inLanes } from "./in-lanes.ts"
-import { type FoundMemory, type MemoryPlugin, searchLimitMax } from "./memory-plugin.ts"
+import { createJudge, hashOf, type Judge } from "./judge.ts"
+import { type MemoryPlugin, searchLimitMax } from "./memory-plugin.ts"
+import type { Mismatch, Report } from "./mismatch.ts"
 import { type NamespaceTree, scopeOf } from "./namespace-tree.ts"
 import { queriesFor } from "./queries.ts"
-
-/**
- *   missing    a legacy row that the plugin does not return
- *   different  returned, with other content
- *   extra      returned, and no legacy row belongs there: never copied, copied to the wrong place, or returned twice
- *   unmapped   rows of a workspace (`id`, or "(none)") that have no place in the tree
- */
-export interface Mismatch {
-  readonly kind: "missing" | "different" | "extra" | "unmapped"
-  readonly id: string
-  readonly namespace: string | null
-  readonly detail: string
-}
+import { reportHomeless, reportUnmapped } from "./rows-without-a-place.ts"
 
 export interface Verified {
   workspaces: number
@@ -59,7 +48,7 @@ export async function verifyBackfill(job: {
     unproven: 0,
     searchedNamespaces: 0,
   }
-  const report = (mismatch: Mismatch): void => {
+  const report: Report = (mismatch) => {
     verified.mismatches++
     job.onMismatch(mismatch)
   }
@@ -84,42 +73,6 @@ export async function verifyBackfill(job: {
   return verified
 }
 
-/** Rows without a workspace, or of one that is not there: no sample of the workspaces could hold them. */
-async function reportHomeless(
-  legacy: LegacyMemories,
-  tree: NamespaceTree,
-  report: (mismatch: Mismatch) => void,
-): Promise<void> {
-  const tally = await legacy.tally({})
-  const homeless = tally.filter(
-    ({ workspaceId, blank }) => !blank && (workspaceId === null || !tree.workspaces.has(workspaceId)),
-  )
-  for (const [workspaceId, tallies] of Map.groupBy(homeless, (each) => each.workspaceId)) {
-    const rows = tallies.reduce((sum, each) => sum + each.rows, 0)
-    const are = rows === 1 ? "1 row is" : `${rows} rows are`
-    const detail =
-      workspaceId === null
-        ? `${rows === 1 ? "1 row names" : `${rows} rows name`} no workspace`
-        : `${are} of this workspace, which is not in the table workspaces`
-    report({ kind: "unmapped", id: workspaceId ?? "(none)", namespace: null, detail })
-  }
-}
-
-/** Rows that were an error when they were copied: they are in the legacy table and nowhere else. */
-async function reportUnmapped(
-  legacy: LegacyMemories,
-  tree: NamespaceTree,
-  workspaceId: string,
-  report: (mismatch: Mismatch) => void,
-): Promise<void> {
-  const tally = await legacy.tally({ workspaceIds: [workspaceId] })
-  for (const { scope, blank, rows } of tally) {
-    const place = tree.placeOf({ workspaceId, scope })
-    if (blank || place.outcome !== "error") continue
-    report({ kind: "unmapped", id: workspaceId, namespace: null, detail: `${rows} of its rows: ${place.reason}` })
-  }
-}
-
 interface Comparison {
   readonly legacy: LegacyMemories
   readonly plugin: MemoryPlugin
@@ -129,7 +82,7 @@ interface Comparison {
   readonly lanes: number
   readonly signal: AbortSignal
   readonly verified: Verified
-  readonly report: (mismatch: Mismatch) => void
+  readonly report: Report
 }
 
 async function verifyNamespace(comparison: Comparison): Promise<void> {
@@ -181,51 +134,3 @@ async function askForEach(
 async function* rowsOf(batches: ReturnType<LegacyMemories["read"]>): AsyncGenerator<LegacyMemory, void> {
   for await (const { rows } of batches) yield* rows
 }
-
-interface Judge {
-  readonly seen: ReadonlySet<string>
-  readonly unproven: Set<string>
-  see(answer: readonly FoundMemory[]): void
-}
-
-function createJudge(namespace: string, expected: ReadonlyMap<string, string>, report: Comparison["report"]): Judge {
-  const seen = new Set<string>()
-  const unproven = new Set<string>()
-  const extra = new Set<string>()
-  const see = (memory: FoundMemory): void => {
-    const id = memory.id.toLowerCase()
-    const wanted = memory.namespace === namespace ? expected.get(id) : undefined
-    if (wanted === undefined) {
-      if (extra.has(id)) return
-      extra.add(id)
-      const elsewhere = memory.namespace === namespace ? "" : `, as one of ${memory.namespace}`
-      report({
-        kind: "extra",
-        id,
-        namespace,
-        detail: `returned${elsewhere}, and no legacy row belongs here under this id`,
-      })
-    } else if (!seen.has(id)) {
-      seen.add(id)
-      unproven.delete(id)
-      if (wanted !== hashOf(memory.content)) {
-        report({ kind: "different", id, namespace, detail: "its content is not the legacy row's" })
-      }
-    }
-  }
-  return {
-    seen,
-    unproven,
-    see(answer) {
-      const ids = new Set<string>()
-      for (const memory of answer) {
-        if (ids.has(memory.id))
-          report({ kind: "extra", id: memory.id, namespace, detail: "returned twice in one answer" })
-        ids.add(memory.id)
-        see(memory)
-      }
-    },
-  }
-}
-
-const hashOf = (content: string): string => createHash("sha256").update(content).digest("base64")

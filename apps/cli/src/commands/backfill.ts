@@ -2,19 +2,20 @@ import { createLifecycle, type Lifecycle } from "@engram/lifecycle/lifecycle"
 import { createPool } from "@engram/store/database"
 import { createLegacyMemories, type LegacyMemories } from "@engram/store/legacy-memories"
 import { type Command, InvalidArgumentError } from "commander"
-import { type Applied, applyBackfill } from "../backfill/apply.ts"
+import { applyBackfill } from "../backfill/apply.ts"
 import { createCheckpoint } from "../backfill/checkpoint.ts"
 import { createMemoryPlugin, type MemoryPlugin } from "../backfill/memory-plugin.ts"
+import type { Mismatch } from "../backfill/mismatch.ts"
 import { createNamespaceTree, type NamespaceTree } from "../backfill/namespace-tree.ts"
-import { type Plan, planBackfill } from "../backfill/plan.ts"
+import { planBackfill } from "../backfill/plan.ts"
 import { createProgress } from "../backfill/progress.ts"
+import { appliedInWords, planInWords, verifiedInWords } from "../backfill/results-in-words.ts"
 import { sampleOf } from "../backfill/sample.ts"
-import { type Mismatch, type Verified, verifyBackfill } from "../backfill/verify.ts"
+import { verifyBackfill } from "../backfill/verify.ts"
 import type { Context } from "../context.ts"
 import { Interrupted, UsageError } from "../explain-error.ts"
 import { wholeNumber } from "../options.ts"
-import { table } from "../table.ts"
-import { count, duration } from "../words.ts"
+import { count } from "../words.ts"
 
 interface BackfillOptions {
   readonly dryRun?: true
@@ -30,7 +31,6 @@ interface BackfillOptions {
 }
 
 const sampleDefault = 50
-const failuresShown = 20
 
 export function addBackfill(program: Command, context: Context): void {
   program
@@ -112,7 +112,7 @@ async function dryRun(
   tree: NamespaceTree,
 ): Promise<void> {
   const plan = planBackfill(tree, await legacy.tally(selectionOf(options)))
-  terminal.print(options.json ? JSON.stringify({ mode: "dry-run", ...plan }) : planInWords({ terminal }, plan))
+  terminal.print(options.json ? JSON.stringify({ mode: "dry-run", ...plan }) : planInWords(terminal, plan))
 }
 
 async function apply({ context, options, legacy, tree, plugin, databaseUrl, pluginUrl }: Run): Promise<void> {
@@ -217,49 +217,4 @@ const selectionOf = ({ workspace }: BackfillOptions) => (workspace === undefined
 function uuid(text: string): string {
   if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase()
   throw new InvalidArgumentError("Expected a UUID.")
-}
-
-function planInWords({ terminal }: Pick<Context, "terminal">, plan: Plan): string {
-  const lines = plan.mapping.map(({ workspaceId, workspace, scope, rows, place }) => [
-    workspaceId ?? "-",
-    workspace || "-",
-    scope ?? "-",
-    rows.toLocaleString("en"),
-    place.outcome === "copy" ? place.namespace : `${place.outcome}: ${place.reason}`,
-  ])
-  const total = `${count(plan.rows, "row")}: ${plan.copy} to copy into ${count(plan.namespaces, "namespace")}, ${plan.skip} to skip, ${plan.error} in error. Nothing was written.`
-  if (lines.length === 0) return total
-  return `${table(terminal, ["workspace", "name", "scope", "rows", "goes to"], lines)}\n\n${total}`
-}
-
-function appliedInWords(
-  applied: Applied,
-  { seconds, rowsPerSecond, retries }: { seconds: number; rowsPerSecond: number; retries: number },
-): string {
-  const again = retries > 0 ? `, ${count(retries, "request")} sent again` : ""
-  return [
-    `${count(applied.rows, "row")} in ${duration(seconds * 1_000)}, ${rowsPerSecond} rows/s${again}: ${applied.written} copied`,
-    ...[...applied.skipped].map(([reason, rows]) => `  ${rows} skipped: ${reason}`),
-    ...applied.failures.slice(0, failuresShown).map(({ id, reason }) => `  failed  ${id}  ${reason}`),
-    ...(applied.failedRows > failuresShown
-      ? [`  … ${applied.failedRows} failed in all; --json lists the first 1,000`]
-      : []),
-  ].join("\n")
-}
-
-function verifiedInWords({ workspaces, namespaces, rows, mismatches, unproven, searchedNamespaces }: Verified): string {
-  const looked = `${count(workspaces, "workspace")}, ${count(namespaces, "namespace")}, ${count(rows, "row")} compared`
-  const lines = [`${looked}: ${count(mismatches, "mismatch", "mismatches")}.`]
-  if (searchedNamespaces > 0) {
-    const they = `${count(searchedNamespaces, "namespace")} with 100 memories or more`
-    lines.push(
-      `In ${they} each row was asked for by its text; a memory too many shows there only if a search returned it.`,
-    )
-  }
-  if (unproven > 0) {
-    lines.push(
-      `${count(unproven, "row")} not proven: more than 100 of one text in one namespace, which no search tells apart.`,
-    )
-  }
-  return lines.join("\n")
 }
