@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto"
+import type { Report } from "./finding.ts"
 import type { FoundMemory } from "./memory-plugin.ts"
-import type { Report } from "./mismatch.ts"
 
 export interface Judge {
   readonly seen: ReadonlySet<string>
-  readonly unproven: Set<string>
+  /** Ids of rows, and why. */
+  readonly unproven: Map<string, string>
   see(answer: readonly FoundMemory[]): void
 }
 
 export function createJudge(namespace: string, expected: ReadonlyMap<string, string>, report: Report): Judge {
   const seen = new Set<string>()
-  const unproven = new Set<string>()
+  const unproven = new Map<string, string>()
   const extra = new Set<string>()
   const see = (memory: FoundMemory): void => {
     const id = memory.id.toLowerCase()

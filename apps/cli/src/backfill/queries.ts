@@ -1,15 +1,24 @@
 import { cutText } from "@engram/contracts/cut-text"
+import { queryCharsMax } from "@engram/contracts/memories"
+import { type RareWords, wordsOf } from "./rare-words.ts"
 
-const queryCharsMax = 400
+const stretchCharsMax = 400
+
+export interface Query {
+  readonly text: string
+  /** Whether the contract promises that it matches, so that an answer with room left, and without the memory, says that it is not there. */
+  readonly matches: boolean
+}
 
 /**
- * Questions that a plugin which has this text should answer with it among the best hundred, the likeliest first. The text itself
- * is the best one, but full text has its own ideas: a minus before a word or a quote is an operator in many languages, an address
- * may be one word, and a text of stop words alone has no words at all. Long texts may differ in one word only, so each stretch of
- * one is a question, and so are its words with digits. The contract promises that a query of one character matches as a
- * substring, so the last questions are characters.
+ * Questions that a plugin which has this text should answer with it among the best hundred, the likeliest first. The contract does
+ * not say which of the memories that match come first; many a plugin has the one that says just the same there, and some find it by
+ * all its words. But full text has its own ideas: a minus before a word or a quote is an operator in many languages, an address
+ * may be one word, and a text of stop words alone has no words at all. So the words that the fewest texts of the namespace have are
+ * questions, and so are each stretch of a long text and its words with digits. The contract promises that a query of one
+ * character matches as a substring, so the last questions are characters.
  */
-export function queriesFor(content: string): string[] {
+export function queriesFor(content: string, rareWords: RareWords): Query[] {
   const plain = content
     .normalize("NFC")
     .replace(/(^|\s)-+/g, "$1")
@@ -17,9 +26,14 @@ export function queriesFor(content: string): string[] {
   const words = plain.split(/[^\p{L}\p{N}]+/u).filter(Boolean)
   const clean = plain.split(/\s+/).filter((word) => /^\p{L}{3,}[.,;:]?$/u.test(word))
   const longest = [...new Set(clean)].sort((a, b) => b.length - a.length).slice(0, 6)
+  const rare = rareWords.of(content, 6)
+  const whole = cutText(content, queryCharsMax).trim()
   const [first = "", ...rest] = stretchesOf(plain)
   const candidates = [
     first,
+    whole,
+    cutText(rare.join(" "), stretchCharsMax),
+    ...rare.slice(0, 3).filter((word) => word.length <= stretchCharsMax),
     stretchesOf(words.join(" "))[0] ?? "",
     longest.join(" "),
     longest[0] ?? "",
@@ -27,15 +41,28 @@ export function queriesFor(content: string): string[] {
     ...rest.reverse(),
     ...rareCharacters(content),
   ]
-  return [...new Set(candidates.map((query) => query.trim()))].filter((query) => query !== "")
+  const questions = [...new Set(candidates.map((query) => query.trim()))].filter((query) => query !== "")
+  const own = wordsOf(content)
+  // Alone the whole text may hold operators.
+  const matches = (text: string): boolean =>
+    isOneCharacter(text) || (isOf(own, text) && (text !== whole || text === first))
+  return questions.map((text) => ({ text, matches: matches(text) }))
 }
 
-/** The text on one line, in pieces of `queryCharsMax` at most. Cut at a space where there is one, so that words stay whole. */
+const isOneCharacter = (text: string): boolean => [...text].length === 1
+
+/** Whether it has words, and each is a whole one of these. */
+function isOf(own: ReadonlySet<string>, text: string): boolean {
+  const words = [...wordsOf(text)]
+  return words.length > 0 && words.every((word) => own.has(word))
+}
+
+/** The text on one line, in pieces of `stretchCharsMax` at most. Cut at a space where there is one, so that words stay whole. */
 function stretchesOf(text: string): string[] {
   const stretches: string[] = []
   let rest = text.replace(/\s+/g, " ").trim()
-  while (rest.length > queryCharsMax) {
-    const cut = cutText(rest, queryCharsMax)
+  while (rest.length > stretchCharsMax) {
+    const cut = cutText(rest, stretchCharsMax)
     const whole = cut.includes(" ") ? cut.slice(0, cut.lastIndexOf(" ")) : cut
     stretches.push(whole)
     rest = rest.slice(whole.length).trimStart()

@@ -53,7 +53,7 @@ export function verifiedInWords({
   }
   if (unproven > 0) {
     lines.push(
-      `${count(unproven, "row")} not proven: more than 100 of one text in one namespace, which no search tells apart.`,
+      `${count(unproven, "row")} not proven: each may be there or not, since whatever is asked for it is answered with a hundred others.`,
     )
   }
   return lines.join("\n")

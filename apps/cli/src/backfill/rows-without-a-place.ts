@@ -1,5 +1,5 @@
 import type { LegacyMemories } from "@engram/store/legacy-memories"
-import type { Report } from "./mismatch.ts"
+import type { Report } from "./finding.ts"
 import type { NamespaceTree } from "./namespace-tree.ts"
 
 /** Rows without a workspace, or of one that is not there: no sample of the workspaces could hold them. */

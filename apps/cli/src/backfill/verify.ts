@@ -1,11 +1,9 @@
-import { isBlank, type LegacyMemories, type LegacyMemory, type LegacySelection } from "@engram/store/legacy-memories"
-import { inLanes } from "./in-lanes.ts"
-import { createJudge, hashOf, type Judge } from "./judge.ts"
-import { type MemoryPlugin, searchLimitMax } from "./memory-plugin.ts"
-import type { Mismatch, Report } from "./mismatch.ts"
+import type { LegacyMemories } from "@engram/store/legacy-memories"
+import type { Finding, Report } from "./finding.ts"
+import type { MemoryPlugin } from "./memory-plugin.ts"
 import { type NamespaceTree, scopeOf } from "./namespace-tree.ts"
-import { queriesFor } from "./queries.ts"
 import { reportHomeless, reportUnmapped } from "./rows-without-a-place.ts"
+import { verifyNamespace } from "./verify-namespace.ts"
 
 export interface Verified {
   workspaces: number
@@ -13,18 +11,17 @@ export interface Verified {
   /** Legacy rows compared. */
   rows: number
   mismatches: number
-  /** Rows beyond the first hundred of one and the same text in one namespace: no search tells them apart. */
+  /** Rows of which no answer says whether they are there. */
   unproven: number
   /** Namespaces with more memories than one answer holds, where an extra memory shows only if some search returns it. */
   searchedNamespaces: number
 }
 
-const batchRows = 500
-
 /**
  * Compares what the plugin returns for the namespaces that these workspaces may read with the legacy rows that belong there, as
  * multisets of (id, content). A namespace with fewer than 100 memories is listed whole by one search without a query, and both
- * directions are proven. The contract lists no more than 100, so in a larger one each legacy row is asked for by its text.
+ * directions are proven. The contract lists no more than 100, so in a larger one each legacy row is asked for by its text; it is
+ * missing where an answer that had to have it had room left, and not proven where each was full of others.
  * Holds an id and a hash per legacy row of one namespace.
  */
 export async function verifyBackfill(job: {
@@ -36,7 +33,7 @@ export async function verifyBackfill(job: {
   readonly wholeTable: boolean
   readonly lanes: number
   readonly signal: AbortSignal
-  onMismatch(mismatch: Mismatch): void
+  onFinding(finding: Finding): void
   onWorkspace(verified: Verified): void
 }): Promise<Verified> {
   const { legacy, plugin, tree, workspaceIds, lanes, signal, onWorkspace } = job
@@ -48,9 +45,10 @@ export async function verifyBackfill(job: {
     unproven: 0,
     searchedNamespaces: 0,
   }
-  const report: Report = (mismatch) => {
-    verified.mismatches++
-    job.onMismatch(mismatch)
+  const report: Report = (finding) => {
+    if (finding.kind === "not proven") verified.unproven++
+    else verified.mismatches++
+    job.onFinding(finding)
   }
   if (job.wholeTable) await reportHomeless(legacy, tree, report)
   // Workspaces of one team share two of their three namespaces.
@@ -64,73 +62,13 @@ export async function verifyBackfill(job: {
       done.add(namespace)
       signal.throwIfAborted()
       const selection = { workspaceIds, scopes: written.get(scope) ?? [] }
-      await verifyNamespace({ legacy, plugin, namespace, selection, lanes, signal, verified, report })
+      const { rows, isListed } = await verifyNamespace({ legacy, plugin, namespace, selection, lanes, signal, report })
+      verified.rows += rows
+      verified.searchedNamespaces += isListed ? 0 : 1
       verified.namespaces++
     }
     verified.workspaces++
     onWorkspace(verified)
   }
   return verified
-}
-
-interface Comparison {
-  readonly legacy: LegacyMemories
-  readonly plugin: MemoryPlugin
-  readonly namespace: string
-  /** The legacy rows that belong there. */
-  readonly selection: LegacySelection
-  readonly lanes: number
-  readonly signal: AbortSignal
-  readonly verified: Verified
-  readonly report: Report
-}
-
-async function verifyNamespace(comparison: Comparison): Promise<void> {
-  const { legacy, plugin, namespace, selection, verified, report } = comparison
-  const expected = new Map<string, string>()
-  for await (const { rows } of legacy.read(selection, batchRows)) {
-    for (const row of rows) if (!isBlank(row)) expected.set(row.id, hashOf(row.content ?? ""))
-  }
-  verified.rows += expected.size
-
-  const judge = createJudge(namespace, expected, report)
-  const newest = await plugin.search({ namespace })
-  judge.see(newest)
-  if (newest.length >= searchLimitMax) {
-    verified.searchedNamespaces++
-    await askForEach(comparison, judge)
-  }
-  for (const id of expected.keys()) {
-    if (judge.seen.has(id) || judge.unproven.has(id)) continue
-    const detail = newest.length < searchLimitMax ? "it is not among all there is" : "no search for its text returns it"
-    report({ kind: "missing", id, namespace, detail })
-  }
-  verified.unproven += judge.unproven.size
-}
-
-/** Every answer settles up to a hundred rows, so most rows need no question of their own. */
-async function askForEach(
-  { legacy, plugin, namespace, selection, lanes, signal }: Comparison,
-  judge: Judge,
-): Promise<void> {
-  const ask = async (row: LegacyMemory): Promise<void> => {
-    const { id } = row
-    const content = row.content ?? ""
-    if (isBlank(row) || judge.seen.has(id)) return
-    for (const query of queriesFor(content)) {
-      signal.throwIfAborted()
-      const found = await plugin.search({ namespace, query })
-      judge.see(found)
-      if (judge.seen.has(id)) return
-      if (found.length >= searchLimitMax && found.every((memory) => memory.content === content)) {
-        judge.unproven.add(id)
-        return
-      }
-    }
-  }
-  await inLanes(rowsOf(legacy.read(selection, batchRows)), lanes, ask)
-}
-
-async function* rowsOf(batches: ReturnType<LegacyMemories["read"]>): AsyncGenerator<LegacyMemory, void> {
-  for await (const { rows } of batches) yield* rows
 }

@@ -4,8 +4,8 @@ import { createLegacyMemories, type LegacyMemories } from "@engram/store/legacy-
 import { type Command, InvalidArgumentError } from "commander"
 import { applyBackfill } from "../backfill/apply.ts"
 import { createCheckpoint } from "../backfill/checkpoint.ts"
+import type { Finding } from "../backfill/finding.ts"
 import { createMemoryPlugin, type MemoryPlugin } from "../backfill/memory-plugin.ts"
-import type { Mismatch } from "../backfill/mismatch.ts"
 import { createNamespaceTree, type NamespaceTree } from "../backfill/namespace-tree.ts"
 import { planBackfill } from "../backfill/plan.ts"
 import { createProgress } from "../backfill/progress.ts"
@@ -153,27 +153,29 @@ async function verify({ context, options, legacy, tree, plugin }: Run): Promise<
         [...tree.workspaces.values()].filter(({ removed }) => !removed).map(({ id }) => id),
         options.verifySample ?? sampleDefault,
       )
-  const mismatches: Mismatch[] = []
+  const findings: Finding[] = []
   const verified = await verifyBackfill({
     ...{ legacy, plugin, tree, workspaceIds, lanes: options.concurrency, signal: stop },
     wholeTable: options.workspace === undefined,
-    onMismatch(mismatch) {
-      if (options.json) mismatches.push(mismatch)
-      else terminal.print([mismatch.kind, mismatch.id, mismatch.namespace ?? "-", mismatch.detail].join("  "))
+    onFinding(finding) {
+      if (options.json) findings.push(finding)
+      else terminal.print([finding.kind, finding.id, finding.namespace ?? "-", finding.detail].join("  "))
     },
     onWorkspace({ workspaces, rows }) {
       terminal.update(`${workspaces} of ${count(workspaceIds.length, "workspace")}, ${count(rows, "row")} compared`)
     },
   })
   const { mismatches: mismatchCount, ...figures } = verified
-  const result = { mode: "verify", ...figures, mismatchCount, mismatches }
+  const mismatches = findings.filter(({ kind }) => kind !== "not proven")
+  const notProven = findings.filter(({ kind }) => kind === "not proven")
+  const result = { mode: "verify", ...figures, mismatchCount, mismatches, notProven }
   terminal.print(options.json ? JSON.stringify(result) : verifiedInWords(verified))
   if (mismatchCount > 0) {
     throw new Error(`${count(mismatchCount, "mismatch", "mismatches")}: do not cut over; see the runbook`)
   }
   if (verified.unproven > 0 && !options.acceptUnproven) {
     throw new Error(
-      `nothing differs, but ${count(verified.unproven, "row")} could not be proven to be there; --accept-unproven lets that pass`,
+      `nothing differs, but ${count(verified.unproven, "row")} could not be proven to be there: --apply once more, and if it copies all, --accept-unproven lets them pass`,
     )
   }
 }

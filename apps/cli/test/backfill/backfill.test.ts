@@ -354,6 +354,32 @@ test("more than a hundred of one text are unproven, which exits with 1 unless it
   expect(jsonOf(missed)).toMatchObject({ mismatchCount: 60, unproven: 0 })
 })
 
+test("rows that no search tells apart are told as not proven, not as missing, with what to do; a row of its own words is missing", async () => {
+  const legacy = await createLegacy()
+  await legacy.workspace("solo")
+  await legacy.sql(
+    `insert into agent_memories
+     select gen_random_uuid(), $1, 'flags on off ' || (select string_agg(case when n >> bit & 1 = 1 then 'on' else 'off' end, ' ' order by bit)
+       from generate_series(0, 7) bit), 'LOCAL', now() - n * interval '1 minute'
+     from generate_series(0, 255) n`,
+    [uuidOf("solo")],
+  )
+  await legacy.memory("gone", "solo", "flags are off on Sundays")
+  await legacy.backfill("--apply")
+  legacy.server.memories.delete(uuidOf("gone"))
+  const verified = jsonOf(await legacy.backfill("--verify", "--json"))
+  expect(verified).toMatchObject({ mismatchCount: 1, mismatches: [{ kind: "missing", id: uuidOf("gone") }] })
+  expect(verified).toMatchObject({ unproven: 156 })
+  expect(verified.notProven).toHaveLength(156)
+  await legacy.sql("delete from agent_memories where id = $1", [uuidOf("gone")])
+  const told = await legacy.backfill("--verify")
+  expect(told).toMatchObject({ code: 1, stderr: expect.stringContaining("156 rows could not be proven") })
+  expect(told.stderr).toContain("--apply")
+  const [line] = told.stdout.split("\n").filter((each) => each.startsWith("not proven"))
+  expect(line).toContain(`  workspace:${uuidOf("solo")}  `)
+  expect((await legacy.backfill("--verify", "--accept-unproven")).code).toBe(0)
+})
+
 test("a random sample looks at so many workspaces, and at none that was removed", async () => {
   const legacy = await createLegacy()
   for (const name of ["one", "two", "three", "four"]) {
