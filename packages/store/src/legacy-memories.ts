@@ -1,6 +1,7 @@
 import { Rejected } from "@engram/contracts/errors"
 import pg from "pg"
 import { createDatabase } from "./database.ts"
+import { readUnidentified, type UnidentifiedMemories } from "./unidentified-memories.ts"
 
 /** One row of `agent_memories`; its columns may hold null, whatever they were meant to. */
 export interface LegacyMemory {
@@ -43,11 +44,16 @@ export interface LegacyBatch {
   readonly position: LegacyPosition
 }
 
-/** The tables the built-in plugin kept its memories in. Read only: every statement runs in a transaction that cannot write. */
+/**
+ * The tables the built-in plugin kept its memories in. Read only: every statement runs in a transaction that cannot write. Only
+ * `unidentified` speaks of rows without an id, or of one that others have too.
+ */
 export interface LegacyMemories {
   workspaces(): Promise<LegacyWorkspace[]>
   /** Every way in which a row's scope is written. */
   scopes(): Promise<string[]>
+  /** Asks the database once; holds each such id. */
+  unidentified(selection: Pick<LegacySelection, "workspaceIds">): Promise<readonly UnidentifiedMemories[]>
   /** Rows per workspace, scope, and whether they are blank. */
   tally(selection: LegacySelection): Promise<LegacyTally[]>
   count(selection: LegacySelection): Promise<number>
@@ -70,14 +76,8 @@ const begin = "begin transaction read only; set local timezone = 'UTC'; set loca
 
 const where = `where ($1::uuid[] is null or workspace_id = any($1))
   and ($2::text[] is null or scope = any($2))
-  and ($3::timestamptz is null or (coalesce(created_at, '-infinity'), id) > ($3, $4::uuid))`
-
-const parameters = ({ workspaceIds, scopes, after }: LegacySelection): unknown[] => [
-  workspaceIds ?? null,
-  scopes ?? null,
-  after?.createdAt ?? null,
-  after?.id ?? null,
-]
+  and ($3::timestamptz is null or (coalesce(created_at, '-infinity'), id) > ($3, $4::uuid))
+  and id is not null and ($5::uuid[] is null or id not in (select unnest($5)))`
 
 /**
  * The caller ends the pool. A server that is away is `RetryLater`, a database without the tables `Rejected("legacy_missing")`. Once
@@ -105,6 +105,26 @@ export function createLegacyMemories(pool: pg.Pool, { signal }: { readonly signa
     }
   }
   const check = createDatabase(pool).check
+  let asked: Promise<UnidentifiedMemories[]> | undefined
+  const unidentified = async ({
+    workspaceIds,
+  }: Pick<LegacySelection, "workspaceIds">): Promise<UnidentifiedMemories[]> => {
+    asked ??= readUnidentified(query, blanks)
+    const all = await asked
+    return all.filter(
+      ({ workspaceId }) => !workspaceIds || (workspaceId !== null && workspaceIds.includes(workspaceId)),
+    )
+  }
+  const parameters = async ({ workspaceIds, scopes, after }: LegacySelection): Promise<unknown[]> => {
+    const ids = (await unidentified({})).flatMap(({ id }) => id ?? [])
+    return [
+      workspaceIds ?? null,
+      scopes ?? null,
+      after?.createdAt ?? null,
+      after?.id ?? null,
+      ids.length > 0 ? ids : null,
+    ]
+  }
 
   return {
     async workspaces() {
@@ -118,16 +138,17 @@ export function createLegacyMemories(pool: pg.Pool, { signal }: { readonly signa
       const rows = await query<{ scope: string }>("select distinct scope from agent_memories where scope is not null")
       return rows.map(({ scope }) => scope)
     },
-    tally: (selection) =>
+    unidentified,
+    tally: async (selection) =>
       query<LegacyTally>(
-        `select workspace_id::text as "workspaceId", scope, coalesce(btrim(content, $5), '') = '' as blank, count(*)::int as rows
+        `select workspace_id::text as "workspaceId", scope, coalesce(btrim(content, $6), '') = '' as blank, count(*)::int as rows
          from agent_memories ${where} group by 1, 2, 3 order by 1, 2, 3`,
-        [...parameters(selection), blanks],
+        [...(await parameters(selection)), blanks],
       ),
     async count(selection) {
       const [row] = await query<{ rows: number }>(
         `select count(*)::int as rows from agent_memories ${where}`,
-        parameters(selection),
+        await parameters(selection),
       )
       return row?.rows ?? 0
     },
@@ -137,7 +158,7 @@ export function createLegacyMemories(pool: pg.Pool, { signal }: { readonly signa
         const keys = await query<LegacyPosition>(
           `select coalesce(created_at, '-infinity')::text as "createdAt", id::text from agent_memories ${where}
            order by coalesce(created_at, '-infinity'), id limit ${keysMax}`,
-          parameters({ ...selection, ...(after && { after }) }),
+          await parameters({ ...selection, ...(after && { after }) }),
         )
         for (let start = 0; start < keys.length; start += batchRows) {
           const batch = keys.slice(start, start + batchRows)

@@ -75,6 +75,39 @@ test("blank to Postgres is what is blank to the contract, whichever white space 
   expect(tally.filter(({ scope, blank }) => blank !== isBlank({ content: scope }))).toEqual([])
 })
 
+test("rows without an id, or of one that others have too, are told as such and by nothing else", async () => {
+  const { pool, legacy, idsOf } = await createLegacy(
+    "select md5(n::text)::uuid, md5('w')::uuid, 'x', 'LOCAL', now() from generate_series(1, 40) n",
+  )
+  await pool.query(`
+    alter table agent_memories drop constraint agent_memories_pkey, alter column id drop not null;
+    insert into agent_memories select id, md5('v')::uuid, ' ', scope, created_at from agent_memories where id = md5('1')::uuid;
+    insert into agent_memories select null, null, 'x', 'LOCAL', '2020-01-01' from generate_series(1, 3)`)
+  const told = await legacy.unidentified({})
+  expect(told.map(({ id, blank, rows, sharing }) => [id !== null, blank, rows, sharing]).sort()).toEqual([
+    [false, false, 3, 0],
+    [true, false, 1, 2],
+    [true, true, 1, 2],
+  ])
+  const { ids, positions } = await idsOf({}, 10)
+  expect(new Set(ids).size).toBe(39)
+  expect((await idsOf({ after: positions[0]! })).ids).toHaveLength(29)
+  expect(await legacy.count({})).toBe(39)
+  expect((await legacy.tally({})).map(({ rows }) => rows)).toEqual([39])
+})
+
+test("an index that lets no two rows have one id says that there are none, so the table is not read", async () => {
+  const { pool, legacy } = await createLegacy("select gen_random_uuid(), null, 'x', 'LOCAL', now()")
+  const held = await pool.connect()
+  try {
+    await held.query("begin; lock table agent_memories in access exclusive mode")
+    expect(await legacy.unidentified({})).toEqual([])
+  } finally {
+    await held.query("rollback")
+    held.release()
+  }
+})
+
 test("a database without the tables is refused in words, and the connection stays of use", async () => {
   const { pool, legacy } = await createLegacy("select gen_random_uuid(), null, null, null, null")
   await pool.query("alter table workspaces drop column parent_id")

@@ -10,6 +10,7 @@ import {
 import { inLanes } from "./in-lanes.ts"
 import type { MemoryPlugin } from "./memory-plugin.ts"
 import { blankPlace, type NamespaceKind, type NamespaceTree, type Place } from "./namespace-tree.ts"
+import { noId, placeOfUnidentified } from "./unidentified.ts"
 
 interface Failure {
   readonly id: string
@@ -37,7 +38,8 @@ const batchRows = 500
 
 /**
  * Copies the selected rows, oldest first, so that what the plugin calls newest is what was newest here. Every write carries the
- * row's id: doing it twice is doing it once. A refused row is a failure of that row; an outage ends the run. `onBatch` is told
+ * row's id: doing it twice is doing it once. A refused row is a failure of that row, and so, at the end of each run, is a row
+ * that no id identifies; an outage ends the run. `onBatch` is told
  * after each batch, with the position up to which nothing is left to do, and what failed up to there; a run that goes on from it
  * is given both.
  */
@@ -89,8 +91,26 @@ export async function applyBackfill(job: {
     batch.left--
     if (batch.left === 0) await endBatches()
   })
+  await addUnidentified(applied, job)
   return applied
 }
+
+async function addUnidentified(
+  applied: Applied,
+  { legacy, tree, selection }: Pick<Parameters<typeof applyBackfill>[0], "legacy" | "tree" | "selection">,
+): Promise<void> {
+  for (const row of await legacy.unidentified(selection)) {
+    const place = placeOfUnidentified(tree, row)
+    applied.rows += row.rows
+    if (place.outcome === "skip") skip(applied, place.reason, row.rows)
+    if (place.outcome !== "error") continue
+    applied.failedRows += row.rows
+    if (applied.failures.length < failuresKept) applied.failures.push({ id: row.id ?? noId, reason: place.reason })
+  }
+}
+
+const skip = ({ skipped }: Applied, reason: string, rows: number): void =>
+  void skipped.set(reason, (skipped.get(reason) ?? 0) + rows)
 
 interface Begun {
   readonly position: LegacyPosition
@@ -114,7 +134,7 @@ async function* rowsOf(batches: AsyncGenerator<LegacyBatch, void>, rowsMax: numb
 function record(applied: Applied, { failures }: Begun, { id }: LegacyMemory, place: Place): void {
   applied.rows++
   if (place.outcome === "copy") applied.written++
-  else if (place.outcome === "skip") applied.skipped.set(place.reason, (applied.skipped.get(place.reason) ?? 0) + 1)
+  else if (place.outcome === "skip") skip(applied, place.reason, 1)
   else failures.push({ id, reason: place.reason })
 }
 

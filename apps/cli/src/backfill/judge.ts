@@ -9,16 +9,22 @@ export interface Judge {
   see(answer: readonly FoundMemory[]): void
 }
 
-export function createJudge(namespace: string, expected: ReadonlyMap<string, string>, report: Report): Judge {
+/** Nothing is said of a memory with one of the `unidentified` ids: its rows are told by themselves. */
+export function createJudge(
+  namespace: string,
+  expected: ReadonlyMap<string, string>,
+  unidentified: ReadonlySet<string | null>,
+  report: Report,
+): Judge {
   const seen = new Set<string>()
   const unproven = new Map<string, string>()
-  const extra = new Set<string>()
+  const told = new Set(unidentified)
   const see = (memory: FoundMemory): void => {
     const id = memory.id.toLowerCase()
     const wanted = memory.namespace === namespace ? expected.get(id) : undefined
     if (wanted === undefined) {
-      if (extra.has(id)) return
-      extra.add(id)
+      if (told.has(id)) return
+      told.add(id)
       const elsewhere = memory.namespace === namespace ? "" : `, as one of ${memory.namespace}`
       report({
         kind: "extra",

@@ -1,5 +1,7 @@
 import type { LegacyTally } from "@engram/store/legacy-memories"
+import type { UnidentifiedMemories } from "@engram/store/unidentified-memories"
 import { blankPlace, type NamespaceTree, type Place } from "./namespace-tree.ts"
+import { planUnidentified } from "./unidentified.ts"
 
 /** What would become of rows that are alike. */
 export interface PlannedRows {
@@ -19,11 +21,19 @@ export interface Plan {
   readonly mapping: readonly PlannedRows[]
 }
 
-export function planBackfill(tree: NamespaceTree, tally: readonly LegacyTally[]): Plan {
-  const mapping = tally.map(({ workspaceId, scope, blank, rows }): PlannedRows => {
-    const workspace = workspaceId === null ? null : (tree.workspaces.get(workspaceId)?.name ?? null)
-    return { workspaceId, workspace, scope, rows, place: blank ? blankPlace : tree.placeOf({ workspaceId, scope }) }
+export function planBackfill(
+  tree: NamespaceTree,
+  tally: readonly LegacyTally[],
+  unidentified: readonly UnidentifiedMemories[],
+): Plan {
+  const nameOf = (workspaceId: string | null): string | null =>
+    workspaceId === null ? null : (tree.workspaces.get(workspaceId)?.name ?? null)
+  const identified = tally.map(({ workspaceId, scope, blank, rows }) => {
+    return { workspaceId, scope, rows, place: blank ? blankPlace : tree.placeOf({ workspaceId, scope }) }
   })
+  const mapping = [...identified, ...planUnidentified(tree, unidentified)].map(
+    (each): PlannedRows => ({ ...each, workspace: nameOf(each.workspaceId) }),
+  )
   const rowsWith = (outcome: Place["outcome"]): number =>
     mapping.reduce((sum, { place, rows }) => sum + (place.outcome === outcome ? rows : 0), 0)
   return {

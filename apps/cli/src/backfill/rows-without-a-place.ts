@@ -1,6 +1,7 @@
 import type { LegacyMemories } from "@engram/store/legacy-memories"
 import type { Report } from "./finding.ts"
 import type { NamespaceTree } from "./namespace-tree.ts"
+import { noId } from "./unidentified.ts"
 
 /** Rows without a workspace, or of one that is not there: no sample of the workspaces could hold them. */
 export async function reportHomeless(legacy: LegacyMemories, tree: NamespaceTree, report: Report): Promise<void> {
@@ -15,7 +16,7 @@ export async function reportHomeless(legacy: LegacyMemories, tree: NamespaceTree
       workspaceId === null
         ? `${rows === 1 ? "1 row names" : `${rows} rows name`} no workspace`
         : `${are} of this workspace, which is not in the table workspaces`
-    report({ kind: "unmapped", id: workspaceId ?? "(none)", namespace: null, detail })
+    report({ kind: "unmapped", id: workspaceId ?? noId, namespace: null, detail })
   }
 }
 

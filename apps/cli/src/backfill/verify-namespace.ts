@@ -21,7 +21,7 @@ interface Comparison {
 
 /** Says how many rows were compared, and whether one answer listed the namespace whole. */
 export async function verifyNamespace(comparison: Comparison): Promise<{ rows: number; isListed: boolean }> {
-  const { plugin, namespace, report } = comparison
+  const { legacy, plugin, namespace, report } = comparison
   const newest = await plugin.search({ namespace })
   const isListed = newest.length < searchLimitMax
   const rareWords = isListed ? undefined : createRareWords()
@@ -31,7 +31,8 @@ export async function verifyNamespace(comparison: Comparison): Promise<{ rows: n
     rareWords?.add(content ?? "")
   }
 
-  const judge = createJudge(namespace, expected, report)
+  const unidentified = new Set((await legacy.unidentified({})).map(({ id }) => id))
+  const judge = createJudge(namespace, expected, unidentified, report)
   judge.see(newest)
   if (rareWords) await askForEach(comparison, judge, rareWords)
   for (const id of expected.keys()) {

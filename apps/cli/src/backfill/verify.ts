@@ -3,6 +3,7 @@ import type { Finding, Report } from "./finding.ts"
 import type { MemoryPlugin } from "./memory-plugin.ts"
 import { type NamespaceTree, scopeOf } from "./namespace-tree.ts"
 import { reportHomeless, reportUnmapped } from "./rows-without-a-place.ts"
+import { reportUnidentified } from "./unidentified.ts"
 import { verifyNamespace } from "./verify-namespace.ts"
 
 export interface Verified {
@@ -50,6 +51,7 @@ export async function verifyBackfill(job: {
     else verified.mismatches++
     job.onFinding(finding)
   }
+  await reportUnidentified(legacy, tree, job.wholeTable ? undefined : workspaceIds[0], report)
   if (job.wholeTable) await reportHomeless(legacy, tree, report)
   // Workspaces of one team share two of their three namespaces.
   const done = new Set<string>()

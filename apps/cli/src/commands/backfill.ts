@@ -111,7 +111,8 @@ async function dryRun(
   legacy: LegacyMemories,
   tree: NamespaceTree,
 ): Promise<void> {
-  const plan = planBackfill(tree, await legacy.tally(selectionOf(options)))
+  const selection = selectionOf(options)
+  const plan = planBackfill(tree, await legacy.tally(selection), await legacy.unidentified(selection))
   terminal.print(options.json ? JSON.stringify({ mode: "dry-run", ...plan }) : planInWords(terminal, plan))
 }
 

@@ -1,5 +1,6 @@
 import { Rejected } from "@engram/contracts/errors"
 import type { LegacyBatch, LegacyMemories, LegacyMemory } from "@engram/store/legacy-memories"
+import type { UnidentifiedMemories } from "@engram/store/unidentified-memories"
 import { expect, test } from "vitest"
 import { applyBackfill, type Failed } from "../../src/backfill/apply.ts"
 import type { MemoryPlugin } from "../../src/backfill/memory-plugin.ts"
@@ -13,7 +14,7 @@ const batch = (...ids: string[]): LegacyBatch => ({
 })
 
 /** Two batches of two rows, copied by three lanes into a plugin whose writes end when they are told to. */
-function start(failed?: Failed) {
+function start(failed?: Failed, unidentified: readonly UnidentifiedMemories[] = []) {
   const writes = new Map<string, { resolve(): void; reject(error: Error): void }>()
   const told: string[] = []
   const failures: string[][] = []
@@ -23,6 +24,7 @@ function start(failed?: Failed) {
       yield batch("a", "b")
       yield batch("c", "d")
     },
+    unidentified: async () => unidentified,
   } as unknown as LegacyMemories
   const plugin = {
     write: (_: string, { id }: { readonly id: string }) =>
@@ -90,4 +92,18 @@ test("with a batch is told what failed up to it, in the run it goes on from too,
     ["z", "b"],
     ["z", "b", "c"],
   ])
+})
+
+test("what no id identifies is a failure of each run, and is told with no batch: a run that goes on finds it again", async () => {
+  const rows = { id: null, workspaceId: "w", scope: "LOCAL", blank: false, rows: 3, sharing: 0 }
+  const { writes, failures, ended, asked } = start(undefined, [rows])
+  await asked("a", "b", "c")
+  for (const id of ["a", "b", "c"]) writes.get(id)!.resolve()
+  await asked("d")
+  writes.get("d")!.resolve()
+  expect(await ended).toMatchObject({
+    ...{ rows: 7, written: 4, failedRows: 3 },
+    failures: [{ id: "(none)", reason: "3 rows of workspace w have no id" }],
+  })
+  expect(failures).toEqual([[], []])
 })
