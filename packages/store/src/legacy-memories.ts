@@ -49,6 +49,8 @@ export interface LegacyBatch {
  * `unidentified` speaks of rows without an id, or of one that others have too.
  */
 export interface LegacyMemories {
+  /** Does `work` unless another process does what has this `name` for this database; then undefined. As `Database.alone`, for which it holds a connection. */
+  alone<T>(name: string, work: () => Promise<T>): Promise<T | undefined>
   workspaces(): Promise<LegacyWorkspace[]>
   /** Every way in which a row's scope is written. */
   scopes(): Promise<string[]>
@@ -104,7 +106,7 @@ export function createLegacyMemories(pool: pg.Pool, { signal }: { readonly signa
       client.release(broken)
     }
   }
-  const check = createDatabase(pool).check
+  const { check, alone } = createDatabase(pool)
   let asked: Promise<UnidentifiedMemories[]> | undefined
   const unidentified = async ({
     workspaceIds,
@@ -127,6 +129,7 @@ export function createLegacyMemories(pool: pg.Pool, { signal }: { readonly signa
   }
 
   return {
+    alone,
     async workspaces() {
       await check()
       return query<LegacyWorkspace>(

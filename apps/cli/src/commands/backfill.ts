@@ -37,7 +37,7 @@ export function addBackfill(program: Command, context: Context): void {
     .command("backfill")
     .description("Move the built-in plugin's memories into a memory plugin, by its HTTP contract. Exactly one mode.")
     .option("--dry-run", "how many rows there are and where they would go; writes nothing")
-    .option("--apply", "copy; goes on where an interrupted run stopped; safe to repeat")
+    .option("--apply", "copy; goes on where an interrupted run stopped; safe to repeat; one at a time")
     .option("--verify", "compare a random sample of workspaces; exit code 1 when anything differs or is not proven")
     .option("--workspace <uuid>", "only this workspace", uuid)
     .option("--limit <n>", "with --apply: only the oldest n rows, as a trial", wholeNumber(1, 1_000_000_000))
@@ -81,7 +81,7 @@ async function backfill(context: Context, options: BackfillOptions): Promise<voi
     const run = { context, options, legacy, tree, plugin, databaseUrl, pluginUrl }
     const { status, capabilities } = await plugin.health()
     context.terminal.note(`plugin at ${pluginUrl}: ${status}, ${capabilities.join(", ") || "no capabilities"}`)
-    await (options.apply ? apply(run) : verify(run))
+    await (options.apply ? applyAlone(run) : verify(run))
   } catch (error) {
     throw context.stop.aborted ? new Interrupted(`interrupted; ${whatNext(options)}`) : error
   } finally {
@@ -114,6 +114,17 @@ async function dryRun(
   const selection = selectionOf(options)
   const plan = planBackfill(tree, await legacy.tally(selection), await legacy.unidentified(selection))
   terminal.print(options.json ? JSON.stringify({ mode: "dry-run", ...plan }) : planInWords(terminal, plan))
+}
+
+/** Two would share a place to go on from, and what one has yet to do the other would call done. */
+async function applyAlone(run: Run): Promise<void> {
+  const name = JSON.stringify(["backfill --apply", run.pluginUrl, run.options.workspace])
+  const done = await run.legacy.alone(name, async () => {
+    await apply(run)
+    return true
+  })
+  if (done) return
+  throw new Error("another --apply of this legacy database into this plugin is running, so this one did nothing")
 }
 
 async function apply({ context, options, legacy, tree, plugin, databaseUrl, pluginUrl }: Run): Promise<void> {
@@ -205,7 +216,8 @@ function settingOf({ environment }: Context, name: "DATABASE_URL" | "MEMORY_PLUG
 const statementTimeoutMs = 600_000
 
 function openLegacy(lifecycle: Lifecycle, { stop }: Context, url: string): LegacyMemories {
-  const settings = { connectionsMax: 2, applicationName: "engram-backfill", statementTimeoutMs }
+  // One has the lock, one reads, and one says that the reading shall stop.
+  const settings = { connectionsMax: 3, applicationName: "engram-backfill", statementTimeoutMs }
   const pool = lifecycle.own(createPool(url, settings), (pool) => pool.end(), "the legacy database")
   return createLegacyMemories(pool, { signal: stop })
 }
