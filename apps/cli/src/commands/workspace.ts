@@ -55,7 +55,11 @@ export function addWorkspace(program: Command, context: Context): void {
     .option("--keep-raw <on|off>", "whether the bytes of a delivery outlive its reading", onOff)
     .option("--time-zone <name>", "whose night it is when consolidation runs: Europe/Berlin", timeZone)
     .option("--retention-days <days|none>", "documents that nothing was said in for longer go in the night", days)
-    .option("--legal-hold <on|off>", "while on, nothing is deleted: not for its age, and not by `engram forget`", onOff)
+    .option(
+      "--legal-hold <on|off>",
+      "while on, nothing goes for its age or by `engram forget`; agents still delete memories, and memories expire",
+      onOff,
+    )
     .option("--apply", "take out what was read before, and read its deliveries again by the choices as they are now")
     .option("--json", "print the choices as JSON")
     .addHelpText(
