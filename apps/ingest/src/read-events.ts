@@ -1,6 +1,7 @@
 import { setImmediate as yieldToOthers } from "node:timers/promises"
 import { Refusal } from "@engram/bodies/refusal"
 import { ParsedEnvelope, valuesMax } from "@engram/contracts/envelope"
+import { firstIssue } from "@engram/contracts/first-issue"
 import { nestingMax } from "@engram/contracts/json"
 import { visitStructure } from "@engram/core/json-structure"
 
@@ -102,8 +103,8 @@ function parse(text: string, index: number): unknown {
 function validate(value: unknown, index: number): Pick<ReadEvent, "idempotencyKey" | "kind"> {
   const read = ParsedEnvelope.safeParse(value)
   if (!read.success) {
-    const issue = read.error.issues[0]!
-    throw invalid(index, issue.path.join("."), issue.message)
+    const { path, message } = firstIssue(read.error)
+    throw invalid(index, path, message)
   }
   // Postgres text holds neither; a sender who means a character can escape it otherwise.
   const key = read.data.idempotencyKey

@@ -105,3 +105,11 @@ test("items and lines keep their own bytes, without the white space around them"
     expect(read.map(({ body }) => body.toString())).toEqual([one, two])
   }
 })
+
+test("an unknown field is named, and not repeated however long its name is", async () => {
+  const wrong = { author: { id: "1", ["y".repeat(1_000_000)]: 1 } }
+  const known = JSON.parse(event(200))
+  await expect(
+    readEvents(Buffer.from(JSON.stringify({ ...known, ...wrong })), { type: json, eventsMax }),
+  ).rejects.toThrow(`event 0, author.${"y".repeat(100)}: there is no such field`)
+})

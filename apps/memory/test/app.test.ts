@@ -34,11 +34,11 @@ async function start(given: Partial<SearchAppDeps>) {
   })
   const url = await app.listen({ host: "127.0.0.1", port: 0 })
   stops.push(app.stop)
-  const ask = () =>
+  const ask = (body = '{"query":"x"}') =>
     fetch(`${url}/v1/search`, {
       method: "POST",
       headers: { authorization: "Bearer any", "content-type": "application/json" },
-      body: '{"query":"x"}',
+      body,
     })
   return { app, url, ask, logged }
 }
@@ -53,6 +53,23 @@ test("the reader is who the key says, and nothing a request can name", async () 
   })
   expect(await (await ask()).json()).toEqual({ hits: [] })
   expect(readers).toEqual([{ workspaceId: "acme", storeId: "sto_1", scopeIds: ["scp_hr"] }])
+})
+
+test("a refusal does not grow with what is wrong", async () => {
+  const { url, ask } = await start({})
+  const refused = async (body: object) => (await ask(JSON.stringify({ query: "x", ...body }))).json()
+  for (const path of ["sources", "kinds"]) {
+    const message = `${path}: must name at most 100`
+    expect(await refused({ [path]: Array(50_000).fill(0) })).toEqual({ code: "bad_request", message, path })
+  }
+  const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`${i}"`, i]))
+  const message = '0": there is no such field'
+  expect(await refused(unknown)).toEqual({ code: "bad_request", message, path: '0"' })
+  const long = "y".repeat(100_000)
+  expect(await refused({ [long]: 1 })).toMatchObject({ path: long.slice(0, 100) })
+  const query = Array.from({ length: 3_000 }, (_, i) => `${i}&`).join("")
+  const answer = await fetch(`${url}/v1/graph?entity=x&${query}`, { headers: { authorization: "Bearer any" } })
+  expect(await answer.json()).toEqual({ code: "bad_request", message: "0: there is no such field", path: "0" })
 })
 
 test("a search that hangs is answered 503 in time", async () => {

@@ -1,7 +1,10 @@
 import { z } from "zod"
 import { isTime } from "./time.ts"
 
-/** The memory-plugin contract, version 1: what goes over the wire, each shape with its reason for refusing. */
+/**
+ * The memory-plugin contract, version 1: what goes over the wire, each shape with its reason for refusing. Each list says how many
+ * it may have at most: zod does not look into a longer one, where each of millions would have its own reason.
+ */
 
 /** The most characters of one memory, and of what is given along as JSON. Full text reads the first 200,000, an embedder the first 8,000. */
 export const contentCharsMax = 1_000_000
@@ -9,6 +12,8 @@ export const contentCharsMax = 1_000_000
 export const dimensionMax = 20_000
 /** Namespaces of one search. */
 export const namespacesMax = 1_000
+/** Kinds of one search, of which there are three. */
+const kindsMax = 100
 /** Of a longer query the rest says nothing new. */
 export const queryCharsMax = 4_000
 
@@ -104,7 +109,11 @@ export const MemorySearch = z.object(
       .min(1, { error: "must name at least one namespace" })
       .max(namespacesMax, { error: `must name at most ${namespacesMax} namespaces` }),
     query: optional(z.string({ error: "must be a string" })),
-    kinds: optional(z.array(MemoryKind, { error: "must be a list of kinds" })),
+    kinds: optional(
+      z
+        .array(MemoryKind, { error: "must be a list of kinds" })
+        .max(kindsMax, { error: `must name at most ${kindsMax} kinds` }),
+    ),
     limit: optional(z.int({ error: limitWords }).min(0, { error: limitWords }).max(100, { error: limitWords })),
     embedding: optional(Embedding),
   },

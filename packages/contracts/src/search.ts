@@ -5,15 +5,23 @@ import type { Lane } from "./ports.ts"
 /** Postgres keeps no NUL in a text, so none is looked for. */
 const text = z.string().overwrite((given) => given.replaceAll("\0", " "))
 
+/** Sources, or kinds, of one question. */
+const namedMax = 100
+const names = () =>
+  z
+    .array(text.min(1))
+    .min(1)
+    .max(namedMax, { error: `must name at most ${namedMax}` })
+
 /** What `POST /v1/search` takes. */
 export const SearchRequest = z.strictObject({
   query: text.trim().min(1).max(4_000),
   /** 1 to 100. */
   limit: z.int().min(1).max(100).default(10),
   /** Only these sources: `github`. Summaries, which may rest on several, are left out. */
-  sources: z.array(text.min(1)).min(1).optional(),
+  sources: names().optional(),
   /** Only these kinds of document or observation: `pull_request`, `merged`; `summary` for what a night has summed up. */
-  kinds: z.array(text.min(1)).min(1).optional(),
+  kinds: names().optional(),
   /** Only what occurred at or after, at or before. */
   since: z.iso.datetime({ offset: true }).optional(),
   until: z.iso.datetime({ offset: true }).optional(),

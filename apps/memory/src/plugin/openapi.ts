@@ -4,7 +4,7 @@ import type { Operation } from "./operation.ts"
 
 /** The failures that any endpoint may answer; health has its own 503. */
 const failures: { readonly [status: number]: string } = {
-  400: "something in the request is not as the contract has it: `message` says what, `details` all of it",
+  400: "something in the request is not as the contract has it: `message` says what, `details` the first twenty such things",
   403: "the memory belongs to another namespace, or the request came from a web page",
   404: "there is no such namespace or memory",
   408: "the request did not come to its end in time",

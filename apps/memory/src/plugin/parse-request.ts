@@ -4,7 +4,10 @@ import { endOfString, visitStructure } from "@engram/core/json-structure"
 import type { z } from "zod"
 import { Failure } from "./failure.ts"
 
-/** The body as the schema has it, or 400 with the first reason in words and all of them in `details`. */
+/** Of a list each item may have a reason of its own. */
+const detailsMax = 20
+
+/** The body as the schema has it, or 400 with the first reason in words and the first twenty in `details`. */
 export function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(jsonOf(body), { reportInput: false })
   if (parsed.success) return parsed.data
@@ -22,7 +25,7 @@ export function parseParameter<Schema extends z.ZodType>(
 }
 
 function mistakes(error: z.ZodError, whole: string): Failure {
-  const details = error.issues.map(({ path, message }) => ({ path: path.join("."), message }))
+  const details = error.issues.slice(0, detailsMax).map(({ path, message }) => ({ path: path.join("."), message }))
   const [first] = details
   return new Failure("bad_request", `${first?.path || whole} ${first?.message}`, { details })
 }

@@ -1,4 +1,5 @@
 import { Refusal } from "@engram/bodies/refusal"
+import { firstIssue } from "@engram/contracts/first-issue"
 import type { Neighbourhood } from "@engram/contracts/neighbourhood"
 import type { Reader } from "@engram/contracts/search"
 import type { Reach } from "@engram/pipeline/neighbourhood"
@@ -27,9 +28,8 @@ export function serveNeighbourhoods(app: FastifyInstance, deps: NeighbourhoodRou
   app.get("/v1/graph", async (request) => {
     const parsed = Asked.safeParse(request.query)
     if (!parsed.success) {
-      const [issue] = parsed.error.issues
-      const field = issue?.code === "unrecognized_keys" ? (issue.keys[0] ?? "") : (issue?.path.join(".") ?? "")
-      throw new Refusal(400, "bad_request", `${field}: ${issue?.message}`, { path: field })
+      const { path, message } = firstIssue(parsed.error)
+      throw new Refusal(400, "bad_request", `${path}: ${message}`, { path })
     }
     const { entity, hops, limit } = parsed.data
     const found = await deps.readNeighbourhood(readerOf(request), entity, { hops, neighboursMax: limit })

@@ -1,5 +1,6 @@
 import { Refusal } from "@engram/bodies/refusal"
 import { Rejected, RetryLater } from "@engram/contracts/errors"
+import { firstIssue } from "@engram/contracts/first-issue"
 import { type Reader, type SearchHit, SearchRequest } from "@engram/contracts/search"
 import type { Metrics } from "@engram/observability/metrics"
 import { inTime } from "@engram/pipeline/in-time"
@@ -42,10 +43,6 @@ export function serveSearch(app: FastifyInstance, deps: SearchRouteDeps): void {
 function requestOf(body: unknown): SearchRequest {
   const parsed = SearchRequest.safeParse(body)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const path = issue?.path.join(".") ?? ""
-  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined
-  const field = unknown ?? path
-  const words = issue?.message ?? "is not a search request"
-  throw new Refusal(400, "bad_request", field ? `${field}: ${words}` : words, field ? { path: field } : {})
+  const { path, message } = firstIssue(parsed.error)
+  throw new Refusal(400, "bad_request", path ? `${path}: ${message}` : message, path ? { path } : {})
 }
