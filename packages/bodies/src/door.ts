@@ -19,7 +19,11 @@ export interface DoorOptions extends Pick<FastifyServerOptions, "bodyLimit" | "r
   readonly answerError: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => unknown
   /** Told of what was refused before there was a request to answer. */
   readonly onRefused: (status: number) => void
+  /** Told of each request once: when its answer is out, or its client gone (499, nginx's word for it). */
+  readonly onEnded?: (request: FastifyRequest, status: number, tookMs: number) => void
 }
+
+const clientGone = 499
 
 export interface Door {
   readonly app: FastifyInstance
@@ -29,7 +33,7 @@ export interface Door {
 }
 
 /** An HTTP server that answers whatever comes: what Node would refuse without a word, or Fastify in its own, is refused as the routes refuse. */
-export function createDoor({ requestMs, stopMs, answerError, onRefused, ...options }: DoorOptions): Door {
+export function createDoor({ requestMs, stopMs, answerError, onRefused, onEnded, ...options }: DoorOptions): Door {
   let stopping = false
   const app: FastifyInstance = fastify({
     ...options,
@@ -51,6 +55,7 @@ export function createDoor({ requestMs, stopMs, answerError, onRefused, ...optio
     const message = `there is nothing at ${request.method} ${request.url.split("?", 1)[0]}`
     return answerError(refused(404, message), request, reply)
   })
+  if (onEnded) tellEnds(app, onEnded)
   app.addHook("onRequest", ({ raw, headers }, _reply, done) => {
     // RFC 9112, 3.2.
     if (raw.httpVersion === "1.1" && headers.host === undefined) done(refused(400, "the Host header is missing"))
@@ -76,6 +81,18 @@ export function createDoor({ requestMs, stopMs, answerError, onRefused, ...optio
       clearTimeout(cut)
     },
   }
+}
+
+/** Fastify's own `onResponse` says nothing of an answer that nobody took. Every response closes. */
+function tellEnds(app: FastifyInstance, onEnded: NonNullable<DoorOptions["onEnded"]>): void {
+  app.addHook("onRequest", (request, { raw: response }, done) => {
+    const began = performance.now()
+    response.once("close", () => {
+      const status = response.writableFinished ? response.statusCode : clientGone
+      onEnded(request, status, performance.now() - began)
+    })
+    done()
+  })
 }
 
 const refused = (statusCode: number, message: string): FastifyError =>

@@ -123,7 +123,7 @@ export function createMetrics({ processMetrics = false } = {}): Metrics {
     ),
     memoryRequestSeconds: histogram(
       "memory_request_seconds",
-      "One request to the memory plugin, from its first byte to its answer.",
+      "One request to the memory plugin, from its head to its answer, or until its client is gone (499).",
       [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       ["endpoint", "status"],
     ),

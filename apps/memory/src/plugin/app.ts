@@ -72,13 +72,17 @@ export function createPluginApp(deps: PluginDeps): PluginApp {
     routerOptions: { maxParamLength: maxHeaderSize },
     answerError: (error, request, reply) => answerFailure(error, request, reply, deps),
     onRefused: (status) => deps.metrics.refused.inc({ status: String(status) }),
+    onEnded: ({ routeOptions: { config } }, status, tookMs) => {
+      if (config.endpoint === undefined) return
+      const labels = { endpoint: config.endpoint, status: String(status) }
+      deps.metrics.memoryRequestSeconds.observe(labels, tookMs / 1_000)
+    },
   })
   app.server.maxConnections = limits.connectionsMax
 
   const budget = createBodyBudget(limits.bodiesBytesMax, (held) => deps.metrics.bodyBytesHeld.set(held))
   readBodies(app, { bytesMax: limits.bodyBytesMax, budget })
   refuseWebPages(app)
-  measure(app, deps.metrics)
 
   const operations = [
     health({ checks: deps.checks, isStopping }),
@@ -119,13 +123,5 @@ declare module "fastify" {
 function refuseWebPages(app: FastifyInstance): void {
   app.addHook("onRequest", async ({ headers }) => {
     if (headers.origin !== undefined) throw new Failure("forbidden", "web pages may not use the memory plugin")
-  })
-}
-
-function measure(app: FastifyInstance, metrics: Metrics): void {
-  app.addHook("onResponse", async (request, reply) => {
-    const { endpoint } = request.routeOptions.config
-    if (endpoint === undefined) return
-    metrics.memoryRequestSeconds.observe({ endpoint, status: String(reply.statusCode) }, reply.elapsedTime / 1_000)
   })
 }
