@@ -8,6 +8,7 @@ import {
   type FastifyServerOptions,
   fastify,
 } from "fastify"
+import { takeTurns } from "./take-turns.ts"
 import { traceRequests } from "./trace-requests.ts"
 
 export interface DoorOptions extends Pick<FastifyServerOptions, "bodyLimit" | "routerOptions"> {
@@ -56,6 +57,7 @@ export function createDoor({ requestMs, stopMs, answerError, onRefused, onEnded,
     return answerError(refused(404, message), request, reply)
   })
   if (onEnded) tellEnds(app, onEnded)
+  takeTurns(app)
   app.addHook("onRequest", ({ raw, headers }, _reply, done) => {
     // RFC 9112, 3.2.
     if (raw.httpVersion === "1.1" && headers.host === undefined) done(refused(400, "the Host header is missing"))
