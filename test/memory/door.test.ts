@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { lstat, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { request } from "node:http"
 import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -119,6 +120,27 @@ test("it listens on a unix socket, also where a killed process left one behind, 
     { memory: { socket } },
   )
   await rm(directory, { recursive: true })
+})
+
+test("a socket whose listener is too busy to answer is left to it, in words that say what to do", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "engram-socket-"))
+  const socket = join(directory, "memory.sock")
+  const program = `require("node:net").createServer().listen({ path: "${socket}", backlog: 1 }, () => console.log("listening"))`
+  const busy = spawn(process.execPath, ["--eval", program])
+  try {
+    await once(busy.stdout, "data")
+    busy.kill("SIGSTOP")
+    const connecting = () => new Promise((resolve) => connect(socket, () => resolve("")).on("error", resolve))
+    await waitUntil("its backlog is full", async () => String(await connecting()).includes("EAGAIN"))
+    const address = addressOf({ ...memoryConfig, memory: { ...memoryConfig.memory, socket } })
+    await expect(address).rejects.toThrow(
+      `MEMORY_SOCKET is ${socket}, where something may be listening (EAGAIN): stop it, or remove the file if nothing does`,
+    )
+    expect((await lstat(socket)).isSocket()).toBe(true)
+  } finally {
+    busy.kill("SIGKILL")
+    await rm(directory, { recursive: true })
+  }
 })
 
 test("a web page may not use it", () =>

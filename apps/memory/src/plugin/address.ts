@@ -23,13 +23,26 @@ export async function addressOf({ memory, ports }: Pick<Config, "memory" | "port
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host)
 
-/** A socket that a killed process left behind is in the way; one that somebody listens on is theirs. */
+/** A socket that a killed process left behind is in the way; one that somebody listens on is theirs, also when they are too busy to answer. */
 async function clearSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
   if (!found?.isSocket()) return
-  const taken = await new Promise<boolean>((resolve) => {
-    const probe = connect(path, () => resolve(true)).on("error", () => resolve(false))
-    probe.on("connect", () => probe.destroy())
+  const failure = await connecting(path)
+  if (failure === "ECONNREFUSED") await unlink(path)
+  else if (failure !== undefined && failure !== "ENOENT") {
+    throw new Error(
+      `MEMORY_SOCKET is ${path}, where something may be listening (${failure}): stop it, or remove the file if nothing does`,
+    )
+  }
+}
+
+/** Why nobody can be reached there; undefined when somebody can. */
+function connecting(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy()
+      resolve(undefined)
+    })
+    probe.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code ?? "unknown"))
   })
-  if (!taken) await unlink(path)
 }
