@@ -143,6 +143,20 @@ test("a socket whose listener is too busy to answer is left to it, in words that
   }
 })
 
+test("a socket in a directory that is not there is refused in words", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "engram-socket-"))
+  const file = join(directory, "file")
+  await writeFile(file, "")
+  for (const missing of [join(directory, "missing"), file]) {
+    const socket = join(missing, "memory.sock")
+    const address = addressOf({ ...memoryConfig, memory: { ...memoryConfig.memory, socket } })
+    await expect(address).rejects.toThrow(
+      `MEMORY_SOCKET is ${socket}, and there is no directory ${missing}: make it first`,
+    )
+  }
+  await rm(directory, { recursive: true })
+})
+
 test("a web page may not use it", () =>
   using(async ({ url }) => {
     const client = await createClient(url)

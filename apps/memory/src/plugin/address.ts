@@ -1,5 +1,6 @@
-import { lstat, unlink } from "node:fs/promises"
+import { lstat, stat, unlink } from "node:fs/promises"
 import { connect } from "node:net"
+import { dirname } from "node:path"
 import type { Config } from "@engram/config/config"
 import type { PluginAddress } from "./app.ts"
 
@@ -9,6 +10,7 @@ import type { PluginAddress } from "./app.ts"
  */
 export async function addressOf({ memory, ports }: Pick<Config, "memory" | "ports">): Promise<PluginAddress> {
   if (memory.socket !== undefined) {
+    await requireDirectory(memory.socket)
     await clearSocket(memory.socket)
     return { path: memory.socket }
   }
@@ -22,6 +24,14 @@ export async function addressOf({ memory, ports }: Pick<Config, "memory" | "port
 
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host)
+
+/** Listening where there is none fails as if it were forbidden. */
+async function requireDirectory(path: string): Promise<void> {
+  const directory = dirname(path)
+  const found = await stat(directory).catch(({ code }: NodeJS.ErrnoException) => code)
+  const isMissing = found === "ENOENT" || found === "ENOTDIR" || (typeof found === "object" && !found.isDirectory())
+  if (isMissing) throw new Error(`MEMORY_SOCKET is ${path}, and there is no directory ${directory}: make it first`)
+}
 
 /** A socket that a killed process left behind is in the way; one that somebody listens on is theirs, also when they are too busy to answer. */
 async function clearSocket(path: string): Promise<void> {
