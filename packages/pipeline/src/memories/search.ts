@@ -149,12 +149,20 @@ const nothing: Lists = {
 
 /** One character, or what holds no words, is looked for as it stands, and nothing is near it but by an embedding that came with it. */
 async function byWords(ask: Ask, query: string, near: Near | undefined): Promise<Lists> {
-  const asItStands = () => lists(ask, { query, by: "substring" }, near?.values && near)
-  if ([...query].length === 1) return asItStands()
-  const found = await lists(ask, { query: firstWords(query, ask.filter), by: "words" }, near)
+  const composed = query.normalize()
+  const asItStands = () => lists(ask, { query: composed, by: "substring" }, near?.values && near)
+  if (isOneCharacter(composed)) return asItStands()
+  // Postgres folds accents in either form; Hangul, kana and й it leaves as they are, so they are looked for as given too.
+  const words = composed === query ? query : `${composed} ${query}`
+  const found = await lists(ask, { query: firstWords(words, ask.filter), by: "words" }, near)
   // Both lists anew, so that they are of one moment.
   return found.wordless ? asItStands() : found
 }
+
+const characters = new Intl.Segmenter("en", { granularity: "grapheme" })
+
+/** What people take for one: an accent that comes as a code point of its own belongs to its letter. */
+const isOneCharacter = (text: string): boolean => characters.segment(text).containing(0)?.segment.length === text.length
 
 /** Each word is compared with each memory that has none of those before it: 100,000 memories take Postgres 3 s with 1,000 words. */
 function firstWords(query: string, { namespaces }: MemoryFilter): string {
