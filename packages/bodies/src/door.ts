@@ -50,7 +50,6 @@ export function createDoor({ requestMs, stopMs, answerError, onRefused, onEnded,
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     clientErrorHandler: (error, socket) => answerUnreadable(error, socket, onRefused),
   })
-  traceRequests(app)
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => {
     const message = `there is nothing at ${request.method} ${request.url.split("?", 1)[0]}`
@@ -58,9 +57,13 @@ export function createDoor({ requestMs, stopMs, answerError, onRefused, onEnded,
   })
   if (onEnded) tellEnds(app, onEnded)
   takeTurns(app)
+  traceRequests(app)
   app.addHook("onRequest", ({ raw, headers }, _reply, done) => {
+    const encoding = headers["content-encoding"] ?? "identity"
     // RFC 9112, 3.2.
     if (raw.httpVersion === "1.1" && headers.host === undefined) done(refused(400, "the Host header is missing"))
+    // RFC 9110, 8.4.
+    else if (encoding !== "identity") done(refused(415, "bodies are taken as they are, without a Content-Encoding"))
     else done()
   })
   app.server.on("checkExpectation", ({ headers }, response) => {

@@ -26,6 +26,14 @@ test("a request that does not say its host is refused in words, unless it is of 
   expect(await ask("GET / HTTP/1.0")).toMatch(/^HTTP\/1.1 200 /)
 })
 
+test("a body that is sent compressed is refused in words that name the header", async () => {
+  const { ask } = await open()
+  const refused = await ask("GET / HTTP/1.1", "host: x", "content-encoding: gzip")
+  expect(refused).toMatch(/^HTTP\/1.1 415 /)
+  expect(bodyOf(refused)).toEqual({ said: "bodies are taken as they are, without a Content-Encoding" })
+  expect(await ask("GET / HTTP/1.1", "host: x", "content-encoding: identity")).toMatch(/^HTTP\/1.1 200 /)
+})
+
 test("what a client expects and nobody knows is refused in words, and told", async () => {
   const { ask, refused } = await open()
   const answer = await ask("GET / HTTP/1.1", "host: x", "expect: wonders")

@@ -9,7 +9,7 @@ const failures: { readonly [status: number]: string } = {
   404: "there is no such namespace or memory",
   408: "the request did not come to its end in time",
   413: "the body is too large",
-  415: "the content type is no media type",
+  415: "the content type is no media type, or the body is compressed",
   500: "a bug, logged",
   503: "a backing store is away, or took too long: ask again (Retry-After)",
 }
