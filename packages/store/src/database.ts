@@ -104,7 +104,13 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
   }
 }
 
-/** `statementTimeoutMs` (60,000 by default) is asked of the server, and 2 seconds later of the connection, in case the server is not there to keep it. */
+/** How long a pool's end waits for a server that does not close its side. */
+const closeMs = 2_000
+
+/**
+ * `statementTimeoutMs` (60,000 by default) is asked of the server, and 2 seconds later of the connection, in case the server is not
+ * there to keep it. Once the pool has ended, Postgres counts none of its connections any more.
+ */
 export function createPool(
   databaseUrl: string,
   options: { connectionsMax: number; applicationName: string; statementTimeoutMs?: number },
@@ -126,7 +132,24 @@ export function createPool(
   // would end the process: on the pool while it is idle, on the client while it is lent and between two queries.
   pool.on("error", () => {})
   pool.on("connect", (client) => client.on("error", () => {}))
+  endWhole(pool)
   return pool
+}
+
+/** Its own end only says goodbye: whoever then looked whether anybody is still connected would at times see this pool. */
+function endWhole(pool: pg.Pool): void {
+  const open = new Set<Promise<void>>()
+  pool.on("connect", (client) => {
+    const gone = new Promise<void>((resolve) => client.once("end", resolve)).then(() => void open.delete(gone))
+    open.add(gone)
+  })
+  const end = pool.end.bind(pool)
+  pool.end = async () => {
+    await end()
+    const late = new AbortController()
+    await Promise.race([Promise.all(open), delay(closeMs, undefined, { signal: late.signal })])
+    late.abort()
+  }
 }
 
 /** In one round trip with the begin: become the tenant role, and name the workspace, all undone at the end of the transaction. */
