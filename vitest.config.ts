@@ -13,8 +13,8 @@ const long = [
   "test/chaos/killed-night.test.ts",
   "apps/cli/test/import-workspace.test.ts",
 ]
-/** A cold start of Postgres counts as part of a test. */
-const patience = { testTimeout: 60_000, hookTimeout: 120_000 }
+/** A cold start of Postgres counts as part of a test, and so does whatever else is waited for on a busy machine. */
+const patience = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 15_000 } } }
 
 export default defineConfig(({ mode }) => ({
   test: {
