@@ -10,6 +10,7 @@ import {
 } from "fastify"
 import { takeTurns } from "./take-turns.ts"
 import { traceRequests } from "./trace-requests.ts"
+import { whenEnded } from "./when-ended.ts"
 
 export interface DoorOptions extends Pick<FastifyServerOptions, "bodyLimit" | "routerOptions"> {
   /** From a request's first byte to its body's last; then it is refused with 408. */
@@ -20,11 +21,9 @@ export interface DoorOptions extends Pick<FastifyServerOptions, "bodyLimit" | "r
   readonly answerError: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => unknown
   /** Told of what was refused before there was a request to answer. */
   readonly onRefused: (status: number) => void
-  /** Told of each request once: when its answer is out, or its client gone (499, nginx's word for it). */
+  /** Told of each request once: when its answer is out, or its client gone (499). */
   readonly onEnded?: (request: FastifyRequest, status: number, tookMs: number) => void
 }
-
-const clientGone = 499
 
 export interface Door {
   readonly app: FastifyInstance
@@ -88,14 +87,10 @@ export function createDoor({ requestMs, stopMs, answerError, onRefused, onEnded,
   }
 }
 
-/** Fastify's own `onResponse` says nothing of an answer that nobody took. Every response closes. */
 function tellEnds(app: FastifyInstance, onEnded: NonNullable<DoorOptions["onEnded"]>): void {
   app.addHook("onRequest", (request, { raw: response }, done) => {
     const began = performance.now()
-    response.once("close", () => {
-      const status = response.writableFinished ? response.statusCode : clientGone
-      onEnded(request, status, performance.now() - began)
-    })
+    whenEnded(response, (status) => onEnded(request, status, performance.now() - began))
     done()
   })
 }

@@ -9,7 +9,7 @@ const inLineMax = 16
 
 /**
  * What a client sends on one connection without waiting for answers is carried out in that order (RFC 9112, 9.3.2): a request begins
- * once the answer before it is out, and never when the connection ends with that. To be called before other hooks are added.
+ * once the answer before it is out, and never when the connection ends with that. To be called before the hooks of a request's work are added.
  */
 export function takeTurns(app: FastifyInstance): void {
   const lines = new WeakMap<Socket, number>()
