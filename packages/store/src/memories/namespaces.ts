@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import type { MemoryLedger, NamespaceRow } from "@engram/contracts/memory-ledger"
 import type { Database } from "../database.ts"
-import { assertNotForgotten } from "../forget/assert-not-forgotten.ts"
+import { assertNotForgotten, forgottenWorkspace } from "../forget/assert-not-forgotten.ts"
 import { shareVersions, versionsLock } from "../knowledge/vectors.ts"
 import { liveNamespace } from "./rows.ts"
 
@@ -15,7 +15,7 @@ const lifeOf = (name: string): string => `${name}@${randomBytes(6).toString("hex
 const put = `
   insert into memory_namespaces as n (id, workspace_id, store_id, name, kind, expires_at, metadata)
   select $1, $2, $3, $4, $5, $6::timestamptz, $7
-  where not exists (select from suppressions s where s.workspace_id = $2 and s.kind = 'workspace')
+  where not exists (select ${forgottenWorkspace("$2")})
   on conflict (store_id, name) where ended_at is null
   do update set kind = excluded.kind, expires_at = excluded.expires_at, metadata = excluded.metadata`
 
