@@ -8,10 +8,10 @@ import { startMemoryPlugin } from "@engram/memory/start-plugin"
 import { startNightly } from "@engram/nightly/start"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics, type Metrics } from "@engram/observability/metrics"
-import { openTracing } from "@engram/observability/open-tracing"
 import { startStatusServer } from "@engram/observability/status-server"
 import { keepEmbeddedPostgres } from "@engram/platform/keep-embedded-postgres"
 import { openDatabase } from "@engram/platform/open-database"
+import { openTracing } from "@engram/platform/open-tracing"
 import { openPlatform, type Platform } from "@engram/platform/platform"
 import { onTurn } from "@engram/worker/meters"
 import { startWorker } from "@engram/worker/start"
@@ -33,8 +33,7 @@ export async function runAll(parts: {
   readonly memoryPlugin: boolean
 }): Promise<Running> {
   const { config, lifecycle, log } = parts
-  const tracing = await openTracing(config.tracesUrl, { service: "engram", log })
-  lifecycle.own(tracing, (open) => open.close(), "the traces")
+  await openTracing(config, { service: "engram", log, lifecycle })
   const metrics = createMetrics({ processMetrics: true })
   const prefix = parts.queuePrefix ? { prefix: parts.queuePrefix } : {}
   const opened = await openPlatform(config, { name: "up", log, lifecycle, onTurn: onTurn(metrics), ...prefix })

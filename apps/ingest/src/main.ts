@@ -5,9 +5,9 @@ import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
-import { openTracing } from "@engram/observability/open-tracing"
 import { openDatabase } from "@engram/platform/open-database"
 import { openQueue } from "@engram/platform/open-queue"
+import { openTracing } from "@engram/platform/open-tracing"
 import { startIngest } from "./start.ts"
 
 const lifecycle = createLifecycle()
@@ -16,8 +16,7 @@ endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 try {
   const config = readConfig(process.env)
   const log = createLog({ level: config.logLevel, name: "ingest" })
-  const tracing = await openTracing(config.tracesUrl, { service: "engram-ingest", log })
-  lifecycle.own(tracing, (open) => open.close(), "the traces")
+  await openTracing(config, { service: "engram-ingest", log, lifecycle })
   const metrics = createMetrics({ processMetrics: true })
 
   const { database, databaseUrl } = await openDatabase({

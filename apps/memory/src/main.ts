@@ -5,10 +5,10 @@ import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
-import { openTracing } from "@engram/observability/open-tracing"
 import { openDatabase } from "@engram/platform/open-database"
 import { modelOf, openCache, openEmbedders, openVectors } from "@engram/platform/open-ports"
 import { openQueue } from "@engram/platform/open-queue"
+import { openTracing } from "@engram/platform/open-tracing"
 import { startSearch } from "./start.ts"
 import { startMemoryPlugin } from "./start-plugin.ts"
 
@@ -18,8 +18,7 @@ endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 try {
   const config = readConfig(process.env)
   const log = createLog({ level: config.logLevel, name: "memory" })
-  const tracing = await openTracing(config.tracesUrl, { service: "engram-memory", log })
-  lifecycle.own(tracing, (open) => open.close(), "the traces")
+  await openTracing(config, { service: "engram-memory", log, lifecycle })
   const metrics = createMetrics({ processMetrics: true })
 
   const { database, databaseUrl } = await openDatabase({

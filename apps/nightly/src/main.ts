@@ -4,8 +4,8 @@ import { endOnSignal } from "@engram/lifecycle/end-on-signal"
 import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { createMetrics } from "@engram/observability/metrics"
-import { openTracing } from "@engram/observability/open-tracing"
 import { startStatusServer } from "@engram/observability/status-server"
+import { openTracing } from "@engram/platform/open-tracing"
 import { openPlatform } from "@engram/platform/platform"
 import { startNightly } from "./start.ts"
 
@@ -15,8 +15,7 @@ endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 try {
   const config = readConfig(process.env)
   const log = createLog({ level: config.logLevel, name: "nightly" })
-  const tracing = await openTracing(config.tracesUrl, { service: "engram-nightly", log })
-  lifecycle.own(tracing, (open) => open.close(), "the traces")
+  await openTracing(config, { service: "engram-nightly", log, lifecycle })
   const metrics = createMetrics({ processMetrics: true })
   const platform = await openPlatform(config, { name: "nightly", log, lifecycle })
   await startNightly({ config, platform, log, metrics, lifecycle })

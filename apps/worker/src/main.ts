@@ -6,8 +6,8 @@ import { createLifecycle } from "@engram/lifecycle/lifecycle"
 import { createLog } from "@engram/observability/log"
 import { meterIndex } from "@engram/observability/metered-index"
 import { createMetrics } from "@engram/observability/metrics"
-import { openTracing } from "@engram/observability/open-tracing"
 import { startStatusServer } from "@engram/observability/status-server"
+import { openTracing } from "@engram/platform/open-tracing"
 import { openPlatform } from "@engram/platform/platform"
 import { createConnections } from "@engram/store/connections"
 import { createSealer } from "@engram/store/sealing"
@@ -20,8 +20,7 @@ endOnSignal(lifecycle, (error) => console.error(reasonOf(error)))
 try {
   const config = readConfig(process.env)
   const log = createLog({ level: config.logLevel, name: "worker" })
-  const tracing = await openTracing(config.tracesUrl, { service: "engram-worker", log })
-  lifecycle.own(tracing, (open) => open.close(), "the traces")
+  await openTracing(config, { service: "engram-worker", log, lifecycle })
   const metrics = createMetrics({ processMetrics: true })
   const opened = await openPlatform(config, { name: "worker", log, lifecycle, onTurn: onTurn(metrics) })
   const platform = { ...opened, index: meterIndex(opened.index, metrics) }
