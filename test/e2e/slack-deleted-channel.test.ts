@@ -1,3 +1,4 @@
+import type { Knowledge } from "@engram/contracts/knowledge"
 import { chunkLimits } from "@engram/core/chunk/chunk"
 import { persist } from "@engram/pipeline/persist"
 import { sources } from "@engram/sources/registry"
@@ -29,6 +30,22 @@ async function leftovers(bench: Workbench): Promise<string[]> {
   return [...found.filter(Boolean), ...observations.map(() => "observation"), `${vectors.length} vectors`]
 }
 
+/** Persists one delivery that waits, by the knowledge that is given. */
+async function persistOne(bench: Workbench, knowledge: Knowledge, where = "true"): Promise<void> {
+  const [row] = await bench.rows<{ id: never; connectionId: never; body: Buffer; bytes: number }>(
+    `select id, connection_id as "connectionId", body, body_bytes as bytes from ingest_deliveries where state = 'received' and ${where}`,
+  )
+  const slack = sources.slack!
+  const read = slack.normalize({ headers: {}, body: unpackBody(row!.body, row!.bytes), receivedAt: 0 })
+  if (read.outcome !== "drafts") throw new Error(read.reason)
+  const { id, connectionId } = row!
+  const delivery = { id, connectionId, source: slack, receivedAt: 0, drafts: read.drafts }
+  const settling = { settleMs: 0, settleMaxMs: 0 }
+  await persist({ knowledge, chunkLimits, settling, hash: (_, text) => text })({ ...bench.lane, stage: "normalize" }, [
+    delivery,
+  ])
+}
+
 /** Takes the channel's end as a worker does that dies after so many transactions. */
 async function persistUntilKilled(bench: Workbench, { writes }: { readonly writes: number }): Promise<void> {
   const knowledge = createKnowledge(bench.database)
@@ -39,20 +56,7 @@ async function persistUntilKilled(bench: Workbench, { writes }: { readonly write
       return knowledge.write(workspaceId, work)
     },
   }
-  const [row] = await bench.rows<{ id: never; connectionId: never; body: Buffer; bytes: number }>(
-    `select id, connection_id as "connectionId", body, body_bytes as bytes from ingest_deliveries where state = 'received'`,
-  )
-  const slack = sources.slack!
-  const read = slack.normalize({ headers: {}, body: unpackBody(row!.body, row!.bytes), receivedAt: 0 })
-  if (read.outcome !== "drafts") throw new Error(read.reason)
-  const { id, connectionId } = row!
-  const delivery = { id, connectionId, source: slack, receivedAt: 0, drafts: read.drafts }
-  await expect(
-    persist({ knowledge: dying, chunkLimits, settling: { settleMs: 0, settleMaxMs: 0 }, hash: (_, text) => text })(
-      { ...bench.lane, stage: "normalize" },
-      [delivery],
-    ),
-  ).rejects.toThrow("killed")
+  await expect(persistOne(bench, dying)).rejects.toThrow("killed")
 }
 
 test("a deleted channel's words leave the tables and the index, whatever comes late, and no other channel's do", async () => {
@@ -99,6 +103,54 @@ test("a worker that dies halfway leaves the delivery to be taken again, and then
     await bench.close()
   }
 }, 120_000)
+
+/** The channel is gone, and two of its messages come late. */
+async function withTwoLate(work: (bench: Workbench) => Promise<void>): Promise<void> {
+  const bench = await createWorkbench()
+  try {
+    await bench.accept([...decisions.slice(0, 2), end])
+    await bench.drain()
+    await bench.accept([late, { ...decisions[0]!, key: "again" }])
+    await work(bench)
+  } finally {
+    await bench.close()
+  }
+}
+
+const isLate = "delivery_key <> 'again'"
+
+test("what another batch removes of a gone channel, after this one saw it, is no failure", () =>
+  withTwoLate(async (bench) => {
+    const knowledge = createKnowledge(bench.database)
+    let seen = 0
+    const overtaken: typeof knowledge = {
+      write: async (workspaceId, work) => {
+        // Its documents were asked for in the second transaction, and are removed in the third.
+        if (++seen === 3) await persistOne(bench, knowledge, "delivery_key = 'again'")
+        return knowledge.write(workspaceId, work)
+      },
+    }
+    await persistOne(bench, overtaken, isLate)
+    expect(seen).toBeGreaterThan(3)
+    expect(await leftovers(bench)).toEqual(["0 vectors"])
+    expect(await bench.rows("select distinct state from ingest_deliveries")).toEqual([{ state: "processed" }])
+  }))
+
+test("what stays of a gone channel, however often it is removed, ends the turn in an error", () =>
+  withTwoLate(async (bench) => {
+    const knowledge = createKnowledge(bench.database)
+    const staying: typeof knowledge = {
+      write: (workspaceId, work) =>
+        knowledge.write(workspaceId, (tx) =>
+          work({
+            ...tx,
+            documentsIn: async (scopes, max) =>
+              (await tx.documentsIn(scopes, max)).map((document) => ({ ...document, sourceId: "never there" })),
+          }),
+        ),
+    }
+    await expect(persistOne(bench, staying, isLate)).rejects.toThrow("nothing was removed of a scope that is gone")
+  }))
 
 test("a deleted channel's words leave every store of the workspace, also when the worker dies between two", async () => {
   const bench = await createWorkbench()

@@ -11,7 +11,7 @@ import { writeChunks } from "./persist/chunks.ts"
 import { writeDocuments } from "./persist/documents.ts"
 import { writeFetches } from "./persist/fetches.ts"
 import { dropForgotten, endsOf, processed } from "./persist/forgotten.ts"
-import { type GoneScopes, knownGone, removals, speakingOfGone, stillThere } from "./persist/gone-scopes.ts"
+import { type GoneScopes, idOf, knownGone, removals, speakingOfGone, stillThere } from "./persist/gone-scopes.ts"
 import { writeAliases, writeEntities, writeEvidence, writeScopes } from "./persist/graph.ts"
 import { writeMemory } from "./persist/memory.ts"
 import { type Place, placeOf } from "./persist/place.ts"
@@ -60,16 +60,20 @@ export const persist =
     const { waiting, gone, ...persisted } = await write(deps, lane, deliveries)
     if (gone.size === 0) return persisted
     const removed: PersistedDocument[] = []
+    let unmoved: ReadonlySet<DocumentId> = new Set()
     for (;;) {
       const left = await deps.knowledge.write(lane.workspaceId, (tx) => tx.documentsIn([...gone.keys()], removedMax))
       const storeId = left[0]?.storeId
       if (storeId === undefined) break
       // A transaction writes to one store.
       const here = left.filter((document) => document.storeId === storeId)
-      const after = await write(deps, { ...lane, storeId }, removals(here, gone, deliveries), { open: true })
+      const ids = here.map((document) => idOf(lane.workspaceId, document))
       // What does not go is found again, for ever; the delivery's tries are counted.
-      if (after.documents.length === 0)
+      if (ids.every((id) => unmoved.has(id)))
         throw new Error("nothing was removed of a scope that is gone, though it holds documents")
+      const after = await write(deps, { ...lane, storeId }, removals(here, gone, deliveries), { open: true })
+      // They may have gone by another batch meanwhile.
+      unmoved = new Set(after.documents.length === 0 ? ids : [])
       removed.push(...after.documents)
     }
     await deps.knowledge.write(lane.workspaceId, (tx) => tx.closeDeliveries(waiting.map(processed)))

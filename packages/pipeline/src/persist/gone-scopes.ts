@@ -1,5 +1,5 @@
 import type { DocumentDraft } from "@engram/contracts/draft"
-import type { ScopeId } from "@engram/contracts/ids"
+import type { DocumentId, ScopeId } from "@engram/contracts/ids"
 import type { KnowledgeWrite, ScopedDocument } from "@engram/contracts/knowledge"
 import { aliasId, documentId, scopeId } from "@engram/core/ids"
 import type { Place } from "./place.ts"
@@ -32,6 +32,9 @@ export async function knownGone(
   )
   return new Map((await write.goneScopes([...new Set(ids)])).map(({ id, at }) => [id, at]))
 }
+
+export const idOf = (workspaceId: string, { storeId, source, sourceId }: ScopedDocument): DocumentId =>
+  documentId(workspaceId, storeId, source, sourceId)
 
 /** The removal of documents, as one of the deliveries of their source says it. */
 export function removals(
