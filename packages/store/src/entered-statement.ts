@@ -10,6 +10,7 @@ interface Wire {
 }
 interface QueryOfPg {
   name: string | undefined
+  text: string
   prepare(wire: Wire): void
   handleDataRow(message: unknown): void
   handleCommandComplete(message: unknown, wire: Wire): void
@@ -64,13 +65,13 @@ export const fleetEntry = (durable: boolean): Entry => ({ text: enterFleet, valu
  */
 class EnteredStatement extends Query {
   readonly #entry: Statement
-  readonly #named: string | undefined
+  readonly #statement: Statement
   #entered = false
 
   constructor(entry: Statement, statement: Statement) {
     super({ ...statement, queryMode: "extended" })
     this.#entry = entry
-    this.#named = statement.name
+    this.#statement = statement
   }
 
   override prepare(wire: Wire): void {
@@ -82,8 +83,13 @@ class EnteredStatement extends Query {
     wire.bind({ statement: name, values })
     wire.execute({ portal: "" })
     super.prepare(wire)
-    // The first statement to be parsed would be noted under the second one's name.
-    this.name = undefined
+    this.#stand(this.#entry)
+  }
+
+  /** What is parsed is noted by the name and text that the query has by then. */
+  #stand({ name, text }: Statement): void {
+    this.name = name
+    this.text = text
   }
 
   override handleDataRow(message: unknown): void {
@@ -92,13 +98,13 @@ class EnteredStatement extends Query {
 
   override handleCommandComplete(message: unknown, wire: Wire): void {
     if (this.#entered) super.handleCommandComplete(message, wire)
-    else this.name = this.#named
+    else this.#stand(this.#statement)
     this.#entered = true
   }
 
   override handleError(error: Error, wire: Wire): void {
     if (!this.#entered) {
-      for (const name of [this.#entry.name, this.#named]) delete wire.submittedNamedStatements[name ?? ""]
+      for (const name of [this.#entry.name, this.#statement.name]) delete wire.submittedNamedStatements[name ?? ""]
     }
     super.handleError(error, wire)
   }

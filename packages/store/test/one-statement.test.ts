@@ -93,6 +93,16 @@ test("when the role cannot be taken, the statement does not run, and the connect
   expect(await database.oneInWorkspace("acme", "select 1 as one")).toEqual([{ one: 1 }])
 })
 
+test("after one whose role could not be taken the connection still keeps the statements' plans", async () => {
+  const fresh = createPool(db.url, { connectionsMax: 1, applicationName: "one-statement" })
+  const database = createDatabase(fresh)
+  await expect(database.oneInWorkspace("no\0where", who)).rejects.toThrow()
+  await database.oneInWorkspace("acme", who)
+  const { rows } = await fresh.query("select statement from pg_prepared_statements")
+  expect(rows).toContainEqual({ statement: who })
+  await fresh.end()
+})
+
 test("statements of many workspaces at once each see their own", async () => {
   const many = createPool(db.url, { connectionsMax: 3, applicationName: "one-statement" })
   const database = createDatabase(many)
