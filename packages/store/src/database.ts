@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { traced } from "@engram/contracts/spans"
 import pg from "pg"
 import { fleetEntry, runEntered, type Statement, uncompiled, workspaceEntry } from "./entered-statement.ts"
+import { createLine } from "./in-line.ts"
 import { codeOf, isTurnTaking, isUnanswered, translated } from "./postgres-errors.ts"
 import { type Named, type Transaction, transaction } from "./transaction.ts"
 
@@ -16,13 +17,14 @@ export interface Database {
   inWorkspacePlanned<T>(workspaceId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
    * One such statement in a transaction of its own: it costs one round trip instead of three. `sharing` names a lock that it shares
-   * with others like it, and has before it begins. Values that depend on the time are made when the connection is there.
+   * with others like it, and has before it begins. Those `inLine` share a connection, and are sent before the ones ahead of them have
+   * their answers. Values that depend on the time are made when the connection is there.
    */
   oneInWorkspace<Row extends object>(
     workspaceId: string,
     text: string,
     values?: readonly unknown[] | (() => readonly unknown[]),
-    options?: { readonly sharing?: string },
+    options?: { readonly sharing?: string; readonly inLine?: boolean },
   ): Promise<Row[]>
   /** One transaction of the narrow role that spans workspaces. */
   asFleet<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
@@ -51,6 +53,7 @@ const system = { "db.system.name": "postgresql" }
 export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database {
   const start = durable ? "begin" : "begin; set local synchronous_commit = off"
   const statements = createStatements()
+  const line = createLine(pool)
   const kept = ({ text, values }: { readonly text: string; readonly values: readonly unknown[] }): Statement => {
     return { ...statements.named(text), values: [...values] }
   }
@@ -78,10 +81,13 @@ export function createDatabase(pool: pg.Pool, { durable = true } = {}): Database
       workspaceId: string,
       text: string,
       values: readonly unknown[] | (() => readonly unknown[]) = [],
-      { sharing }: { readonly sharing?: string } = {},
+      { sharing, inLine = false }: { readonly sharing?: string; readonly inLine?: boolean } = {},
     ) => {
       const statement = () => kept({ text, values: typeof values === "function" ? values() : values })
-      return inTurn(() => once<Row>(pool, statement, entryIn(workspaceId, sharing)))
+      return inTurn(() => {
+        const entry = entryIn(workspaceId, sharing)
+        return inLine ? line<Row>(statement, entry) : once<Row>(pool, statement, entry)
+      })
     },
     asFleet: (work) =>
       inTurn(() =>

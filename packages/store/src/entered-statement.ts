@@ -110,6 +110,12 @@ class EnteredStatement extends Query {
   }
 }
 
+/** Whether it may be sent before what is under way has its answer: a name is worth something once its statement has been parsed. */
+export const isReady = (client: pg.PoolClient, { name }: Statement): boolean => {
+  const { connection } = client as unknown as { readonly connection: Wire }
+  return name === undefined || connection.parsedStatements[name] !== undefined
+}
+
 /** Runs one statement behind the entry that takes its role, in a transaction of its own, in one round trip. */
 export function runEntered<Row extends object>(
   client: pg.PoolClient,

@@ -11,7 +11,7 @@ export interface MemoryWriter {
 export interface WriteLimits {
   readonly rowsMax: number
   readonly bytesMax: number
-  /** Transactions at once: two keep Postgres busy while the next one gathers. */
+  /** Transactions at once: Postgres goes from one to the next, which stands in line by then, while what comes after gathers. */
   readonly batchesMax: number
   /** A transaction costs as much as four of its rows (measured), so fewer than these wait while another is under way. */
   readonly besideRows: number

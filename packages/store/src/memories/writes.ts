@@ -23,6 +23,7 @@ export const createWrites = (database: Database, surroundings: SurroundingsMemor
         statementOf(place, placed).values,
         {
           sharing: versionsLock(place.storeId),
+          inLine: true,
         },
       )
       const there = new Set(added!.existed)
