@@ -37,6 +37,17 @@ describe("memories in Postgres", () => {
     return { ledger: createMemoryLedger(database), statements: () => statements }
   }
 
+  test("what is written to a namespace that was just made asks for nothing, however often the name was over before", async () => {
+    const { ledger, statements } = counted()
+    for (const life of ["first", "second"]) {
+      await put(ledger, "team:made")
+      const before = statements()
+      expect(await ledger.add(place, [memory("team:made", `of its ${life} life`)])).toEqual(["written"])
+      expect(statements() - before).toBe(1)
+      expect(await ledger.endNamespace(place, "team:made")).toBe(true)
+    }
+  })
+
   test("the lives of names are asked for once, also of names that have none, until a search or a write says otherwise", async () => {
     const { ledger, statements } = counted()
     await put(createMemoryLedger(context.database), "team:there")

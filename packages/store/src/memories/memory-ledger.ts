@@ -8,7 +8,7 @@ import { createWrites } from "./writes.ts"
 export function createMemoryLedger(database: Database): MemoryLedger {
   const surroundings = createSurroundings(database)
   return {
-    ...createNamespaces(database),
+    ...createNamespaces(database, surroundings),
     ...createWrites(database, surroundings),
     ...createMemorySearch(database, surroundings),
   }
