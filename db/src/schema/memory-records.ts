@@ -38,7 +38,7 @@ export const memoryRecords = pgTable(
     index("memory_records_words").using(
       "gist",
       sql`hashtextextended(namespace_id, 0)`,
-      sql`search tsvector_ops(siglen=256)`,
+      sql`search tsvector_ops(siglen=64)`,
     ),
     tenantPolicy(),
     fleetPolicy("select"),
