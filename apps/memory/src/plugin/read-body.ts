@@ -20,14 +20,14 @@ export function readBodies(
   app: FastifyInstance,
   limits: { readonly bytesMax: number; readonly budget: BodyBudget },
 ): void {
-  const held = new WeakMap<FastifyRequest, () => void>()
+  app.decorateRequest("releaseBody", null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser("*", async (request: FastifyRequest) => {
     const { bytes, release } = await readBody(request.raw, { ...limits, memoryPerByte }).catch(async (error) => {
       if (error instanceof Refusal && error.status === 413) await readPast(request.raw)
       throw error
     })
-    held.set(request, release)
+    request.releaseBody = release
     try {
       return utf8.decode(bytes)
     } catch {
@@ -36,12 +36,19 @@ export function readBodies(
     }
   })
   app.addHook("preValidation", async (request, { raw: response }) => {
-    const release = held.get(request)
-    if (release === undefined) return
+    const release = request.releaseBody
+    if (release === null) return
     // Every response closes, answered or not; `finish` is told of answered ones only.
     if (response.closed) release()
     else response.once("close", release)
   })
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Gives back what its body holds of the budget; null while it has none. */
+    releaseBody: (() => void) | null
+  }
 }
 
 /** Resolves when nothing more comes, or too much has. */
