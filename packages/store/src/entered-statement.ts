@@ -64,12 +64,15 @@ export const fleetEntry = (durable: boolean): Entry => ({ text: enterFleet, valu
  * along, and what follows a failure is not run. So there is no begin and no commit, and one answer.
  */
 class EnteredStatement extends Query {
+  /** 0: the pool's. */
+  readonly query_timeout: number
   readonly #entry: Statement
   readonly #statement: Statement
   #entered = false
 
-  constructor(entry: Statement, statement: Statement) {
+  constructor(entry: Statement, statement: Statement, timeoutMs: number) {
     super({ ...statement, queryMode: "extended" })
+    this.query_timeout = timeoutMs
     this.#entry = entry
     this.#statement = statement
   }
@@ -116,13 +119,17 @@ export const isReady = (client: pg.PoolClient, { name }: Statement): boolean => 
   return name === undefined || connection.parsedStatements[name] !== undefined
 }
 
-/** Runs one statement behind the entry that takes its role, in a transaction of its own, in one round trip. */
+/**
+ * Runs one statement behind the entry that takes its role, in a transaction of its own, in one round trip. The connection is given up
+ * after `timeoutMs` from now, or after the pool's.
+ */
 export function runEntered<Row extends object>(
   client: pg.PoolClient,
   statement: Statement,
   entry: Statement,
+  timeoutMs = 0,
 ): Promise<Row[]> {
-  const query = new EnteredStatement(entry, statement)
+  const query = new EnteredStatement(entry, statement, timeoutMs)
   return new Promise((resolve, reject) => {
     const answered = (error: Error | undefined, result: pg.QueryResult<Row>): void =>
       error ? reject(error) : resolve(result.rows)

@@ -1,16 +1,15 @@
 import { once } from "node:events"
 import { type AddressInfo, connect, createServer } from "node:net"
-import { RetryLater } from "@engram/contracts/errors"
+import { RetryLater, TookTooLong } from "@engram/contracts/errors"
 import { createDatabase, createPool } from "@engram/store/database"
 import { createTestDatabase } from "@engram/testkit/database"
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest"
 
 const add = "insert into notes (n) values ($1) returning n"
 const gate = "what those in line share, and wait for"
 const inLine = { sharing: gate, inLine: true }
 
 let db: Awaited<ReturnType<typeof createTestDatabase>>
-let pool: ReturnType<typeof createPool>
 let others: ReturnType<typeof createPool>
 beforeAll(async () => {
   db = await createTestDatabase()
@@ -18,14 +17,7 @@ beforeAll(async () => {
   await others.query("create table notes (n int check (n > 0))")
   await others.query("grant all on notes to engram_app")
 })
-beforeEach(() => {
-  pool = createPool(db.url, { connectionsMax: 3, applicationName: "in-line" })
-})
-afterEach(async () => {
-  expect(pool.idleCount).toBe(pool.totalCount)
-  await pool.end()
-  await others.query("delete from notes")
-})
+beforeEach(() => others.query("truncate notes"))
 afterAll(async () => {
   await others.end()
   await db.drop()
@@ -36,10 +28,25 @@ async function closeGate(): Promise<() => Promise<void>> {
   const client = await others.connect()
   await client.query("begin")
   await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [gate])
-  return async () => {
+  let isClosed = true
+  const open = async (): Promise<void> => {
+    if (!isClosed) return
+    isClosed = false
     await client.query("commit")
     client.release()
   }
+  onTestFinished(open)
+  return open
+}
+
+/** Ends with the test, and finds all of its connections idle then. */
+function poolOf(url: string, settings: { readonly statementTimeoutMs?: number } = {}) {
+  const pool = createPool(url, { connectionsMax: 3, applicationName: "in-line", ...settings })
+  onTestFinished(async () => {
+    expect(pool.idleCount).toBe(pool.totalCount)
+    await pool.end()
+  })
+  return pool
 }
 
 /** A way to the database that keeps what was sent over it. */
@@ -52,10 +59,10 @@ async function watchedWire(url: string) {
     client.pipe(postgres).pipe(client)
   })
   await once(server.listen(0, "127.0.0.1"), "listening")
+  onTestFinished(() => void server.close())
   return {
     url: Object.assign(new URL(url), { port: String((server.address() as AddressInfo).port) }).href,
     sent: () => Buffer.concat(sent).toString("latin1"),
-    close: () => void server.close(),
   }
 }
 
@@ -68,8 +75,8 @@ const waitingBackends = async (): Promise<number[]> => {
 
 test("those in line share a connection, are sent before the ones ahead have their answers, and answered in their order", async () => {
   const wire = await watchedWire(db.url)
-  const watched = createPool(wire.url, { connectionsMax: 3, applicationName: "in-line" })
-  const database = createDatabase(watched)
+  const pool = poolOf(wire.url)
+  const database = createDatabase(pool)
   await database.oneInWorkspace("acme", add, [1001], inLine)
   const openGate = await closeGate()
   const answered: number[] = []
@@ -78,16 +85,14 @@ test("those in line share a connection, are sent before the ones ahead have thei
     answered.push(...rows.map((row) => row.n))
   })
   await expect.poll(() => wire.sent().match(/100\d/g)).toEqual(["1001", "1002", "1003", "1004"])
-  expect({ answered, connections: watched.totalCount }).toEqual({ answered: [], connections: 1 })
+  expect({ answered, connections: pool.totalCount }).toEqual({ answered: [], connections: 1 })
   await openGate()
   await Promise.all(asked)
   expect(answered).toEqual([1002, 1003, 1004])
-  await watched.end()
-  wire.close()
 })
 
 test("one that is refused takes none of the others along", async () => {
-  const database = createDatabase(pool)
+  const database = createDatabase(poolOf(db.url))
   const ends = await Promise.allSettled([5, -1, 6].map((n) => database.oneInWorkspace("acme", add, [n], inLine)))
   expect(ends).toMatchObject([
     { status: "fulfilled", value: [{ n: 5 }] },
@@ -96,20 +101,34 @@ test("one that is refused takes none of the others along", async () => {
   ])
 })
 
-test("where the first on a connection fails before its statement is parsed, the next has it parsed, and it keeps its name", async () => {
+test("where those that come first on a connection fail before their statement is parsed, the next has it parsed, and it keeps its name", async () => {
+  const pool = poolOf(db.url)
   const database = createDatabase(pool)
-  const ends = await Promise.allSettled([
-    database.oneInWorkspace("no\0where", add, [7], inLine),
-    database.oneInWorkspace("acme", add, [8], inLine),
-  ])
-  expect(ends.map(({ status }) => status)).toEqual(["rejected", "fulfilled"])
-  await database.oneInWorkspace("acme", add, [9], inLine)
+  const ends = await Promise.allSettled(
+    ["no\0where", "nor\0here", "acme", "acme"].map((workspaceId, at) =>
+      database.oneInWorkspace(workspaceId, add, [7 + at], inLine),
+    ),
+  )
+  expect(ends.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled", "fulfilled"])
   const { rows } = await pool.query("select statement from pg_prepared_statements where name like 'engram%'")
   expect(rows).toContainEqual({ statement: add })
 })
 
+test("what one waits in line is not taken for a Postgres that is away: each has its own time, and nothing refused is written", async () => {
+  const database = createDatabase(poolOf(db.url, { statementTimeoutMs: 600 }))
+  await database.oneInWorkspace("acme", add, [1], inLine)
+  const openGate = await closeGate()
+  // The last one's turn comes when the pool has long given up on whoever it sent something at that moment.
+  const asked = [2, 3, 4, 5, 6].map((n) => database.oneInWorkspace("acme", add, [n], inLine))
+  for (const end of await Promise.allSettled(asked)) {
+    expect(end).toMatchObject({ status: "rejected", reason: expect.any(TookTooLong) })
+  }
+  await openGate()
+  expect(await database.oneInWorkspace("acme", "select n from notes")).toEqual([{ n: 1 }])
+})
+
 test("when their connection is cut all of them are told to come back, and those that come then get another", async () => {
-  const database = createDatabase(pool)
+  const database = createDatabase(poolOf(db.url))
   await database.oneInWorkspace("acme", add, [10], inLine)
   const openGate = await closeGate()
   const asked = Promise.allSettled([11, 12].map((n) => database.oneInWorkspace("acme", add, [n], inLine)))

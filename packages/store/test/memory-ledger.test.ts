@@ -48,6 +48,15 @@ describe("memories in Postgres", () => {
     }
   })
 
+  test("a namespace that is made as one that is over is asked for, and nothing is tried with it", async () => {
+    const { ledger, statements } = counted()
+    const expired = { name: "team:expired", kind: "custom", expiresAt: new Date(0), metadata: null } as const
+    await ledger.putNamespace(place, expired)
+    const before = statements()
+    expect(await ledger.add(place, [memory("team:expired", "too late")])).toEqual(["no_namespace"])
+    expect(statements() - before).toBe(1)
+  })
+
   test("the lives of names are asked for once, also of names that have none, until a search or a write says otherwise", async () => {
     const { ledger, statements } = counted()
     await put(createMemoryLedger(context.database), "team:there")
