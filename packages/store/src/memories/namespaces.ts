@@ -51,7 +51,7 @@ export const createNamespaces = (database: Database, surroundings: SurroundingsM
       const [there] = await database.oneInWorkspace<PutRow>(place.workspaceId, putUnlessExpiredSql, values, { sharing })
       const { id, ...row } = there ?? (await beginAnew(place, name, values))
       // It is written to next.
-      surroundings.saw(place, [name], [{ id, name }])
+      if (expiresAt === null || expiresAt > new Date()) surroundings.saw(place, [name], [{ id, name }])
       return row
     },
 
