@@ -10,10 +10,6 @@ type Namespaces = Pick<MemoryLedger, "putNamespace" | "patchNamespace" | "endNam
 
 const columns = `n.name, n.kind, n.expires_at as "expiresAt", n.metadata, n.created_at as "createdAt"`
 
-interface PutRow extends NamespaceRow {
-  readonly id: string
-}
-
 /** One life of a name. Names have no `@`, so what comes after it tells the lives apart. */
 const lifeOf = (name: string): string => `${name}@${randomBytes(6).toString("hex")}`
 
@@ -24,54 +20,59 @@ const put = `
   on conflict (store_id, name) where ended_at is null
   do update set kind = excluded.kind, expires_at = excluded.expires_at, metadata = excluded.metadata`
 
-const putSql = `${put} returning n.id, ${columns}`
+const putColumns = `n.id, (${liveNamespace}) as lives, ${columns}`
+const putSql = `${put} returning ${putColumns}`
 /** Puts nothing where the namespace of that name has expired, or the workspace was forgotten. */
-const putUnlessExpiredSql = `${put} where ${liveNamespace} returning n.id, ${columns}`
+const putUnlessExpiredSql = `${put} where ${liveNamespace} returning ${putColumns}`
 
-export const createNamespaces = (database: Database, surroundings: SurroundingsMemory): Namespaces => {
-  /** What has expired does not come back: the name begins anew, and the old memories stay gone. */
-  const beginAnew = (place: MemoryPlace, name: string, values: readonly unknown[]): Promise<PutRow> =>
+interface PutRow extends NamespaceRow {
+  readonly id: string
+  /** One may be put that has expired already. */
+  readonly lives: boolean
+}
+
+export const createNamespaces = (database: Database, surroundings: SurroundingsMemory): Namespaces => ({
+  putNamespace: async (place, { name, kind, expiresAt, metadata }) => {
+    const values = [lifeOf(name), place.workspaceId, place.storeId, name, kind, expiresAt, metadata]
+    // Shared, so that who forgets the workspace waits for this, or is seen.
+    const sharing = versionsLock(place.storeId)
+    const [there] = await database.oneInWorkspace<PutRow>(place.workspaceId, putUnlessExpiredSql, values, { sharing })
+    const { id, lives, ...row } = there ?? (await beginAnew(database, place, name, values))
+    // It is written to next.
+    if (lives) surroundings.saw(place, [name], [{ id, name }])
+    return row
+  },
+
+  patchNamespace: (place, name, { expiresAt, metadata }) =>
     database.inWorkspace(place.workspaceId, async (tx) => {
-      await shareVersions(tx, place.storeId)
-      await assertNotForgotten(tx, place.workspaceId)
-      await tx.query(
-        `update memory_namespaces set ended_at = now()
-         where store_id = $1 and name = $2 and ended_at is null and expires_at <= now()`,
+      const [row] = await tx.query<NamespaceRow>(
+        `update memory_namespaces n set expires_at = coalesce($3, n.expires_at), metadata = coalesce($4, n.metadata)
+         where n.store_id = $1 and n.name = $2 and ${liveNamespace} returning ${columns}`,
+        [place.storeId, name, expiresAt ?? null, metadata ?? null],
+      )
+      return row
+    }),
+
+  endNamespace: (place, name) =>
+    database.inWorkspace(place.workspaceId, async (tx) => {
+      const ended = await tx.query(
+        `update memory_namespaces n set ended_at = now() where n.store_id = $1 and n.name = $2 and ${liveNamespace} returning id`,
         [place.storeId, name],
       )
-      const [begun] = await tx.query<PutRow>(putSql, values)
-      return begun!
-    })
+      return ended.length > 0
+    }),
+})
 
-  return {
-    putNamespace: async (place, { name, kind, expiresAt, metadata }) => {
-      const values = [lifeOf(name), place.workspaceId, place.storeId, name, kind, expiresAt, metadata]
-      // Shared, so that who forgets the workspace waits for this, or is seen.
-      const sharing = versionsLock(place.storeId)
-      const [there] = await database.oneInWorkspace<PutRow>(place.workspaceId, putUnlessExpiredSql, values, { sharing })
-      const { id, ...row } = there ?? (await beginAnew(place, name, values))
-      // It is written to next.
-      if (expiresAt === null || expiresAt > new Date()) surroundings.saw(place, [name], [{ id, name }])
-      return row
-    },
-
-    patchNamespace: (place, name, { expiresAt, metadata }) =>
-      database.inWorkspace(place.workspaceId, async (tx) => {
-        const [row] = await tx.query<NamespaceRow>(
-          `update memory_namespaces n set expires_at = coalesce($3, n.expires_at), metadata = coalesce($4, n.metadata)
-         where n.store_id = $1 and n.name = $2 and ${liveNamespace} returning ${columns}`,
-          [place.storeId, name, expiresAt ?? null, metadata ?? null],
-        )
-        return row
-      }),
-
-    endNamespace: (place, name) =>
-      database.inWorkspace(place.workspaceId, async (tx) => {
-        const ended = await tx.query(
-          `update memory_namespaces n set ended_at = now() where n.store_id = $1 and n.name = $2 and ${liveNamespace} returning id`,
-          [place.storeId, name],
-        )
-        return ended.length > 0
-      }),
-  }
-}
+/** What has expired does not come back: the name begins anew, and the old memories stay gone. */
+const beginAnew = (database: Database, place: MemoryPlace, name: string, values: readonly unknown[]): Promise<PutRow> =>
+  database.inWorkspace(place.workspaceId, async (tx) => {
+    await shareVersions(tx, place.storeId)
+    await assertNotForgotten(tx, place.workspaceId)
+    await tx.query(
+      `update memory_namespaces set ended_at = now()
+       where store_id = $1 and name = $2 and ended_at is null and expires_at <= now()`,
+      [place.storeId, name],
+    )
+    const [begun] = await tx.query<PutRow>(putSql, values)
+    return begun!
+  })
