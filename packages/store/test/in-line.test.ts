@@ -2,39 +2,29 @@ import { once } from "node:events"
 import { type AddressInfo, connect, createServer } from "node:net"
 import { RetryLater, TookTooLong } from "@engram/contracts/errors"
 import { createDatabase, createPool } from "@engram/store/database"
-import { createTestDatabase } from "@engram/testkit/database"
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest"
+import type pg from "pg"
+import { beforeAll, beforeEach, expect, onTestFinished, test } from "vitest"
+import { useDatabase } from "./store-fixture.ts"
 
 const add = "insert into notes (n) values ($1) returning n"
 const gate = "what those in line share, and wait for"
 const inLine = { sharing: gate, inLine: true }
 
-let db: Awaited<ReturnType<typeof createTestDatabase>>
-let others: ReturnType<typeof createPool>
+const context = useDatabase()
+const others = (): pg.Pool => context.database.pool
 beforeAll(async () => {
-  db = await createTestDatabase()
-  others = createPool(db.url, { connectionsMax: 2, applicationName: "others" })
-  await others.query("create table notes (n int check (n > 0))")
-  await others.query("grant all on notes to engram_app")
+  await others().query("create table notes (n int check (n > 0))")
+  await others().query("grant all on notes to engram_app")
 })
-beforeEach(() => others.query("truncate notes"))
-afterAll(async () => {
-  await others.end()
-  await db.drop()
-})
+beforeEach(() => others().query("truncate notes"))
 
 /** Nobody in line gets an answer until it is opened. */
 async function closeGate(): Promise<() => Promise<void>> {
-  const client = await others.connect()
+  const client = await others().connect()
   await client.query("begin")
   await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [gate])
-  let isClosed = true
-  const open = async (): Promise<void> => {
-    if (!isClosed) return
-    isClosed = false
-    await client.query("commit")
-    client.release()
-  }
+  let opened: Promise<void> | undefined
+  const open = () => (opened ??= client.query("commit").then(() => client.release()))
   onTestFinished(open)
   return open
 }
@@ -67,14 +57,14 @@ async function watchedWire(url: string) {
 }
 
 const waitingBackends = async (): Promise<number[]> => {
-  const { rows } = await others.query(
+  const { rows } = await others().query(
     "select pid from pg_stat_activity where application_name = 'in-line' and wait_event_type = 'Lock'",
   )
   return rows.map(({ pid }) => pid)
 }
 
 test("those in line share a connection, are sent before the ones ahead have their answers, and answered in their order", async () => {
-  const wire = await watchedWire(db.url)
+  const wire = await watchedWire(context.url)
   const pool = poolOf(wire.url)
   const database = createDatabase(pool)
   await database.oneInWorkspace("acme", add, [1001], inLine)
@@ -92,7 +82,7 @@ test("those in line share a connection, are sent before the ones ahead have thei
 })
 
 test("one that is refused takes none of the others along", async () => {
-  const database = createDatabase(poolOf(db.url))
+  const database = createDatabase(poolOf(context.url))
   const ends = await Promise.allSettled([5, -1, 6].map((n) => database.oneInWorkspace("acme", add, [n], inLine)))
   expect(ends).toMatchObject([
     { status: "fulfilled", value: [{ n: 5 }] },
@@ -102,7 +92,7 @@ test("one that is refused takes none of the others along", async () => {
 })
 
 test("where those that come first on a connection fail before their statement is parsed, the next has it parsed, and it keeps its name", async () => {
-  const pool = poolOf(db.url)
+  const pool = poolOf(context.url)
   const database = createDatabase(pool)
   const ends = await Promise.allSettled(
     ["no\0where", "nor\0here", "acme", "acme"].map((workspaceId, at) =>
@@ -115,10 +105,10 @@ test("where those that come first on a connection fail before their statement is
 })
 
 test("what one waits in line is not taken for a Postgres that is away: each has its own time, and nothing refused is written", async () => {
-  const database = createDatabase(poolOf(db.url, { statementTimeoutMs: 600 }))
+  const database = createDatabase(poolOf(context.url, { statementTimeoutMs: 600 }))
   await database.oneInWorkspace("acme", add, [1], inLine)
   const openGate = await closeGate()
-  // The last one's turn comes when the pool has long given up on whoever it sent something at that moment.
+  // The last one's turn comes after what the pool gives a query that has no others ahead.
   const asked = [2, 3, 4, 5, 6].map((n) => database.oneInWorkspace("acme", add, [n], inLine))
   for (const end of await Promise.allSettled(asked)) {
     expect(end).toMatchObject({ status: "rejected", reason: expect.any(TookTooLong) })
@@ -128,14 +118,14 @@ test("what one waits in line is not taken for a Postgres that is away: each has 
 })
 
 test("when their connection is cut all of them are told to come back, and those that come then get another", async () => {
-  const database = createDatabase(poolOf(db.url))
+  const database = createDatabase(poolOf(context.url))
   await database.oneInWorkspace("acme", add, [10], inLine)
   const openGate = await closeGate()
   const asked = Promise.allSettled([11, 12].map((n) => database.oneInWorkspace("acme", add, [n], inLine)))
   await expect.poll(waitingBackends).toHaveLength(1)
-  await others.query("select pg_terminate_backend($1)", await waitingBackends())
+  await others().query("select pg_terminate_backend($1)", await waitingBackends())
   for (const end of await asked) expect(end).toMatchObject({ status: "rejected", reason: expect.any(RetryLater) })
   await openGate()
   expect(await database.oneInWorkspace("acme", add, [13], inLine)).toEqual([{ n: 13 }])
-  expect((await others.query("select n from notes order by n")).rows).toEqual([{ n: 10 }, { n: 13 }])
+  expect((await others().query("select n from notes order by n")).rows).toEqual([{ n: 10 }, { n: 13 }])
 })

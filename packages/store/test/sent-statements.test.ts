@@ -1,29 +1,24 @@
 import { createDatabase, createPool } from "@engram/store/database"
-import { createTestDatabase } from "@engram/testkit/database"
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
+import type pg from "pg"
+import { beforeAll, beforeEach, expect, test } from "vitest"
+import { useDatabase } from "./store-fixture.ts"
 
-let db: Awaited<ReturnType<typeof createTestDatabase>>
-let pool: ReturnType<typeof createPool>
+const context = useDatabase()
+const pool = (): pg.Pool => context.database.pool
 beforeAll(async () => {
-  db = await createTestDatabase()
-  pool = createPool(db.url, { connectionsMax: 2, applicationName: "sent-statements" })
-  await pool.query("create table counters (id int primary key, n int not null check (n >= 0))")
-  await pool.query("grant all on counters to engram_app")
+  await pool().query("create table counters (id int primary key, n int not null check (n >= 0))")
+  await pool().query("grant all on counters to engram_app")
 })
 beforeEach(async () => {
-  await pool.query("delete from counters; insert into counters values (1, 0), (2, 0)")
-})
-afterAll(async () => {
-  await pool.end()
-  await db.drop()
+  await pool().query("delete from counters; insert into counters values (1, 0), (2, 0)")
 })
 
 const add = "update counters set n = n + $2 where id = $1"
-const counters = async () => (await pool.query("select n from counters order by id")).rows.map(({ n }) => n)
+const counters = async () => (await pool().query("select n from counters order by id")).rows.map(({ n }) => n)
 
 for (const way of ["inWorkspace", "inWorkspacePlanned"] as const) {
   test(`${way}: what was sent is committed, in its order, before the transaction answers`, async () => {
-    const database = createDatabase(pool)
+    const { database } = context
     const seen = await database[way]("acme", async (tx) => {
       tx.send(add, [1, 1])
       tx.sendRows("counters", [{ id: 3, n: 7 }])
@@ -35,7 +30,7 @@ for (const way of ["inWorkspace", "inWorkspacePlanned"] as const) {
   })
 
   test(`${way}: what fails after it was sent takes the transaction along, and is what one hears of`, async () => {
-    const database = createDatabase(pool)
+    const { database } = context
     const refused = { code: "row_refused", message: expect.stringContaining("counters_n_check") }
     const atTheEnd = database[way]("acme", async (tx) => {
       tx.send(add, [1, 1])
@@ -60,7 +55,7 @@ for (const way of ["inWorkspace", "inWorkspacePlanned"] as const) {
   })
 
   test(`${way}: two that lock each other out by what they sent both end well and each once`, async () => {
-    const database = createDatabase(pool)
+    const { database } = context
     let runs = 0
     const meet = Promise.withResolvers<void>()
     const ended = Promise.withResolvers<void>()
@@ -82,7 +77,7 @@ for (const way of ["inWorkspace", "inWorkspacePlanned"] as const) {
 }
 
 test("planned statements and statements of their own share a connection and its names", async () => {
-  const single = createPool(db.url, { connectionsMax: 1, applicationName: "sent-statements" })
+  const single = createPool(context.url, { connectionsMax: 1, applicationName: "sent-statements" })
   const database = createDatabase(single)
   const who = "select current_user::text as role, current_setting('app.workspace_id', true) as workspace"
   for (const workspace of ["acme", "other", "acme"]) {
