@@ -132,7 +132,8 @@ test("with Postgres killed the answer is 503 unavailable, and everything written
         if (answered.length === 10) process.kill(await postmasterOf(dataDir), "SIGKILL")
       }
     }
-    await Promise.all(Array.from({ length: 10 }, write))
+    // So many that a batch stands in line behind the one that is carried out.
+    await Promise.all(Array.from({ length: 40 }, write))
     // A server process that works when its parent is killed answers that, and ends.
     await expect.poll(async () => (await client.ask("GET", "/v1/health")).status, { timeout: 10_000 }).toBe(503)
     const requests = [
